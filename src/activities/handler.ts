@@ -1,0 +1,80 @@
+import type { HandlerName, RetryPolicy } from '../dag/dag.js';
+import type { Json, JsonObject } from '../dag/json.js';
+import type { TaskError } from '../dag/task-error.js';
+
+/** Everything an attempt needs to know of its task: plain JSON, the one argument of every handler's activity. */
+export interface TaskCall {
+  readonly runId: string;
+  readonly dag: string;
+  readonly task: string;
+  readonly with: JsonObject;
+  readonly env: Readonly<Record<string, string>>;
+  readonly params: JsonObject;
+  /** The outputs of the tasks that this one needs, by name; those without an output are left out. */
+  readonly needs: JsonObject;
+  readonly retry: RetryPolicy;
+  /** Milliseconds one attempt may take. */
+  readonly startToClose: number;
+  /** The folder of the dag's file, if it came from one. */
+  readonly directory?: string;
+}
+
+/** What an attempt that succeeded says. */
+export interface TaskReport {
+  readonly output?: Json;
+  /** Which attempt this was; the first is 1. */
+  readonly attempt: number;
+}
+
+/** What a handler may use while it runs. Never Temporal's own context, so that handlers run locally too. */
+export interface TaskContext {
+  readonly runId: string;
+  readonly task: string;
+  /** Which attempt this is; the first is 1. */
+  readonly attempt: number;
+  /** `<run>/<task>`: the same for every attempt, so that a side effect can be made once. */
+  readonly idempotencyKey: string;
+  /** Aborted when the task is cancelled, over its time, or its worker shuts down. */
+  readonly signal: AbortSignal;
+  /** The params of the run, defaults filled in. */
+  readonly params: JsonObject;
+  /** The outputs of the tasks that this one needs, by name. */
+  readonly needs: JsonObject;
+  /** Where this attempt's log goes. */
+  readonly log: TaskLog;
+}
+
+/** The log of one attempt. */
+export interface TaskLog {
+  /** The file, for handlers that write to it themselves. */
+  readonly path: string;
+  /** Appends a line. */
+  write(line: string): void;
+}
+
+/** What a task does. One small object per handler; registered in activities/handlers.ts. */
+export interface Handler {
+  readonly name: Exclude<HandlerName, 'activity'>;
+  /**
+   * Runs one attempt and gives its output, or undefined for none.
+   * @throws TaskFailure for a failure it foresees; anything else becomes `TASK_FAILED`.
+   */
+  run(call: TaskCall, context: TaskContext): Promise<Json | undefined>;
+}
+
+/** A failure of an attempt, with what the retry rule must know. */
+export class TaskFailure extends Error {
+  override readonly name = 'TaskFailure';
+  readonly error: TaskError;
+  /** Whether another attempt makes sense. Default true. */
+  readonly retryable: boolean;
+  /** Milliseconds before the next attempt, where the failure knows better than the policy (`Retry-After`). */
+  readonly nextRetryDelay: number | undefined;
+
+  constructor(error: TaskError, options: { retryable?: boolean; nextRetryDelay?: number; cause?: unknown } = {}) {
+    super(error.message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.error = error;
+    this.retryable = options.retryable ?? true;
+    this.nextRetryDelay = options.nextRetryDelay;
+  }
+}

@@ -1,0 +1,58 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { DagwrightError } from './dag/errors.js';
+
+/** Everything that the environment and Temporal's profiles say. This file is the only reader of `process.env`. */
+export interface Config {
+  /** Where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS*, TEMPORAL_API_KEY, or a profile of temporal.toml. */
+  readonly temporal: ClientConnectConfig;
+  /** Whether an address was set. Where none is, a server found nearby, or an embedded one, may be used. */
+  readonly addressIsSet: boolean;
+  /** DAGWRIGHT_TASK_QUEUE. Default `dagwright`. */
+  readonly taskQueue: string;
+  /** DAGWRIGHT_STATE: the folder of the embedded server's state, and of task logs. Default `.dagwright` in the working folder. */
+  readonly stateFolder: string;
+  /** Per-user cache (the Temporal CLI is kept there): `dagwright` in XDG_CACHE_HOME or `~/.cache`. */
+  readonly cacheFolder: string;
+  /** DAGWRIGHT_TEMPORAL_CLI or TEMPORAL_CLI_PATH: the Temporal CLI to use. */
+  readonly temporalCli: string | undefined;
+  /** Whether a terminal's colours are unwanted (NO_COLOR) or the terminal has no cursor (TERM=dumb, CI). */
+  readonly plainTerminal: boolean;
+  /** The environment as it is: for child processes, and for the variables that shell tasks inherit. */
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+}
+
+/**
+ * Reads the environment once.
+ * @throws DagwrightError CONFIG_INVALID where a profile or a setting cannot be read.
+ */
+export function loadConfig(environment: Readonly<NodeJS.ProcessEnv> = process.env): Config {
+  const temporal = loadTemporal(environment);
+  return {
+    temporal,
+    addressIsSet: temporal.connectionOptions.address !== undefined,
+    taskQueue: environment['DAGWRIGHT_TASK_QUEUE'] || 'dagwright',
+    stateFolder: resolve(environment['DAGWRIGHT_STATE'] || '.dagwright'),
+    cacheFolder: join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dagwright'),
+    temporalCli: environment['DAGWRIGHT_TEMPORAL_CLI'] || environment['TEMPORAL_CLI_PATH'] || undefined,
+    plainTerminal: Boolean(environment['NO_COLOR'] || environment['CI'] || environment['TERM'] === 'dumb'),
+    environment,
+  };
+}
+
+function loadTemporal(environment: Readonly<NodeJS.ProcessEnv>): ClientConnectConfig {
+  try {
+    return loadClientConnectConfig({ overrideEnvVars: definedOf(environment) });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DagwrightError('CONFIG_INVALID', `Temporal's settings cannot be read: ${reason}`, {
+      hint: 'Look at the TEMPORAL_ variables and at the profile in temporal.toml.',
+      cause,
+    });
+  }
+}
+
+function definedOf(environment: Readonly<NodeJS.ProcessEnv>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter((e): e is [string, string] => e[1] !== undefined));
+}

@@ -1,0 +1,51 @@
+/**
+ * Every code that Dagwright's own errors carry, with its meaning. docs/errors.md lists the same; a test holds the two
+ * together. Codes of dag-file diagnostics are listed apart, in spec/diagnostic.ts.
+ */
+export const ERROR_CODES = {
+  DAG_INVALID: 'The dag has problems; `diagnostics` lists them all.',
+  PARAM_INVALID: 'A param is missing, unknown, or not of its type.',
+  RUN_NOT_FOUND: 'No run has this id.',
+  RUN_ENDED: 'The run has ended, so it cannot be paused, resumed or cancelled.',
+  RUN_ID_TAKEN: 'The run id belongs to something that is not a run of this dag.',
+  RUN_ID_INVALID: 'The run id is empty, too long, or has characters that are not allowed.',
+  RUN_TERMINATED: 'The run was terminated, or timed out, from outside; its result was never written.',
+  SERVER_UNREACHABLE: 'No Temporal server answered.',
+  SERVER_START_FAILED: 'The Temporal dev server did not start.',
+  TEMPORAL_CLI_MISSING: 'The Temporal CLI is not on this machine and could not be installed.',
+  CONFIG_INVALID: 'A setting from the environment or a profile makes no sense.',
+  NO_WORKER: 'No worker polls the task queue.',
+  USAGE: 'A command was called with arguments that make no sense.',
+  TASK_FAILED: 'The task threw an error that has no code.',
+  TASK_CANCELLED: 'The task was cancelled.',
+  TASK_TIMEOUT: 'The task ran over one of its time limits.',
+  TASK_LOST: 'The worker that ran the task died, too many times.',
+  TASK_INPUT_INVALID: "The task's settings or input did not pass their schema.",
+  TASK_OUTPUT_INVALID: "The task's output is not JSON, or did not pass its schema.",
+  TASK_OUTPUT_TOO_LARGE: "The task's output is over the limit.",
+  SHELL_EXIT: 'The command ended with a code other than 0, or by a signal.',
+  SHELL_SPAWN: 'The command could not be started.',
+  FUNCTION_NOT_REGISTERED: 'The worker that took the task has no function of this name.',
+  FUNCTION_FAILED: 'The function threw.',
+  HTTP_STATUS: 'The answer had a status that counts as a failure.',
+  HTTP_FAILED: 'The request got no answer.',
+  HTTP_BODY_TOO_LARGE: "The answer's body is over the limit.",
+  ACTIVITY_FAILED: 'The activity failed without a type.',
+} as const;
+
+/** A code of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An error a user can act on: a stable `code`, a plain sentence, and a `hint` that says what to do. */
+export class DagwrightError extends Error {
+  override readonly name = 'DagwrightError';
+  readonly code: ErrorCode;
+  /** The fix, in a sentence. */
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
