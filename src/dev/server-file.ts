@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { isProcessAlive } from './lock-file.js';
+
+/** A server that Dagwright started, as `server.json` in the state folder tells later processes. */
+export interface KnownServer {
+  readonly address: string;
+  readonly uiUrl: string | undefined;
+  readonly pid: number;
+  readonly dbFile: string;
+}
+
+/** Writes `server.json`. */
+export function rememberServer(stateFolder: string, server: KnownServer): void {
+  const draft = `${fileOf(stateFolder)}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify(server, null, 2));
+  renameSync(draft, fileOf(stateFolder));
+}
+
+/** Reads `server.json`; undefined where there is none that can be read. */
+export function readServer(stateFolder: string): KnownServer | undefined {
+  try {
+    const { address, uiUrl, pid, dbFile } = JSON.parse(
+      readFileSync(fileOf(stateFolder), 'utf8'),
+    ) as Partial<KnownServer>;
+    if (typeof address !== 'string' || typeof pid !== 'number' || typeof dbFile !== 'string') return undefined;
+    return { address, uiUrl: typeof uiUrl === 'string' ? uiUrl : undefined, pid, dbFile };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes `server.json`. */
+export function forgetServer(stateFolder: string): void {
+  rmSync(fileOf(stateFolder), { force: true });
+}
+
+/** Whether the process is still this very server: the system may have given its pid to another. */
+export async function isServerProcess(server: KnownServer): Promise<boolean> {
+  return isProcessAlive(server.pid) && ((await commandOf(server.pid))?.includes(server.dbFile) ?? false);
+}
+
+async function commandOf(pid: number): Promise<string | undefined> {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // No /proc: macOS, for one.
+  }
+  try {
+    return (await promisify(execFile)('ps', ['-ww', '-o', 'args=', '-p', String(pid)])).stdout;
+  } catch {
+    return undefined;
+  }
+}
+
+function fileOf(stateFolder: string): string {
+  return join(stateFolder, 'server.json');
+}

@@ -1,0 +1,188 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ConnectionOptions } from '@temporalio/client';
+import type { Config } from '../config.js';
+import { DagwrightError } from '../dag/errors.js';
+import { startDevServer } from './dev-server.js';
+import { isProcessAlive, withLockFile } from './lock-file.js';
+import { serverAnswers } from './server-answers.js';
+import { forgetServer, isServerProcess, readServer, rememberServer, type KnownServer } from './server-file.js';
+import { serverUsers, type ServerUsers } from './server-users.js';
+import { findTemporalCli } from './temporal-cli.js';
+
+const ANSWER_MS = 5_000;
+const SERVING_MS = 60_000;
+const STOP_GRACE_MS = 10_000;
+
+/** How {@link findOrStartServer} looks and reports. */
+export interface FindOrStartOptions {
+  /** Called with a line for people, where something takes long or is worth knowing. Default: silence. */
+  readonly onProgress?: (line: string) => void;
+  /** Where a server of somebody else is looked for, and the port wanted for an own one. Default 7233. */
+  readonly port?: number;
+  /** The Web UI's port wanted. Default 8233. */
+  readonly uiPort?: number;
+}
+
+/** A Temporal server to use. */
+export interface Server {
+  /** `host:port`. */
+  readonly address: string;
+  /** The Web UI, where one is known. */
+  readonly uiUrl: string | undefined;
+  readonly namespace: string;
+  /** Whether this call started it. */
+  readonly startedHere: boolean;
+  /** Lets the server go. One that Dagwright started ends when no process uses it any more; its state stays. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The configured server; else the one that Dagwright started earlier on this state folder; else one that answers at
+ * 127.0.0.1:7233; else a dev server started here, its state in `<stateFolder>/temporal.db`.
+ * @throws DagwrightError SERVER_UNREACHABLE where an address is set and nothing answers there, SERVER_START_FAILED,
+ * TEMPORAL_CLI_MISSING.
+ */
+export async function findOrStartServer(config: Config, options: FindOrStartOptions = {}): Promise<Server> {
+  const namespace = config.temporal.namespace ?? 'default';
+  if (config.addressIsSet) return configuredServer(config, namespace);
+
+  const onProgress = options.onProgress ?? (() => {});
+  const port = options.port ?? 7233;
+  return withLockFile(
+    join(config.stateFolder, 'server.lock'),
+    async () => {
+      const known = await knownServer(config.stateFolder, namespace);
+      if (known !== undefined) return sharedServer(config.stateFolder, known, namespace, false);
+
+      const address = `127.0.0.1:${port}`;
+      if (await serverAnswers({ address }, { timeout: 1_000, namespace })) {
+        const uiUrl = `http://127.0.0.1:${options.uiPort ?? port + 1000}`;
+        return { address, uiUrl: (await webAnswers(uiUrl)) ? uiUrl : undefined, namespace, startedHere: false, stop };
+      }
+      const started = await startServer(config, namespace, port, options.uiPort ?? 8233, onProgress);
+      return sharedServer(config.stateFolder, started, namespace, true);
+    },
+    (pid) => onProgress(`Waiting for process ${pid}, which is starting the server`),
+  );
+}
+
+async function configuredServer(config: Config, namespace: string): Promise<Server> {
+  const connection = clientConnectionOptions(config);
+  const address = connection.address ?? '';
+  if (!(await serverAnswers(connection, { timeout: ANSWER_MS }))) {
+    throw new DagwrightError('SERVER_UNREACHABLE', `No Temporal server answers at ${address}.`, {
+      hint: 'Start it, or correct TEMPORAL_ADDRESS (and the TLS settings or API key), or unset it to use a dev server.',
+    });
+  }
+  return { address, uiUrl: undefined, namespace, startedHere: false, stop };
+}
+
+/** The connection settings of the configuration, for `Connection.connect` of @temporalio/client. */
+export function clientConnectionOptions(config: Config): ConnectionOptions {
+  const { address, tls, apiKey, metadata } = config.temporal.connectionOptions;
+  return {
+    ...(address === undefined ? {} : { address }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}
+
+/** A server that is not ours to stop. */
+async function stop(): Promise<void> {}
+
+async function startServer(
+  config: Config,
+  namespace: string,
+  port: number,
+  uiPort: number,
+  onProgress: (line: string) => void,
+): Promise<KnownServer> {
+  const cli = await findTemporalCli(config, { onProgress });
+  onProgress('Starting the Temporal dev server');
+  const dbFile = join(config.stateFolder, 'temporal.db');
+  try {
+    const { address, uiUrl, pid } = await startDevServer({
+      cli,
+      dbFile,
+      port,
+      uiPort,
+      namespace,
+      logFile: join(config.stateFolder, 'server.log'),
+      outlive: true,
+      // Written before it serves, so that where this process is killed meanwhile, the next one finds the server.
+      onSpawn: (server) => rememberServer(config.stateFolder, { ...server, dbFile }),
+    });
+    return { address, uiUrl, pid, dbFile };
+  } catch (error) {
+    forgetServer(config.stateFolder);
+    throw error;
+  }
+}
+
+/** The server that Dagwright started earlier on this state folder, once it serves; undefined where it is gone. */
+async function knownServer(stateFolder: string, namespace: string): Promise<KnownServer | undefined> {
+  const known = readServer(stateFolder);
+  if (known === undefined) return undefined;
+  const deadline = Date.now() + SERVING_MS;
+  while (await isServerProcess(known)) {
+    if (await serverAnswers({ address: known.address }, { timeout: ANSWER_MS, namespace })) return known;
+    if (Date.now() > deadline) {
+      throw new DagwrightError('SERVER_UNREACHABLE', `The server started earlier (pid ${known.pid}) does not answer.`, {
+        hint: `End process ${known.pid}; the next command starts another server on the same state.`,
+      });
+    }
+    await delay(200);
+  }
+  forgetServer(stateFolder);
+  return undefined;
+}
+
+function sharedServer(stateFolder: string, server: KnownServer, namespace: string, startedHere: boolean): Server {
+  const users = serverUsers(stateFolder);
+  users.join();
+  // Where this process ends without a word, the server must not stay alone behind.
+  const atExit = () => endNow(users, stateFolder, server);
+  process.once('exit', atExit);
+  let stopping: Promise<void> | undefined;
+  const { address, uiUrl } = server;
+  return {
+    address,
+    uiUrl,
+    namespace,
+    startedHere,
+    stop: () => {
+      process.removeListener('exit', atExit);
+      stopping ??= withLockFile(join(stateFolder, 'server.lock'), async () => {
+        if (!users.leave()) return;
+        await endProcess(server.pid);
+        forgetServer(stateFolder);
+      });
+      return stopping;
+    },
+  };
+}
+
+function endNow(users: ServerUsers, stateFolder: string, server: KnownServer): void {
+  if (!users.leave() || !isProcessAlive(server.pid)) return;
+  process.kill(server.pid, 'SIGKILL');
+  forgetServer(stateFolder);
+}
+
+async function endProcess(pid: number): Promise<void> {
+  const deadline = Date.now() + STOP_GRACE_MS;
+  for (let signal: NodeJS.Signals = 'SIGTERM'; isProcessAlive(pid); await delay(50)) {
+    if (signal === 'SIGTERM' || Date.now() > deadline) process.kill(pid, signal);
+    signal = 'SIGKILL';
+  }
+}
+
+async function webAnswers(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(1_000) });
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
