@@ -1,0 +1,108 @@
+import type { Graph } from './graph.js';
+import { isRunEnd } from './run.js';
+import type { Scheduler } from './scheduler.js';
+import { TASK_STATES, isTaskEnd } from './task-state.js';
+import { CODE } from './task-table.js';
+
+/** @throws Error that names the first rule of a run that does not hold. */
+export function checkInvariants(scheduler: Scheduler): void {
+  checkCounts(scheduler);
+  for (let task = 0; task < scheduler.graph.size; task++) checkTask(scheduler, task);
+  checkQueue(scheduler);
+  checkRun(scheduler);
+}
+
+function rule(holds: boolean, broken: () => string): void {
+  if (!holds) throw new Error(`Invariant broken: ${broken()}`);
+}
+
+function checkCounts({ tasks }: Scheduler): void {
+  const counted = new Int32Array(TASK_STATES.length);
+  for (const state of tasks.state) counted[state]!++;
+  TASK_STATES.forEach((state, code) => {
+    const kept = tasks.counts[code];
+    rule(counted[code] === kept, () => `${counted[code]} tasks are ${state}, but ${kept} were counted.`);
+  });
+}
+
+function checkTask(scheduler: Scheduler, task: number): void {
+  const { graph, tasks } = scheduler;
+  const state = tasks.state[task]!;
+  const name = scheduler.stateOf(task);
+  const { missing, blocked } = dependenciesOf(scheduler, graph, task);
+  rule(tasks.missing[task] === missing, () => {
+    return `task ${task} waits for ${missing} dependencies, but ${tasks.missing[task]} were counted.`;
+  });
+  const mayRun = state === CODE.ready || state === CODE.running || state === CODE.succeeded || state === CODE.failed;
+  rule(
+    !mayRun || missing === 0,
+    () => `task ${task} is ${name}, but ${missing} of its dependencies have not succeeded.`,
+  );
+  const began = scheduler.beganAt !== undefined;
+  rule(
+    state !== CODE.pending || !blocked,
+    () => `task ${task} is pending, but a dependency of it can no longer succeed.`,
+  );
+  rule(state !== CODE.pending || missing > 0 || !began, () => `task ${task} is pending, but waits for nothing.`);
+  rule(state !== CODE.upstream_failed || blocked, () => `task ${task} is upstream_failed, but no dependency failed.`);
+
+  const started = !Number.isNaN(tasks.startedAt[task]!);
+  const ran = state === CODE.running || state === CODE.succeeded || state === CODE.failed;
+  rule(!ran || started, () => `task ${task} is ${name}, but has no start.`);
+  rule(ran || state === CODE.cancelled || !started, () => `task ${task} is ${name}, but has a start.`);
+  const ended = !Number.isNaN(tasks.endedAt[task]!);
+  rule(isTaskEnd(name) === ended, () => `task ${task} is ${name}, but has ${ended ? 'an' : 'no'} end.`);
+  rule(tasks.interrupted[task] === 0 || state === CODE.running, () => `task ${task} is interrupted, but ${name}.`);
+  const ordered = tasks.sequence[task]! >= 0;
+  const waits = state === CODE.ready || state === CODE.running;
+  rule(!waits || ordered, () => `task ${task} is ${name}, but has no place in the order.`);
+}
+
+function dependenciesOf(scheduler: Scheduler, graph: Graph, task: number): { missing: number; blocked: boolean } {
+  const { offsets, targets } = graph.dependencies;
+  let missing = 0;
+  let blocked = false;
+  for (let edge = offsets[task]!; edge < offsets[task + 1]!; edge++) {
+    if (scheduler.countsAsSuccess(targets[edge]!)) continue;
+    missing++;
+    blocked ||= isTaskEnd(scheduler.stateOf(targets[edge]!));
+  }
+  return { missing, blocked };
+}
+
+function checkQueue({ policy, tasks }: Scheduler): void {
+  const waiting = policy.waiting();
+  const ready = tasks.count('ready');
+  rule(waiting.length === ready, () => `${ready} tasks are ready, but ${waiting.length} wait in the queue.`);
+  rule(policy.size === ready, () => `${ready} tasks are ready, but the queue says ${policy.size}.`);
+  rule(new Set(waiting).size === waiting.length, () => 'a task waits twice in the queue.');
+  for (const task of waiting) {
+    rule(tasks.is(task, 'ready'), () => `task ${task} waits in the queue, but is ${tasks.stateOf(task)}.`);
+  }
+  for (let at = 1; at < waiting.length; at++) {
+    const inOrder = tasks.sequence[waiting[at - 1]!]! < tasks.sequence[waiting[at]!]!;
+    rule(inOrder, () => `tasks ${waiting[at - 1]} and ${waiting[at]} wait in the wrong order.`);
+  }
+}
+
+function checkRun(scheduler: Scheduler): void {
+  const { tasks, running, concurrency, state, beganAt } = scheduler;
+  const ready = tasks.count('ready');
+  const pending = tasks.count('pending');
+  rule(running <= concurrency, () => `${running} tasks run, ${concurrency} may.`);
+  rule(isRunEnd(state) === (scheduler.endedAt !== undefined), () => `the run is ${state}, and its end says otherwise.`);
+  rule(beganAt !== undefined || pending === tasks.size, () => 'tasks moved before the run began.');
+  if (isRunEnd(state)) {
+    const open = running + ready + pending;
+    rule(open === 0, () => `the run ended ${state}, but ${open} tasks did not.`);
+  }
+  if (state === 'cancelling') {
+    rule(ready + pending === 0, () => `the run is cancelling, but ${ready + pending} tasks may still start.`);
+    rule(running > 0, () => 'the run is cancelling, but nothing runs.');
+  }
+  if (state === 'running' && beganAt !== undefined) {
+    const held = scheduler.failing || ready === 0 || running === concurrency;
+    rule(held, () => `${ready} tasks are ready and ${concurrency - running} slots free, but none starts.`);
+    rule(running > 0, () => 'the run goes on, but nothing runs.');
+  }
+}

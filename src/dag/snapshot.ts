@@ -1,0 +1,79 @@
+import { TASK_STATES } from './task-state.js';
+import { CODE, type TaskTable } from './task-table.js';
+import type { PauseMode, RunEndState } from './run.js';
+
+/** What a run knows of its tasks, in a few bytes for each. Lists without an index go by the order of declaration. */
+export interface TaskSnapshot {
+  /** One character per task: the position of its state in TASK_STATES, in base 36. */
+  readonly states: string;
+  /** The tasks that are ready or run, in the order in which they became ready. */
+  readonly order: readonly number[];
+  /** The running tasks that were told to stop only to start again later. */
+  readonly interrupted: readonly number[];
+  /** Of each task that runs or ended by itself or was cancelled: milliseconds from the run's begin; null: never started. */
+  readonly started: readonly (number | null)[];
+  /** Of each ended task: milliseconds from its start, or from the run's begin where it never started. */
+  readonly took: readonly number[];
+}
+
+/** A scheduler between two events: plain JSON. */
+export interface Snapshot extends TaskSnapshot {
+  readonly version: 1;
+  readonly beganAt: number | null;
+  readonly endedAt: number | null;
+  readonly pauseMode: PauseMode | null;
+  /** How the run will end, where it was stopped. */
+  readonly stop: 'cancelled' | 'timed_out' | null;
+  /** A failure has come, and `failFast` holds. */
+  readonly failing: boolean;
+  /** Whether the run's timer is set. */
+  readonly timer: boolean;
+  readonly end: RunEndState | null;
+}
+
+/** The states of tasks that may have a start. */
+function mayHaveStarted(state: number): boolean {
+  return state === CODE.running || state === CODE.succeeded || state === CODE.failed || state === CODE.cancelled;
+}
+
+export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
+  const states: string[] = [];
+  const order: number[] = [];
+  const interrupted: number[] = [];
+  const started: (number | null)[] = [];
+  const took: number[] = [];
+  for (let task = 0; task < tasks.size; task++) {
+    const state = tasks.state[task]!;
+    states.push(state.toString(36));
+    if (state === CODE.ready || state === CODE.running) order.push(task);
+    if (tasks.interrupted[task] === 1) interrupted.push(task);
+    const startedAt = tasks.startedAt[task]!;
+    if (mayHaveStarted(state)) started.push(Number.isNaN(startedAt) ? null : startedAt - beganAt);
+    if (state >= CODE.succeeded) took.push(tasks.endedAt[task]! - (Number.isNaN(startedAt) ? beganAt : startedAt));
+  }
+  order.sort((a, b) => tasks.sequence[a]! - tasks.sequence[b]!);
+  return { states: states.join(''), order, interrupted, started, took };
+}
+
+/** @throws Error where the snapshot is of another version or graph. Leaves `missing` as it is: the graph tells it. */
+export function readTasks(snapshot: Snapshot, tasks: TaskTable): void {
+  if (snapshot.version !== 1) throw new Error(`A snapshot of version ${String(snapshot.version)} cannot be read.`);
+  if (snapshot.states.length !== tasks.size) {
+    throw new Error(`The snapshot has ${snapshot.states.length} tasks, the dag ${tasks.size}.`);
+  }
+  const beganAt = snapshot.beganAt ?? NaN;
+  let started = 0;
+  let took = 0;
+  tasks.counts.fill(0);
+  for (let task = 0; task < tasks.size; task++) {
+    const state = Number.parseInt(snapshot.states.charAt(task), 36);
+    if (!(state < TASK_STATES.length)) throw new Error(`The snapshot has no state for task ${task}.`);
+    tasks.state[task] = state;
+    tasks.counts[state]!++;
+    const offset = mayHaveStarted(state) ? (snapshot.started[started++] ?? null) : null;
+    if (offset !== null) tasks.startedAt[task] = beganAt + offset;
+    if (state >= CODE.succeeded) tasks.endedAt[task] = beganAt + (offset ?? 0) + (snapshot.took[took++] ?? NaN);
+  }
+  snapshot.order.forEach((task, sequence) => (tasks.sequence[task] = sequence));
+  for (const task of snapshot.interrupted) tasks.interrupted[task] = 1;
+}
