@@ -1,4 +1,5 @@
 import { Connection, type ConnectionOptions } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 
 /**
  * Whether a Temporal server answers, and has the namespace where one is named.
@@ -19,6 +20,20 @@ export async function serverAnswers(
     return true;
   } catch {
     return false;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Creates the namespace where the server does not have it, and waits until it can be used. */
+export async function ensureNamespace(connectionOptions: ConnectionOptions, namespace: string): Promise<void> {
+  if (await serverAnswers(connectionOptions, { timeout: 5_000, namespace })) return;
+  const connection = Connection.lazy(connectionOptions);
+  try {
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs('1 day'),
+    });
   } finally {
     await connection.close();
   }

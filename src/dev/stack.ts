@@ -5,7 +5,7 @@ import type { Config } from '../config.js';
 import { DagwrightError } from '../dag/errors.js';
 import { startDevServer } from './dev-server.js';
 import { isProcessAlive, withLockFile } from './lock-file.js';
-import { serverAnswers } from './server-answers.js';
+import { ensureNamespace, serverAnswers } from './server-answers.js';
 import { forgetServer, isServerProcess, readServer, rememberServer, type KnownServer } from './server-file.js';
 import { serverUsers, type ServerUsers } from './server-users.js';
 import { findTemporalCli } from './temporal-cli.js';
@@ -127,7 +127,10 @@ async function knownServer(stateFolder: string, namespace: string): Promise<Know
   if (known === undefined) return undefined;
   const deadline = Date.now() + SERVING_MS;
   while (await isServerProcess(known)) {
-    if (await serverAnswers({ address: known.address }, { timeout: ANSWER_MS, namespace })) return known;
+    if (await serverAnswers({ address: known.address }, { timeout: ANSWER_MS })) {
+      await ensureNamespace({ address: known.address }, namespace);
+      return known;
+    }
     if (Date.now() > deadline) {
       throw new DagwrightError('SERVER_UNREACHABLE', `The server started earlier (pid ${known.pid}) does not answer.`, {
         hint: `End process ${known.pid}; the next command starts another server on the same state.`,
@@ -170,11 +173,13 @@ function endNow(users: ServerUsers, stateFolder: string, server: KnownServer): v
   forgetServer(stateFolder);
 }
 
+/** SIGTERM, and SIGKILL after a grace. */
 async function endProcess(pid: number): Promise<void> {
-  const deadline = Date.now() + STOP_GRACE_MS;
-  for (let signal: NodeJS.Signals = 'SIGTERM'; isProcessAlive(pid); await delay(50)) {
-    if (signal === 'SIGTERM' || Date.now() > deadline) process.kill(pid, signal);
-    signal = 'SIGKILL';
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    if (!isProcessAlive(pid)) return;
+    process.kill(pid, signal);
+    const deadline = Date.now() + STOP_GRACE_MS;
+    while (isProcessAlive(pid) && Date.now() < deadline) await delay(50);
   }
 }
 
