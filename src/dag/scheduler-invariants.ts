@@ -38,7 +38,7 @@ function checkTask(scheduler: Scheduler, task: number): void {
     !mayRun || missing === 0,
     () => `task ${task} is ${name}, but ${missing} of its dependencies have not succeeded.`,
   );
-  const began = scheduler.beganAt !== undefined;
+  const began = scheduler.runBeganAt !== undefined;
   rule(
     state !== CODE.pending || !blocked,
     () => `task ${task} is pending, but a dependency of it can no longer succeed.`,
@@ -86,12 +86,12 @@ function checkQueue({ policy, tasks }: Scheduler): void {
 }
 
 function checkRun(scheduler: Scheduler): void {
-  const { tasks, running, concurrency, state, beganAt } = scheduler;
+  const { tasks, running, concurrency, state, runBeganAt } = scheduler;
   const ready = tasks.count('ready');
   const pending = tasks.count('pending');
   rule(running <= concurrency, () => `${running} tasks run, ${concurrency} may.`);
-  rule(isRunEnd(state) === (scheduler.endedAt !== undefined), () => `the run is ${state}, and its end says otherwise.`);
-  rule(beganAt !== undefined || pending === tasks.size, () => 'tasks moved before the run began.');
+  rule(isRunEnd(state) === (scheduler.runEndedAt !== undefined), () => `the run is ${state}, and its end says otherwise.`);
+  rule(runBeganAt !== undefined || pending === tasks.size, () => 'tasks moved before the run began.');
   if (isRunEnd(state)) {
     const open = running + ready + pending;
     rule(open === 0, () => `the run ended ${state}, but ${open} tasks did not.`);
@@ -100,7 +100,7 @@ function checkRun(scheduler: Scheduler): void {
     rule(ready + pending === 0, () => `the run is cancelling, but ${ready + pending} tasks may still start.`);
     rule(running > 0, () => 'the run is cancelling, but nothing runs.');
   }
-  if (state === 'running' && beganAt !== undefined) {
+  if (state === 'running' && runBeganAt !== undefined) {
     const held = scheduler.failing || ready === 0 || running === concurrency;
     rule(held, () => `${ready} tasks are ready and ${concurrency - running} slots free, but none starts.`);
     rule(running > 0, () => 'the run goes on, but nothing runs.');

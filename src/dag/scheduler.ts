@@ -134,12 +134,12 @@ export class Scheduler {
   }
 
   /** Milliseconds; undefined before `run.began`. */
-  get beganAt(): number | undefined {
+  get runBeganAt(): number | undefined {
     return timeOf(this.#beganAt);
   }
 
   /** Milliseconds; undefined while the run goes on. */
-  get endedAt(): number | undefined {
+  get runEndedAt(): number | undefined {
     return timeOf(this.#endedAt);
   }
 
@@ -166,12 +166,12 @@ export class Scheduler {
   }
 
   /** Milliseconds, of the latest start; undefined where the task did not start, or was interrupted since. */
-  taskStartedAt(task: number): number | undefined {
+  startedAt(task: number): number | undefined {
     return timeOf(this.tasks.startedAt[task]!);
   }
 
   /** Milliseconds; undefined while the task has not ended. */
-  taskEndedAt(task: number): number | undefined {
+  endedAt(task: number): number | undefined {
     return timeOf(this.tasks.endedAt[task]!);
   }
 
