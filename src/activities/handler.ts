@@ -7,6 +7,8 @@ export interface TaskCall {
   readonly runId: string;
   readonly dag: string;
   readonly task: string;
+  /** The handler that runs it. */
+  readonly uses: Handler['name'];
   readonly with: JsonObject;
   readonly env: Readonly<Record<string, string>>;
   readonly params: JsonObject;
@@ -34,7 +36,7 @@ export interface TaskContext {
   readonly attempt: number;
   /** `<run>/<task>`: the same for every attempt, so that a side effect can be made once. */
   readonly idempotencyKey: string;
-  /** Aborted when the task is cancelled, over its time, or its worker shuts down. */
+  /** Aborted when the task is cancelled, over its time, or its worker shuts down; its reason is an {@link AttemptStop}. */
   readonly signal: AbortSignal;
   /** The params of the run, defaults filled in. */
   readonly params: JsonObject;
@@ -46,11 +48,30 @@ export interface TaskContext {
 
 /** The log of one attempt. */
 export interface TaskLog {
-  /** The file, for handlers that write to it themselves. */
+  /** The file. Made at the first write. */
   readonly path: string;
   /** Appends a line. */
   write(line: string): void;
+  /** Appends bytes as they are. Waits while the disk is behind, so that a stream piped here takes little memory. */
+  append(bytes: Uint8Array): Promise<void>;
 }
+
+/** Why an attempt must stop before its end. */
+export type StopCause = 'cancelled' | 'timed_out' | 'worker_shutdown';
+
+/** The reason with which a host aborts an attempt's signal. A signal aborted with anything else counts as `cancelled`. */
+export class AttemptStop extends Error {
+  override readonly name = 'AttemptStop';
+  readonly why: StopCause;
+
+  constructor(why: StopCause) {
+    super(`The attempt must stop: ${why}.`);
+    this.why = why;
+  }
+}
+
+/** The handlers a worker has, by name. */
+export type Handlers = ReadonlyMap<string, Handler>;
 
 /** What a task does. One small object per handler; registered in activities/handlers.ts. */
 export interface Handler {

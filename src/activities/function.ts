@@ -1,0 +1,108 @@
+import type { Json } from '../dag/json.js';
+import { didYouMean } from '../spec/near-name.js';
+import type { FunctionWith } from '../spec/with.js';
+import { messageOf } from './attempt.js';
+import { TaskFailure, type Handler, type TaskContext } from './handler.js';
+import { outputInvalid } from './output.js';
+
+/** What a value must pass; any zod schema is one. */
+export interface ValueSchema {
+  safeParseAsync(value: unknown): Promise<SchemaResult>;
+}
+
+type SchemaResult =
+  | { readonly success: true; readonly data: unknown }
+  | { readonly success: false; readonly error: { readonly issues: readonly SchemaIssue[] } };
+
+interface SchemaIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** A TypeScript function that tasks call by its name. */
+export interface RegisteredFunction {
+  readonly name: string;
+  readonly input?: ValueSchema | undefined;
+  readonly output?: ValueSchema | undefined;
+  run(input: unknown, context: TaskContext): unknown;
+}
+
+const STACK_LINES = 8;
+const MAXIMUM_ISSUES = 10;
+const LISTED_NAMES = 10;
+
+/**
+ * The handler of `uses: function`: calls a registered function with `with.input`, after its schema, and gives what it
+ * returns, after its schema.
+ * @throws Error where two functions have one name.
+ * @throws TaskFailure (the handler) FUNCTION_NOT_REGISTERED, TASK_INPUT_INVALID, TASK_OUTPUT_INVALID, FUNCTION_FAILED,
+ *   or the TaskFailure that the function threw.
+ */
+export function createFunctionHandler(functions: Iterable<RegisteredFunction>): Handler {
+  const byName = new Map<string, RegisteredFunction>();
+  for (const definition of functions) {
+    if (byName.has(definition.name)) throw new Error(`Two functions are named "${definition.name}".`);
+    byName.set(definition.name, definition);
+  }
+  return {
+    name: 'function',
+    async run(call, context) {
+      const settings = call.with as unknown as FunctionWith;
+      const definition = byName.get(settings.name);
+      if (definition === undefined) throw notRegistered(settings.name, [...byName.keys()]);
+      const input = await parseInput(definition, settings.input);
+      const result = await callFunction(definition, input, context);
+      // Whether it is JSON is for the attempt to check.
+      return (await parseOutput(definition, result)) as Json | undefined;
+    },
+  };
+}
+
+async function callFunction(definition: RegisteredFunction, input: unknown, context: TaskContext): Promise<unknown> {
+  try {
+    return await definition.run(input, context);
+  } catch (thrown) {
+    if (thrown instanceof TaskFailure) throw thrown;
+    const stack = thrown instanceof Error ? shortStack(thrown) : undefined;
+    throw new TaskFailure(
+      { code: 'FUNCTION_FAILED', message: messageOf(thrown), ...(stack === undefined ? {} : { details: { stack } }) },
+      { cause: thrown },
+    );
+  }
+}
+
+async function parseInput(definition: RegisteredFunction, value: unknown): Promise<unknown> {
+  const result = await definition.input?.safeParseAsync(value);
+  if (result === undefined) return value;
+  if (result.success) return result.data;
+  const message = `The input of "${definition.name}" does not fit: ${sentenceOf(result.error.issues, 'input')}`;
+  throw new TaskFailure({ code: 'TASK_INPUT_INVALID', message }, { retryable: false });
+}
+
+async function parseOutput(definition: RegisteredFunction, value: unknown): Promise<unknown> {
+  const result = await definition.output?.safeParseAsync(value);
+  if (result === undefined) return value;
+  if (result.success) return result.data;
+  throw outputInvalid(`The output of "${definition.name}" does not fit: ${sentenceOf(result.error.issues, 'output')}`);
+}
+
+function sentenceOf(issues: readonly SchemaIssue[], root: string): string {
+  const parts = issues.slice(0, MAXIMUM_ISSUES).map(({ path, message }) => {
+    const where = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+    return `${root}${where}: ${message}`;
+  });
+  const more = issues.length - parts.length;
+  return `${parts.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`;
+}
+
+function notRegistered(name: string, names: readonly string[]): TaskFailure {
+  const listed = names.slice(0, LISTED_NAMES).join(', ') + (names.length > LISTED_NAMES ? ', ...' : '');
+  const hint = didYouMean(name, names) ?? (names.length === 0 ? 'It has none.' : `It has: ${listed}.`);
+  const message = `This worker has no function "${name}". ${hint}`;
+  return new TaskFailure({ code: 'FUNCTION_NOT_REGISTERED', message }, { retryable: false });
+}
+
+function shortStack(error: Error): string | undefined {
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
+  return frames === undefined || frames.length === 0 ? undefined : frames.slice(0, STACK_LINES).join('\n');
+}

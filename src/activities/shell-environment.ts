@@ -1,0 +1,69 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Json } from '../dag/json.js';
+import type { TaskCall, TaskContext } from './handler.js';
+
+/** What a shell task inherits of its worker's environment, beside every `LC_*`: no secret of the worker leaks into it. */
+export const INHERITED_VARIABLES: readonly string[] = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'TZ',
+  'TMPDIR',
+  'TERM',
+];
+
+/** The environment of a worker's process, as src/config.ts read it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The files in an attempt's own folder, through which a script and Dagwright exchange JSON. */
+export interface ExchangeFiles {
+  /** `DAGWRIGHT_OUTPUT`: what the script writes here is the task's output. */
+  readonly output: string;
+  /** `DAGWRIGHT_NEEDS`: the outputs of the tasks that this one needs, by name. */
+  readonly needs: string;
+}
+
+/** Makes the files in the folder. */
+export async function writeExchangeFiles(folder: string, context: TaskContext): Promise<ExchangeFiles> {
+  const files = { output: join(folder, 'output.json'), needs: join(folder, 'needs.json') };
+  await writeFile(files.needs, JSON.stringify(context.needs));
+  return files;
+}
+
+/**
+ * The variables a script runs with: the inherited ones, the task's `env`, then Dagwright's own, of which
+ * `DAGWRIGHT_PARAM_<NAME>` holds a param: a string as it is, anything else as JSON.
+ */
+export function shellEnvironment(
+  worker: Environment,
+  inherited: readonly string[],
+  call: TaskCall,
+  context: TaskContext,
+  files: ExchangeFiles,
+): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(worker)) {
+    if (value !== undefined && (inherited.includes(name) || name.startsWith('LC_'))) variables[name] = value;
+  }
+  Object.assign(variables, call.env);
+  for (const [name, value] of Object.entries(context.params)) {
+    variables[`DAGWRIGHT_PARAM_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`] = asText(value);
+  }
+  return Object.assign(variables, {
+    DAGWRIGHT_RUN_ID: call.runId,
+    DAGWRIGHT_DAG: call.dag,
+    DAGWRIGHT_TASK: call.task,
+    DAGWRIGHT_ATTEMPT: String(context.attempt),
+    DAGWRIGHT_IDEMPOTENCY_KEY: context.idempotencyKey,
+    DAGWRIGHT_OUTPUT: files.output,
+    DAGWRIGHT_NEEDS: files.needs,
+  });
+}
+
+function asText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
