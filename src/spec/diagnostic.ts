@@ -1,0 +1,70 @@
+/**
+ * Every code that a diagnostic of a dag carries, with its meaning. docs/errors.md lists the same; a test holds the two
+ * together.
+ */
+export const DIAGNOSTIC_CODES = {
+  FILE_UNREADABLE: 'The file cannot be read.',
+  FILE_TOO_LARGE: 'The file is over 8 MiB.',
+  FILE_EMPTY: 'The file has nothing in it.',
+  SYNTAX: 'The file is not valid YAML, or not valid JSON.',
+  TAB_INDENT: 'A line is indented by a tab; YAML allows spaces only.',
+  MULTIPLE_DOCUMENTS: 'The file holds more than one YAML document.',
+  DUPLICATE_KEY: 'A mapping has the same key twice.',
+  KEY_INVALID: 'A key is not text, or is a name that cannot be a key.',
+  TAG_UNSUPPORTED: 'A YAML tag (`!something`) is not supported.',
+  ALIAS_INVALID: 'A YAML alias or merge key points to nothing, to itself, or to something that is not a mapping.',
+  ALIAS_BOMB: 'YAML aliases blow the file up to an absurd size.',
+  TOO_DEEP: 'Values are nested too deep.',
+  FIELD_UNKNOWN: 'A field is not known here.',
+  FIELD_MISSING: 'A field that is required is missing.',
+  FIELD_CONFLICT: 'Fields exclude each other.',
+  TYPE_WRONG: 'A value has the wrong type.',
+  VALUE_INVALID: 'A value is not among those allowed, or out of its range.',
+  NUMBER_INVALID: 'A number is not finite, or cannot be kept exactly.',
+  DURATION_INVALID: 'A duration is not like 90s, 10m, 2h or 1h30m.',
+  NAME_INVALID: 'A name has characters that are not allowed, or is too long.',
+  NOT_SUPPORTED_YET: 'A field or an expression is reserved for a later version.',
+  EXPRESSION_IN_SCRIPT: 'A script holds an expression; values reach a script through `env` only.',
+  DAG_EMPTY: 'The dag has no tasks.',
+  TOO_MANY_TASKS: 'The dag has over 100,000 tasks.',
+  TOO_LARGE: 'A script, a text or a setting is over its limit.',
+  TASK_DUPLICATE: 'Two tasks have the same name.',
+  NEEDS_UNKNOWN: 'A task needs a task that is not in the dag.',
+  NEEDS_SELF: 'A task needs itself.',
+  NEEDS_DUPLICATE: 'A task needs the same task twice.',
+  CYCLE: 'Tasks need each other in a circle, so none could ever start.',
+  RETRY_INVALID: 'The longest retry interval is shorter than the first.',
+  PARAM_DEFAULT: "A param's default, or an allowed value, is not of its type or not among the values allowed.",
+  TIMEOUT_UNUSUAL: 'Time limits contradict each other.',
+  MORE_PROBLEMS: 'There are more problems than are listed.',
+} as const;
+
+/** A code of {@link DIAGNOSTIC_CODES}. */
+export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;
+
+/** One problem of a dag, at its place. */
+export interface Diagnostic {
+  readonly code: DiagnosticCode;
+  readonly severity: 'error' | 'warning';
+  /** One sentence for a person. */
+  readonly message: string;
+  readonly file?: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units. */
+  readonly column: number;
+  /** The fix, in a sentence. */
+  readonly hint?: string;
+}
+
+/** `file:line:column error CODE message`, and the hint on a line of its own. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { file, line, column, severity, code, message, hint } = diagnostic;
+  const place = file === undefined ? `${line}:${column}` : `${file}:${line}:${column}`;
+  return `${place} ${severity} ${code} ${message}${hint === undefined ? '' : `\n  ${hint}`}`;
+}
+
+/** Whether one of them is an error; warnings alone let a dag run. */
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+}

@@ -1,0 +1,179 @@
+import type { z } from 'zod';
+import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
+import { didYouMean } from './near-name.js';
+import { quote, unpack } from './problem.js';
+import type { Path } from './source.js';
+
+/** A problem of a dag, at a path rather than at a line. */
+export interface Finding {
+  readonly path: Path;
+  /** The problem is the key rather than its value. */
+  readonly key?: boolean;
+  readonly problem: Omit<Diagnostic, 'file' | 'line' | 'column'>;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Fields whose meaning later versions will define. */
+const RESERVED: ReadonlySet<string> = new Set(
+  (
+    'triggerRule when forEach maxParallel policy pool pools finally switch cache compensate if matrix placement workerGroup labels ' +
+    'schedule triggers on secrets outputs output inputs dag approval wait sla alerts batch idempotencyKey version'
+  ).split(' '),
+);
+
+/** The findings of zod's issues about a value. */
+export function findingsOf(issues: readonly Issue[], value: unknown): Finding[] {
+  return issues.flatMap((issue) => findings(issue, [], value));
+}
+
+function findings(issue: Issue, base: Path, root: unknown): Finding[] {
+  const path = [...base, ...issue.path];
+  const packed = unpack(issue.message);
+  if (issue.code === 'unrecognized_keys') {
+    const known = (packed?.text ?? '').split(' ');
+    return issue.keys.map((key) => unknownField(path, key, known));
+  }
+  if (packed !== undefined) return [finding(path, packed.code, packed.text, packed.hint)];
+  const value = valueAt(root, path);
+  switch (issue.code) {
+    case 'invalid_key':
+      return issue.issues.map((inner) => {
+        const reason = unpack(inner.message);
+        return {
+          ...finding(path, reason?.code ?? 'NAME_INVALID', reason?.text ?? inner.message, reason?.hint),
+          key: true,
+        };
+      });
+    case 'invalid_union':
+      return union(issue, path, root);
+    case 'invalid_type':
+      if (value === undefined) return [missing(path)];
+      return [
+        finding(path, 'TYPE_WRONG', `must be ${TYPE_WORDS[issue.expected] ?? issue.expected}, not ${quote(value)}.`),
+      ];
+    case 'invalid_value': {
+      if (value === undefined) return [missing(path)];
+      const allowed = issue.values.map(String);
+      const hint = didYouMean(String(value), allowed) ?? `Write ${allowed.map((one) => `\`${one}\``).join(' or ')}.`;
+      return [finding(path, 'VALUE_INVALID', `cannot be ${quote(value)}.`, hint)];
+    }
+    case 'too_small':
+    case 'too_big': {
+      const list = Array.isArray(value) || typeof value === 'string';
+      const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+      if (list)
+        return [
+          finding(path, 'VALUE_INVALID', `must have ${bound} ${typeof value === 'string' ? 'characters' : 'entries'}.`),
+        ];
+      return [finding(path, 'VALUE_INVALID', `must be ${bound}, not ${quote(value)}.`)];
+    }
+    default:
+      return [finding(path, 'VALUE_INVALID', `is not allowed: ${quote(value)}.`)];
+  }
+}
+
+const HANDLERS = ['shell', 'function', 'http', 'activity'];
+
+function union(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, root: unknown): Finding[] {
+  const value = valueAt(root, path);
+  if (path.at(-1) === 'uses') {
+    if (value === undefined) return [missing(path)];
+    const hint = didYouMean(String(value), HANDLERS) ?? 'Write `shell`, `function`, `http` or `activity`.';
+    return [finding(path, 'VALUE_INVALID', `names no handler: ${quote(value)}.`, hint)];
+  }
+  if (value === undefined) return [missing(path)];
+  // A member that the value is of the right type for is the one that was meant.
+  const meant = issue.errors.filter(
+    (errors) =>
+      !errors.some((one) => one.path.length === 0 && one.code === 'invalid_type' && unpack(one.message) === undefined),
+  );
+  const chosen =
+    meant.length === 1
+      ? meant[0]
+      : issue.errors.find((errors) => errors.some((one) => unpack(one.message) !== undefined));
+  if (chosen !== undefined) return chosen.flatMap((inner) => findings(inner, path, root));
+  const types = issue.errors.flatMap((errors) =>
+    errors.flatMap((one) =>
+      one.code === 'invalid_type' && one.path.length === 0 ? [TYPE_WORDS[one.expected] ?? one.expected] : [],
+    ),
+  );
+  return [finding(path, 'TYPE_WRONG', `must be ${[...new Set(types)].join(' or ')}, not ${quote(value)}.`)];
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a mapping',
+  record: 'a mapping',
+  array: 'a list',
+  tuple: 'a list',
+};
+
+function unknownField(path: Path, key: string, known: readonly string[]): Finding {
+  const full = [...path, key];
+  if (RESERVED.has(key)) {
+    return {
+      ...finding(
+        full,
+        'NOT_SUPPORTED_YET',
+        'is not supported yet.',
+        'Remove it; the name is kept for a later version.',
+      ),
+      key: true,
+    };
+  }
+  if (known.includes(key)) {
+    const hint =
+      key === 'with'
+        ? 'Add `uses:` with the handler that the settings are for.'
+        : 'Keep `run:` alone, or write the script as `with: { run: ... }`.';
+    return {
+      ...finding(full, 'FIELD_CONFLICT', key === 'with' ? 'stands without `uses`.' : 'excludes `uses`.', hint),
+      key: true,
+    };
+  }
+  const hint = didYouMean(key, known) ?? `Known here: ${known.map((name) => `\`${name}\``).join(', ')}.`;
+  return { ...finding(full, 'FIELD_UNKNOWN', 'is not a field that is known here.', hint), key: true };
+}
+
+function missing(path: Path): Finding {
+  const field = String(path.at(-1));
+  if (field === 'run' && path.length === 3) {
+    return finding(
+      path.slice(0, -1),
+      'FIELD_MISSING',
+      'does nothing.',
+      'Add `run:` with a script, or `uses:` with a handler.',
+      true,
+    );
+  }
+  return finding(path, 'FIELD_MISSING', 'is missing.', `Add \`${field}:\`.`, true);
+}
+
+/** A finding whose sentence begins with the path. */
+export function finding(path: Path, code: DiagnosticCode, text: string, hint?: string, key = false): Finding {
+  const message = `${path.length === 0 ? 'The dag' : `\`${spell(path)}\``} ${text}`;
+  return { path, ...(key ? { key } : {}), problem: { code, severity: 'error', message, ...(hint ? { hint } : {}) } };
+}
+
+/** A path as people write it: `tasks.load.needs[0]`. */
+export function spell(path: Path): string {
+  return path
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part).slice(0, 130)}`,
+    )
+    .join('');
+}
+
+/** The value at a path, or undefined. */
+export function valueAt(root: unknown, path: Path): unknown {
+  let value = root;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[part];
+  }
+  return value;
+}
