@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { isProcessAlive } from './lock-file.js';
 
 /** A server that Dagwright started, as `server.json` in the state folder tells later processes. */
@@ -38,18 +37,18 @@ export function forgetServer(stateFolder: string): void {
 }
 
 /** Whether the process is still this very server: the system may have given its pid to another. */
-export async function isServerProcess(server: KnownServer): Promise<boolean> {
-  return isProcessAlive(server.pid) && ((await commandOf(server.pid))?.includes(server.dbFile) ?? false);
+export function isServerProcess(server: KnownServer): boolean {
+  return isProcessAlive(server.pid) && (commandOf(server.pid)?.includes(server.dbFile) ?? false);
 }
 
-async function commandOf(pid: number): Promise<string | undefined> {
+function commandOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
     // No /proc: macOS, for one.
   }
   try {
-    return (await promisify(execFile)('ps', ['-ww', '-o', 'args=', '-p', String(pid)])).stdout;
+    return execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { startDevServer } from './dev-server.js';
 import { isProcessAlive, withLockFile } from './lock-file.js';
 import { ensureNamespace, serverAnswers } from './server-answers.js';
 import { forgetServer, isServerProcess, readServer, rememberServer, type KnownServer } from './server-file.js';
-import { serverUsers, type ServerUsers } from './server-users.js';
+import { serverUsers } from './server-users.js';
 import { findTemporalCli } from './temporal-cli.js';
 
 const ANSWER_MS = 5_000;
@@ -126,7 +126,7 @@ async function knownServer(stateFolder: string, namespace: string): Promise<Know
   const known = readServer(stateFolder);
   if (known === undefined) return undefined;
   const deadline = Date.now() + SERVING_MS;
-  while (await isServerProcess(known)) {
+  while (isServerProcess(known)) {
     if (await serverAnswers({ address: known.address }, { timeout: ANSWER_MS })) {
       await ensureNamespace({ address: known.address }, namespace);
       return known;
@@ -145,32 +145,30 @@ async function knownServer(stateFolder: string, namespace: string): Promise<Know
 function sharedServer(stateFolder: string, server: KnownServer, namespace: string, startedHere: boolean): Server {
   const users = serverUsers(stateFolder);
   users.join();
-  // Where this process ends without a word, the server must not stay alone behind.
-  const atExit = () => endNow(users, stateFolder, server);
+  // Where this process ends without a word, the server must not stay behind alone.
+  const atExit = () => {
+    const current = users.leave() ? readServer(stateFolder) : undefined;
+    if (current !== undefined && isServerProcess(current)) process.kill(current.pid, 'SIGTERM');
+  };
   process.once('exit', atExit);
   let stopping: Promise<void> | undefined;
-  const { address, uiUrl } = server;
   return {
-    address,
-    uiUrl,
+    address: server.address,
+    uiUrl: server.uiUrl,
     namespace,
     startedHere,
     stop: () => {
       process.removeListener('exit', atExit);
       stopping ??= withLockFile(join(stateFolder, 'server.lock'), async () => {
-        if (!users.leave()) return;
-        await endProcess(server.pid);
+        // Not `server`: it may have died since, and another process may have started a new one.
+        const current = users.leave() ? readServer(stateFolder) : undefined;
+        if (current === undefined) return;
+        if (isServerProcess(current)) await endProcess(current.pid);
         forgetServer(stateFolder);
       });
       return stopping;
     },
   };
-}
-
-function endNow(users: ServerUsers, stateFolder: string, server: KnownServer): void {
-  if (!users.leave() || !isProcessAlive(server.pid)) return;
-  process.kill(server.pid, 'SIGKILL');
-  forgetServer(stateFolder);
 }
 
 /** SIGTERM, and SIGKILL after a grace. */
@@ -185,7 +183,8 @@ async function endProcess(pid: number): Promise<void> {
 
 async function webAnswers(url: string): Promise<boolean> {
   try {
-    const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(1_000) });
+    const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+    await answer.body?.cancel();
     return answer.ok;
   } catch {
     return false;
