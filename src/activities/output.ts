@@ -78,7 +78,8 @@ function isPlain(value: object): boolean {
 
 function kindOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return `of type ${typeof value}`;
-  return `a ${value.constructor?.name || 'special object'}`;
+  const name = value.constructor?.name || 'Object';
+  return name === 'Object' ? 'an object with a `toJSON` of its own' : `a ${name}`;
 }
 
 function shown(path: string): string {

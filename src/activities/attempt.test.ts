@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../dag/json.js';
+import { runAttempt } from './attempt.js';
+import { AttemptStop, TaskFailure, type Handler, type Handlers, type TaskCall, type TaskContext } from './handler.js';
+import { memoryLog } from '../../test/doubles/memory-log.js';
+import { MAXIMUM_OUTPUT_BYTES } from './output.js';
+
+const CALL: TaskCall = {
+  runId: 'run-1',
+  dag: 'demo',
+  task: 'only',
+  uses: 'function',
+  with: {},
+  env: {},
+  params: { day: 'monday' },
+  needs: { before: 1 },
+  retry: { maximumAttempts: 1, initialInterval: 1, backoffCoefficient: 1, maximumInterval: 1 },
+  startToClose: 60_000,
+};
+
+function handlersOf(run: (context: TaskContext) => unknown): Handlers {
+  const handler: Handler = {
+    name: 'function',
+    run: async (_call, context) => (await run(context)) as Json | undefined,
+  };
+  return new Map([[handler.name, handler]]);
+}
+
+interface Attempt {
+  readonly call?: Partial<TaskCall>;
+  readonly signal?: AbortSignal;
+  readonly stopGrace?: number;
+}
+
+function attempt(run: (context: TaskContext) => unknown, options: Attempt = {}) {
+  const host = { attempt: 2, signal: options.signal ?? new AbortController().signal, log: memoryLog() };
+  return runAttempt(handlersOf(run), { ...CALL, ...options.call }, host, { stopGrace: options.stopGrace ?? 60_000 });
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<TaskFailure> {
+  const thrown: unknown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof TaskFailure)) throw new Error(`expected a TaskFailure, got ${String(thrown)}`);
+  return thrown;
+}
+
+/** Ends when the signal is aborted, as a well-behaved handler does. */
+function untilAborted(context: TaskContext): Promise<never> {
+  return new Promise((_, reject) => {
+    context.signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
+  });
+}
+
+describe('runAttempt', () => {
+  it('gives the handler its context and reports its output', async () => {
+    let seen: TaskContext | undefined;
+    const report = await attempt((context) => {
+      seen = context;
+      return { rows: 3 };
+    });
+    expect(report).toEqual({ attempt: 2, output: { rows: 3 } });
+    expect(seen).toMatchObject({
+      runId: 'run-1',
+      task: 'only',
+      attempt: 2,
+      idempotencyKey: 'run-1/only',
+      params: { day: 'monday' },
+      needs: { before: 1 },
+    });
+  });
+
+  it('reports no output where the handler gives none', async () => {
+    expect(await attempt(() => undefined)).toEqual({ attempt: 2 });
+    expect(await attempt(() => null)).toEqual({ attempt: 2, output: null });
+  });
+
+  it('stops a handler that is over its time', async () => {
+    const failure = await failureOf(attempt(untilAborted, { call: { startToClose: 1 } }));
+    expect(failure.error).toMatchObject({ code: 'TASK_TIMEOUT', details: { timeout: 'startToClose', limit: 1 } });
+    expect(failure.retryable).toBe(true);
+  });
+
+  it('keeps what a handler says of its end when it is stopped', async () => {
+    const run = async (context: TaskContext) => {
+      await untilAborted(context).catch(() => undefined);
+      throw new TaskFailure({ code: 'SHELL_EXIT', message: 'ended', details: { stderr: 'half way' } });
+    };
+    const failure = await failureOf(attempt(run, { call: { startToClose: 1 } }));
+    expect(failure.error.details).toEqual({ stderr: 'half way', timeout: 'startToClose', limit: 1 });
+  });
+
+  it('says cancelled, and not to retry, when its host cancels it', async () => {
+    const host = new AbortController();
+    const failure = failureOf(
+      attempt(
+        (context) => {
+          host.abort(new AttemptStop('cancelled'));
+          expect(context.signal.aborted).toBe(true);
+          return 'too late';
+        },
+        { signal: host.signal },
+      ),
+    );
+    expect((await failure).error.code).toBe('TASK_CANCELLED');
+    expect((await failure).retryable).toBe(false);
+  });
+
+  it('takes an abort without a reason of ours as a cancel', async () => {
+    const failure = await failureOf(attempt(untilAborted, { signal: AbortSignal.abort('whatever') }));
+    expect(failure.error.code).toBe('TASK_CANCELLED');
+  });
+
+  it('does not start a handler when it is stopped before', async () => {
+    let started = false;
+    const run = () => {
+      started = true;
+    };
+    await failureOf(attempt(run, { signal: AbortSignal.abort(new AttemptStop('cancelled')) }));
+    expect(started).toBe(false);
+  });
+
+  it('may be tried again where its worker shuts down', async () => {
+    const host = new AbortController();
+    const run = (context: TaskContext) => {
+      const ended = untilAborted(context);
+      host.abort(new AttemptStop('worker_shutdown'));
+      return ended;
+    };
+    const failure = await failureOf(attempt(run, { signal: host.signal }));
+    expect(failure.error).toMatchObject({ code: 'TASK_LOST', details: { reason: 'worker_shutdown' } });
+    expect(failure.retryable).toBe(true);
+  });
+
+  it('leaves behind a handler that ignores its signal', async () => {
+    const host = new AbortController();
+    const run = () => {
+      host.abort(new AttemptStop('cancelled'));
+      return new Promise(() => undefined);
+    };
+    const failure = await failureOf(attempt(run, { signal: host.signal, stopGrace: 1 }));
+    expect(failure.error.code).toBe('TASK_CANCELLED');
+  });
+
+  it('hears no rejection of a handler that it left behind', async () => {
+    const host = new AbortController();
+    let fail: (error: Error) => void = () => undefined;
+    const run = () => {
+      host.abort(new AttemptStop('cancelled'));
+      return new Promise((_, reject) => {
+        fail = reject;
+      });
+    };
+    await failureOf(attempt(run, { signal: host.signal, stopGrace: 1 }));
+    fail(new Error('late'));
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it('turns what it does not know into TASK_FAILED, which may be tried again', async () => {
+    const error = await failureOf(
+      attempt(() => {
+        throw new Error('disk on fire');
+      }),
+    );
+    expect(error.error).toEqual({ code: 'TASK_FAILED', message: 'disk on fire' });
+    expect(error.retryable).toBe(true);
+    const thrown = await failureOf(attempt(() => Promise.reject('just text')));
+    expect(thrown.error.message).toBe('just text');
+    const odd = await failureOf(attempt(() => Promise.reject(Object.create(null))));
+    expect(odd.error.code).toBe('TASK_FAILED');
+  });
+
+  it('passes on what a failure says about retries', async () => {
+    const failure = await failureOf(
+      attempt(() => {
+        throw new TaskFailure({ code: 'HTTP_STATUS', message: 'busy' }, { nextRetryDelay: 1_234 });
+      }),
+    );
+    expect(failure.nextRetryDelay).toBe(1_234);
+    expect(failure.error).toEqual({ code: 'HTTP_STATUS', message: 'busy' });
+  });
+
+  it('bounds messages and details, whatever a function throws', async () => {
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    const failure = await failureOf(
+      attempt(() => {
+        const details = { small: 1, huge: 'x'.repeat(10_000), circular, last: 'kept' } as never;
+        throw new TaskFailure({ code: 'X', message: 'ü'.repeat(5_000), details });
+      }),
+    );
+    expect(Buffer.byteLength(failure.message)).toBeLessThanOrEqual(2_048);
+    expect(failure.message).toMatch(/^ü+\.\.\.$/);
+    expect(failure.error.details).toEqual({ small: 1, last: 'kept', truncated: true });
+  });
+
+  it('refuses a handler that it does not have', async () => {
+    const host = { attempt: 1, signal: new AbortController().signal, log: memoryLog() };
+    const failure = await failureOf(runAttempt(new Map(), CALL, host));
+    expect(failure.error).toMatchObject({ code: 'TASK_INPUT_INVALID' });
+    expect(failure.retryable).toBe(false);
+  });
+
+  it('writes the failure into the log of the attempt', async () => {
+    const log = memoryLog();
+    const host = { attempt: 3, signal: new AbortController().signal, log };
+    await failureOf(
+      runAttempt(
+        handlersOf(() => Promise.reject(new Error('no'))),
+        CALL,
+        host,
+      ),
+    );
+    expect(log.text()).toBe('[dagwright] Attempt 3 failed: TASK_FAILED: no\n');
+  });
+});
+
+describe('an output', () => {
+  it('passes on as JSON has it', async () => {
+    const output = { a: undefined, b: [1, 'x', null, true], c: { d: -0 } };
+    expect((await attempt(() => output)).output).toEqual({ b: [1, 'x', null, true], c: { d: 0 } });
+  });
+
+  it('is a copy, so that two tasks never share one', async () => {
+    const output = { list: [1] };
+    const report = await attempt(() => output);
+    output.list.push(2);
+    expect(report.output).toEqual({ list: [1] });
+  });
+
+  const circular: Record<string, unknown> = {};
+  circular['me'] = circular;
+  it.each([
+    ['a date', { at: [new Date(0)] }, /^output\.at\[0\] is a Date, which is not JSON/],
+    ['a map', new Map(), /^output is a Map/],
+    ['a number without end', { x: Number.NaN }, /^output\.x is NaN/],
+    ['a big integer', 1n, /^output is of type bigint/],
+    ['a function', { run: () => 1 }, /^output\.run is of type function/],
+    ['a hole', [undefined], /^output\[0\] is of type undefined/],
+    ['a circle', circular, /nested/],
+    ['its own idea of JSON', { toJSON: () => 1n }, /^output is an object with a `toJSON`/],
+  ])('is refused with %s, and not tried again', async (_what, output, message) => {
+    const failure = await failureOf(attempt(() => output));
+    expect(failure.error.code).toBe('TASK_OUTPUT_INVALID');
+    expect(failure.error.message).toMatch(message);
+    expect(failure.retryable).toBe(false);
+  });
+
+  it('may be exactly at the limit, and not a byte over', async () => {
+    const atLimit = 'ä'.repeat((MAXIMUM_OUTPUT_BYTES - 2) / 2);
+    expect((await attempt(() => atLimit)).output).toBe(atLimit);
+    const failure = await failureOf(attempt(() => `${atLimit}x`));
+    expect(failure.error.code).toBe('TASK_OUTPUT_TOO_LARGE');
+    expect(failure.retryable).toBe(false);
+  });
+
+  it('is never written out where sharing makes it endless', async () => {
+    let output: unknown = 'leaf';
+    for (let level = 0; level < 60; level++) output = [output, output];
+    expect((await failureOf(attempt(() => output))).error.code).toBe('TASK_OUTPUT_TOO_LARGE');
+  });
+});

@@ -1,0 +1,293 @@
+import { mkdtemp, mkdir, readFile, readdir, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { memoryLog, type MemoryLog } from '../../test/doubles/memory-log.js';
+import type { JsonObject } from '../dag/json.js';
+import { runAttempt } from './attempt.js';
+import { AttemptStop, TaskFailure, type TaskCall, type TaskLog, type TaskReport } from './handler.js';
+import { openAttemptLog } from './log.js';
+import { MAXIMUM_OUTPUT_BYTES } from './output.js';
+import { createShellHandler, type ShellOptions } from './shell.js';
+
+let folder: string;
+let log: MemoryLog;
+
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'shell-test-')));
+  log = memoryLog();
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Options extends Partial<ShellOptions> {
+  readonly call?: Partial<TaskCall>;
+  readonly with?: JsonObject;
+  readonly signal?: AbortSignal;
+  readonly log?: TaskLog;
+}
+
+function run(script: string, options: Options = {}): Promise<TaskReport> {
+  const { call, with: settings, signal, log: ownLog, ...shell } = options;
+  const handler = createShellHandler({ environment: { PATH: process.env['PATH'] }, workingFolder: folder, ...shell });
+  const whole: TaskCall = {
+    runId: 'run-1',
+    dag: 'demo',
+    task: 'only',
+    uses: 'shell',
+    with: { run: script, ...settings },
+    env: {},
+    params: {},
+    needs: {},
+    retry: { maximumAttempts: 1, initialInterval: 1, backoffCoefficient: 1, maximumInterval: 1 },
+    startToClose: 60_000,
+    ...call,
+  };
+  const host = { attempt: 1, signal: signal ?? new AbortController().signal, log: ownLog ?? log };
+  return runAttempt(new Map([['shell', handler]]), whole, host);
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<TaskFailure> {
+  const thrown: unknown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof TaskFailure)) throw new Error(`expected a TaskFailure, got ${String(thrown)}`);
+  return thrown;
+}
+
+/** Processes whose environment or command line has the mark: whatever a script started, wherever it hides. */
+async function processesWith(mark: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const [environment = '', stat = ''] = await Promise.all(
+      ['environ', 'stat'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+    );
+    const zombie = /^\d+ \(.*\) Z/.test(stat);
+    if (environment.includes(mark) && !zombie) found.push(pid);
+  }
+  return found;
+}
+
+describe('a shell task', () => {
+  it('succeeds without an output where the script writes none', async () => {
+    expect(await run('true')).toEqual({ attempt: 1 });
+  });
+
+  it('takes the JSON in $DAGWRIGHT_OUTPUT as its output', async () => {
+    const report = await run(`echo '{"rows": [1, 2]}' > "$DAGWRIGHT_OUTPUT"`);
+    expect(report.output).toEqual({ rows: [1, 2] });
+  });
+
+  it('refuses an output that is not JSON', async () => {
+    const failure = await failureOf(run('echo rows=3 > "$DAGWRIGHT_OUTPUT"'));
+    expect(failure.error.code).toBe('TASK_OUTPUT_INVALID');
+    expect(failure.retryable).toBe(false);
+  });
+
+  it('refuses an output over the limit without reading it', async () => {
+    const script = `head -c ${MAXIMUM_OUTPUT_BYTES + 1} /dev/zero > "$DAGWRIGHT_OUTPUT"`;
+    expect((await failureOf(run(script))).error.code).toBe('TASK_OUTPUT_TOO_LARGE');
+  });
+
+  it('does not hang on an output that became a pipe', async () => {
+    expect((await failureOf(run('mkfifo "$DAGWRIGHT_OUTPUT"'))).error.code).toBe('TASK_OUTPUT_INVALID');
+  });
+
+  it('fails with the exit code and the last lines of stderr', async () => {
+    const failure = await failureOf(run('for i in $(seq 1 30); do echo "line $i" >&2; done; exit 3'));
+    expect(failure.error.code).toBe('SHELL_EXIT');
+    expect(failure.error.message).toBe('exit code 3: line 30');
+    expect(failure.error.details?.['exitCode']).toBe(3);
+    const lines = String(failure.error.details?.['stderr']).split('\n');
+    expect([lines.length, lines[0], lines[19]]).toEqual([20, 'line 11', 'line 30']);
+    expect(failure.retryable).toBe(true);
+  });
+
+  it('keeps at most 4 KiB of stderr', async () => {
+    const failure = await failureOf(run('head -c 1000000 /dev/zero | tr "\\0" x >&2; echo >&2; exit 1'));
+    expect(String(failure.error.details?.['stderr']).length).toBeLessThanOrEqual(4_096);
+    expect(failure.error.message.length).toBeLessThan(600);
+  });
+
+  it('fails with the signal that ended the script', async () => {
+    const failure = await failureOf(run('kill -9 $$'));
+    expect(failure.error).toMatchObject({
+      code: 'SHELL_EXIT',
+      message: 'ended by SIGKILL',
+      details: { signal: 'SIGKILL' },
+    });
+  });
+
+  it('ends at the first command that fails', async () => {
+    expect((await failureOf(run('false\necho on'))).error.details?.['exitCode']).toBe(1);
+    const bash = failureOf(run('false | cat\necho on', { with: { shell: 'bash' } }));
+    expect((await bash).error.details?.['exitCode']).toBe(1);
+    expect(log.text()).not.toContain('on\n');
+  });
+
+  it('writes what the script prints to the log', async () => {
+    await run('echo to stdout; echo to stderr >&2');
+    expect(log.text()).toContain('to stdout\n');
+    expect(log.text()).toContain('to stderr\n');
+  });
+
+  it('fails where the program or the folder is missing', async () => {
+    const program = await failureOf(run('true', { environment: { PATH: '/nowhere' } }));
+    expect(program.error.code).toBe('SHELL_SPAWN');
+    const where = await failureOf(run('true', { with: { cwd: 'missing' } }));
+    expect(where.error.code).toBe('SHELL_SPAWN');
+    expect(where.error.message).toContain(join(folder, 'missing'));
+  });
+
+  it('fails plainly where its variables are too long for the system', async () => {
+    const failure = await failureOf(run('true', { call: { params: { huge: 'x'.repeat(4_000_000) } } }));
+    expect(failure.error).toMatchObject({ code: 'SHELL_SPAWN', message: expect.stringContaining('too long') });
+    expect(failure.retryable).toBe(false);
+  });
+
+  it('runs in the folder of the dag, and `cwd` within it', async () => {
+    await mkdir(join(folder, 'dag', 'sub'), { recursive: true });
+    const pwd = 'printf \'"%s"\' "$PWD" > "$DAGWRIGHT_OUTPUT"';
+    const directory = join(folder, 'dag');
+    expect((await run(pwd, { call: { directory } })).output).toBe(directory);
+    expect((await run(pwd, { call: { directory }, with: { cwd: 'sub' } })).output).toBe(join(directory, 'sub'));
+    expect((await run(pwd, { call: { directory: join(folder, 'elsewhere') } })).output).toBe(folder);
+  });
+});
+
+describe('the environment of a shell task', () => {
+  const printAll = 'env | sort';
+
+  it('has the named variables of the worker and no other', async () => {
+    const environment = { PATH: process.env['PATH'], HOME: '/home/me', LC_ALL: 'C', AWS_SECRET: 'no', TOKEN: 'asked' };
+    await run(printAll, { environment, inheritedVariables: ['TOKEN'] });
+    expect(log.text()).toContain('HOME=/home/me\n');
+    expect(log.text()).toContain('LC_ALL=C\n');
+    expect(log.text()).toContain('TOKEN=asked\n');
+    expect(log.text()).not.toContain('AWS_SECRET');
+  });
+
+  it('has the env of the task, the params and what the attempt is', async () => {
+    const params = { 'start-day': 'it is "monday"', limits: { rows: 5 }, count: 2 };
+    await run(printAll, { call: { env: { MINE: 'a b', DAGWRIGHT_TASK: 'forged' }, params } });
+    for (const line of [
+      'MINE=a b',
+      'DAGWRIGHT_PARAM_START_DAY=it is "monday"',
+      'DAGWRIGHT_PARAM_LIMITS={"rows":5}',
+      'DAGWRIGHT_PARAM_COUNT=2',
+      'DAGWRIGHT_RUN_ID=run-1',
+      'DAGWRIGHT_DAG=demo',
+      'DAGWRIGHT_TASK=only',
+      'DAGWRIGHT_ATTEMPT=1',
+      'DAGWRIGHT_IDEMPOTENCY_KEY=run-1/only',
+    ]) {
+      expect(log.text()).toContain(`${line}\n`);
+    }
+  });
+
+  it('leads to the outputs of the tasks that it needs', async () => {
+    const needs = { extract: { files: ['a.csv', 'ü.csv'] } };
+    expect((await run('cat "$DAGWRIGHT_NEEDS" > "$DAGWRIGHT_OUTPUT"', { call: { needs } })).output).toEqual(needs);
+  });
+
+  it('names files that are gone when the attempt has ended', async () => {
+    const { output } = await run('printf \'"%s"\' "$DAGWRIGHT_NEEDS" > "$DAGWRIGHT_OUTPUT"');
+    await expect(readFile(String(output))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('stopping a shell task', () => {
+  /** Marks the environment of everything that the script starts. */
+  const MARK = `mark-${process.pid}-${Math.random()}`;
+  const call = { env: { MARK } };
+
+  afterEach(async () => {
+    expect(await processesWith(MARK)).toEqual([]);
+  });
+
+  it('ends the whole process group', async () => {
+    const host = new AbortController();
+    const failure = failureOf(
+      run('sleep 600 & (sleep 600; true) & sh -c "sleep 600; true" & echo up; wait', { call, signal: host.signal }),
+    );
+    await log.until('up\n');
+    expect((await processesWith(MARK)).length).toBeGreaterThan(3);
+    host.abort(new AttemptStop('cancelled'));
+    expect((await failure).error.code).toBe('TASK_CANCELLED');
+  });
+
+  it('lets a script that traps SIGTERM clean up', async () => {
+    const host = new AbortController();
+    const script = 'trap "echo cleaned; exit 0" TERM; echo up; while true; do sleep 0.05; done';
+    const failure = failureOf(run(script, { call, signal: host.signal }));
+    await log.until('up\n');
+    host.abort(new AttemptStop('cancelled'));
+    expect((await failure).error.code).toBe('TASK_CANCELLED');
+    expect(log.text()).toContain('cleaned\n');
+  });
+
+  it('kills what ignores SIGTERM, after the grace', async () => {
+    const host = new AbortController();
+    const script = 'trap "" TERM; sleep 600 & echo up; while true; do sleep 1; done';
+    const failure = failureOf(run(script, { call, signal: host.signal, killGrace: 50 }));
+    await log.until('up\n');
+    host.abort(new AttemptStop('cancelled'));
+    expect((await failure).error).toMatchObject({ code: 'TASK_CANCELLED', details: { signal: 'SIGKILL' } });
+  });
+
+  it('kills a grandchild that ignores SIGTERM and holds the pipes after the script has gone', async () => {
+    const host = new AbortController();
+    const script = '(trap "" TERM; echo up; while true; do sleep 1; done) & wait';
+    const failure = failureOf(run(script, { call, signal: host.signal, killGrace: 50 }));
+    await log.until('up\n');
+    host.abort(new AttemptStop('cancelled'));
+    expect((await failure).error.code).toBe('TASK_CANCELLED');
+  });
+
+  it('happens when the attempt is over its time', async () => {
+    const failure = await failureOf(run('echo before >&2; sleep 600', { call: { ...call, startToClose: 200 } }));
+    expect(failure.error).toMatchObject({ code: 'TASK_TIMEOUT', details: { timeout: 'startToClose', limit: 200 } });
+  });
+
+  it('leaves no background process behind when the script succeeds', async () => {
+    await run('sleep 600 & sleep 600 >/dev/null 2>&1 & echo done', { call });
+    expect(log.text()).toBe('done\n');
+  });
+
+  it('does not wait for a process that left the group and holds the pipes', async () => {
+    const script = "setsid sh -c 'echo $$ > pid; exec sleep 600' & while [ ! -s pid ]; do sleep 0.01; done";
+    await run(script, { call });
+    process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')), 'SIGKILL');
+  }, 20_000);
+
+  it('lets a process that ends by itself write its last lines', async () => {
+    await run('(sleep 0.2; echo last) &', { call });
+    expect(log.text()).toBe('last\n');
+  });
+});
+
+describe('a shell task that prints much', () => {
+  it('takes little memory for 100 MB', async () => {
+    const file = openAttemptLog(folder, { runId: 'r', task: 't', attempt: 1 });
+    let most = 0;
+    const watched: TaskLog = {
+      path: file.path,
+      write: file.write,
+      append: async (bytes) => {
+        await file.append(bytes);
+        most = Math.max(most, process.memoryUsage.rss());
+      },
+    };
+    const before = process.memoryUsage.rss();
+    await run('head -c 100000000 /dev/zero | tr "\\0" "\\n"', { log: watched });
+    await file.close();
+    expect(most).toBeGreaterThan(0);
+    expect(most - before).toBeLessThan(60 * 1024 * 1024);
+    const text = await readFile(file.path);
+    expect(text.length).toBeLessThan(65 * 1024 * 1024);
+    expect(text.subarray(-100).toString()).toContain('The log was cut here');
+  }, 30_000);
+});
