@@ -3,7 +3,7 @@ import { DEFAULT_CONCURRENCY, type Dag } from './dag.js';
 import type { SchedulerEvent } from './event.js';
 import { graphOf, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
-import { isRunEnd, type PauseMode, type RunEndState, type RunState } from './run.js';
+import type { PauseMode, RunEndState, RunState } from './run.js';
 import { checkInvariants } from './scheduler-invariants.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
 import { TASK_STATES, isTaskEnd, type TaskState } from './task-state.js';
@@ -221,7 +221,7 @@ export class Scheduler {
 
   #check(event: SchedulerEvent): void {
     if (!Number.isSafeInteger(event.at)) throw new Error(`${event.type} at ${event.at}: not whole milliseconds.`);
-    if (isRunEnd(this.state)) throw new Error(`${event.type} after the end of the run.`);
+    if (this.#end !== undefined) throw new Error(`${event.type} after the end of the run.`);
     const began = !Number.isNaN(this.#beganAt);
     if (event.type === 'run.began' ? began : !began) {
       throw new Error(began ? 'The run began already.' : `${event.type} before the run began.`);
@@ -266,13 +266,11 @@ export class Scheduler {
       const success = this.countsAsSuccess(task);
       for (let edge = offsets[task]!; edge < offsets[task + 1]!; edge++) {
         const dependent = targets[edge]!;
-        if (success) missing[dependent]!--;
-        if (!this.tasks.is(dependent, 'pending')) continue;
-        if (!success) {
+        if (success) {
+          if (--missing[dependent]! === 0 && this.tasks.is(dependent, 'pending')) this.#makeReady(dependent);
+        } else if (this.tasks.is(dependent, 'pending')) {
           this.#endTask(dependent, 'upstream_failed', at);
           ended.push(dependent);
-        } else if (missing[dependent] === 0) {
-          this.#makeReady(dependent);
         }
       }
     }
@@ -327,7 +325,7 @@ export class Scheduler {
   }
 
   #startTasks(at: number, instructions: Instruction[]): void {
-    if (this.#failing || this.state !== 'running') return;
+    if (this.#failing || this.#stop !== undefined || this.#pauseMode !== undefined) return;
     while (this.running < this.concurrency) {
       const task = this.policy.next();
       if (task === undefined) return;

@@ -1,0 +1,93 @@
+/**
+ * The scheduler alone, without a host: run with `npx tsx bench/scheduler.ts`. Prints the time of 1,000,000 tasks with
+ * 3,000,000 edges from the edge list to the end, the peak of memory, and the time per task against that at 10,000.
+ */
+import { performance } from 'node:perf_hooks';
+import { buildGraph } from '../src/dag/graph.js';
+import { Scheduler } from '../src/dag/scheduler.js';
+import { createPolicy } from '../src/policy/policies.js';
+
+const EDGES_PER_TASK = 3;
+const CONCURRENCY = 500;
+/** How far back the needs of a task lie in the dag that is like those that people write. */
+const REACH = 1_000;
+
+interface Edges {
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+}
+
+/**
+ * The same edges each time, in the order in which a dag lists them: each task needs three that come before it, at most
+ * `reach` before.
+ */
+function randomEdges(size: number, reach: number): Edges {
+  const from = new Int32Array(size * EDGES_PER_TASK);
+  const to = new Int32Array(size * EDGES_PER_TASK);
+  let seed = 42;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  let edge = 0;
+  for (let task = 3; task < size; task++) {
+    // The first three tasks can need no three others: nine tasks after them make up for it.
+    const needs = task >= 4 && task < 13 ? 4 : 3;
+    const span = Math.min(task, reach);
+    const first = random(span);
+    for (let i = 0; i < needs; i++) {
+      from[edge] = task - 1 - ((first + i * Math.floor(span / needs)) % span);
+      to[edge++] = task;
+    }
+  }
+  return { from, to };
+}
+
+/** Milliseconds from the edge list to the end of the run. Tasks end in the order in which they started. */
+function walk(size: number, { from, to }: Edges): { build: number; run: number; edges: number } {
+  const start = performance.now();
+  const graph = buildGraph(size, from, to);
+  const built = performance.now();
+  const scheduler = new Scheduler(graph, { concurrency: CONCURRENCY, policy: createPolicy('fcfs') });
+  const inFlight = new Int32Array(size);
+  let started = 0;
+  let ended = 0;
+  let at = 0;
+  let instructions = scheduler.handle({ type: 'run.began', at });
+  for (;;) {
+    for (const instruction of instructions)
+      if (instruction.type === 'task.start') inFlight[started++] = instruction.task;
+    if (ended === started) break;
+    instructions = scheduler.handle({ type: 'task.ended', at: ++at, task: inFlight[ended++]!, outcome: 'succeeded' });
+  }
+  if (scheduler.state !== 'succeeded' || ended !== size)
+    throw new Error(`The run is ${scheduler.state} after ${ended}.`);
+  return { build: built - start, run: performance.now() - built, edges: graph.dependencies.targets.length };
+}
+
+/** Microseconds per task: the best of several walks. */
+function perTask(size: number, reach: number): number {
+  const edges = randomEdges(size, reach);
+  let best = Infinity;
+  for (let round = 0; round < (size < 100_000 ? 30 : 4); round++) {
+    const { build, run } = walk(size, edges);
+    best = Math.min(best, ((build + run) * 1_000) / size);
+  }
+  return best;
+}
+
+const { build, run, edges } = walk(1_000_000, randomEdges(1_000_000, REACH));
+const peak = process.resourceUsage().maxRSS / 1_024;
+console.log(`1,000,000 tasks, ${edges.toLocaleString('en')} edges: ${((build + run) / 1_000).toFixed(2)} s`);
+console.log(`  graph ${build.toFixed(0)} ms, run ${run.toFixed(0)} ms, peak memory ${peak.toFixed(0)} MiB`);
+for (const [shape, reach] of [
+  [`needs at most ${REACH} tasks back`, REACH],
+  ['needs anywhere', Infinity],
+] as const) {
+  const small = perTask(10_000, reach);
+  const large = perTask(1_000_000, reach);
+  const ratio = (large / small).toFixed(2);
+  console.log(
+    `per task, ${shape}: ${small.toFixed(2)} us at 10,000, ${large.toFixed(2)} us at 1,000,000: ratio ${ratio}`,
+  );
+}
