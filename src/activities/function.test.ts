@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { memoryLog } from '../../test/doubles/memory-log.js';
+import type { Json } from '../dag/json.js';
+import { runAttempt } from './attempt.js';
+import { createFunctionHandler, type RegisteredFunction } from './function.js';
+import { TaskFailure } from './handler.js';
+
+function call(functions: readonly RegisteredFunction[], name: string, input?: Json) {
+  const task = {
+    runId: 'run-1',
+    dag: 'demo',
+    task: 'only',
+    uses: 'function',
+    with: input === undefined ? { name } : { name, input },
+    env: {},
+    params: { day: 'monday' },
+    needs: {},
+    retry: { maximumAttempts: 1, initialInterval: 1, backoffCoefficient: 1, maximumInterval: 1 },
+    startToClose: 60_000,
+  } as const;
+  const handlers = new Map([['function', createFunctionHandler(functions)]]);
+  return runAttempt(handlers, task, { attempt: 4, signal: new AbortController().signal, log: memoryLog() });
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<TaskFailure> {
+  const thrown: unknown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof TaskFailure)) throw new Error(`expected a TaskFailure, got ${String(thrown)}`);
+  return thrown;
+}
+
+const double: RegisteredFunction = {
+  name: 'double',
+  input: z.object({ rows: z.array(z.object({ count: z.number() })), times: z.number().default(2) }),
+  output: z.number().max(100),
+  run: (input) => {
+    const { rows, times } = input as { rows: { count: number }[]; times: number };
+    return rows.reduce((sum, row) => sum + row.count, 0) * times;
+  },
+};
+
+describe('a function task', () => {
+  it('calls the function with its parsed input and gives what it returns', async () => {
+    expect((await call([double], 'double', { rows: [{ count: 2 }, { count: 3 }] })).output).toBe(10);
+  });
+
+  it('gives the function its context, and undefined for no input', async () => {
+    const echo: RegisteredFunction = {
+      name: 'echo',
+      run: async (input, context) => ({ none: input === undefined, attempt: context.attempt, params: context.params }),
+    };
+    expect((await call([echo], 'echo')).output).toEqual({ none: true, attempt: 4, params: { day: 'monday' } });
+  });
+
+  it('refuses an input that does not fit, naming each place', async () => {
+    const failure = await failureOf(call([double], 'double', { rows: [{ count: 1 }, { count: 'x' }], times: null }));
+    expect(failure.error.code).toBe('TASK_INPUT_INVALID');
+    expect(failure.error.message).toContain('input.rows[1].count: ');
+    expect(failure.error.message).toContain('input.times: ');
+    expect(failure.retryable).toBe(false);
+  });
+
+  it('refuses an output that does not fit', async () => {
+    const failure = await failureOf(call([double], 'double', { rows: [{ count: 99 }] }));
+    expect(failure.error.code).toBe('TASK_OUTPUT_INVALID');
+    expect(failure.error.message).toContain('"double"');
+    expect(failure.retryable).toBe(false);
+  });
+
+  it('refuses an output that is not JSON', async () => {
+    const when: RegisteredFunction = { name: 'when', run: () => ({ at: new Date(0) }) };
+    expect((await failureOf(call([when], 'when'))).error.code).toBe('TASK_OUTPUT_INVALID');
+  });
+
+  it('names near functions, else the ones there are, where there is none of this name', async () => {
+    const near = await failureOf(call([double], 'duoble'));
+    expect(near.error).toMatchObject({
+      code: 'FUNCTION_NOT_REGISTERED',
+      message: expect.stringContaining('`double`?'),
+    });
+    expect(near.retryable).toBe(false);
+    expect((await failureOf(call([double], 'convertCsv'))).error.message).toContain('It has: double.');
+    expect((await failureOf(call([], 'convertCsv'))).error.message).toContain('It has none.');
+  });
+
+  it('fails with the message and the first frames of what was thrown, and may be tried again', async () => {
+    const fail: RegisteredFunction = {
+      name: 'fail',
+      run: () => {
+        throw new RangeError('too many rows');
+      },
+    };
+    const failure = await failureOf(call([fail], 'fail'));
+    expect(failure.error).toMatchObject({ code: 'FUNCTION_FAILED', message: 'too many rows' });
+    expect(String(failure.error.details?.['stack'])).toContain('function.test.ts');
+    expect(failure.retryable).toBe(true);
+  });
+
+  it('passes on a TaskFailure of the function', async () => {
+    const fail: RegisteredFunction = {
+      name: 'fail',
+      run: () => Promise.reject(new TaskFailure({ code: 'CARD_DECLINED', message: 'No.' }, { retryable: false })),
+    };
+    const failure = await failureOf(call([fail], 'fail'));
+    expect([failure.error.code, failure.retryable]).toEqual(['CARD_DECLINED', false]);
+  });
+
+  it('refuses two functions of one name', () => {
+    expect(() => createFunctionHandler([double, { ...double }])).toThrow('"double"');
+  });
+});
