@@ -4,6 +4,7 @@
  */
 export const ERROR_CODES = {
   DAG_INVALID: 'The dag has problems; `diagnostics` lists them all.',
+  DAG_TOO_LARGE: 'The dag and its params are over what the server takes in one piece.',
   PARAM_INVALID: 'A param is missing, unknown, or not of its type.',
   RUN_NOT_FOUND: 'No run has this id.',
   RUN_ENDED: 'The run has ended, so it cannot be paused, resumed or cancelled.',
@@ -15,7 +16,9 @@ export const ERROR_CODES = {
   TEMPORAL_CLI_MISSING: 'The Temporal CLI is not on this machine and could not be installed.',
   CONFIG_INVALID: 'A setting from the environment or a profile makes no sense.',
   NO_WORKER: 'No worker polls the task queue.',
+  FUNCTIONS_INVALID: 'A module of functions or of a dag is missing, cannot be loaded, or does not export what it should.',
   USAGE: 'A command was called with arguments that make no sense.',
+  INTERNAL: 'A bug in Dagwright.',
   TASK_FAILED: 'The task threw an error that has no code.',
   TASK_CANCELLED: 'The task was cancelled.',
   TASK_TIMEOUT: 'The task ran over one of its time limits.',

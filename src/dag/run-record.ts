@@ -1,13 +1,15 @@
 import type { Dag } from './dag.js';
 import type { Json } from './json.js';
-import type { RunEndState, RunResult, RunState, RunStatus, TaskResult, TaskStatus } from './run.js';
+import { isRunEnd, type RunResult, type RunState, type RunStatus, type TaskResult, type TaskStatus } from './run.js';
 import type { TaskError } from './task-error.js';
 import { isTaskEnd, type TaskState } from './task-state.js';
 
 /** What a record must ask of the scheduler to describe a run. Times are milliseconds, or undefined where not set. */
 export interface RunFacts {
   readonly state: RunState;
-  readonly counts: Readonly<Partial<Record<TaskState, number>>>;
+  readonly counts: Readonly<Record<TaskState, number>>;
+  readonly runBeganAt: number | undefined;
+  readonly runEndedAt: number | undefined;
   stateOf(task: number): TaskState;
   startedAt(task: number): number | undefined;
   endedAt(task: number): number | undefined;
@@ -95,14 +97,14 @@ export class RunRecord {
   }
 
   /** The run now, every task in the order of declaration. */
-  status(runId: string, facts: RunFacts, began: number, ended?: number): RunStatus {
+  status(runId: string, facts: RunFacts): RunStatus {
     return {
       runId,
       dag: this.#dag.name,
       state: facts.state,
-      startedAt: iso(began),
-      ...(ended === undefined ? {} : { endedAt: iso(ended) }),
-      counts: facts.counts,
+      startedAt: iso(facts.runBeganAt ?? 0),
+      ...(facts.runEndedAt === undefined ? {} : { endedAt: iso(facts.runEndedAt) }),
+      counts: Object.fromEntries(Object.entries(facts.counts).filter(([, count]) => count > 0)),
       tasks: this.#dag.tasks.map((task, index): TaskStatus => {
         const error = this.#errors.get(index);
         return {
@@ -117,7 +119,9 @@ export class RunRecord {
   }
 
   /** The run's end. Outputs past the limit are marked as omitted, the ones declared first are kept. */
-  result(runId: string, facts: RunFacts, status: RunEndState, began: number, ended: number): RunResult {
+  result(runId: string, facts: RunFacts): RunResult {
+    const { state: status, runBeganAt: beganAt, runEndedAt: endedAt } = facts;
+    if (!isRunEnd(status) || beganAt === undefined || endedAt === undefined) throw new Error('The run has not ended.');
     const tasks: Record<string, TaskResult> = {};
     let bytes = 0;
     this.#dag.tasks.forEach((task, index) => {
@@ -135,19 +139,20 @@ export class RunRecord {
         ...(error === undefined ? {} : { error }),
       };
     });
-    return { runId, dag: this.#dag.name, status, startedAt: iso(began), endedAt: iso(ended), tasks };
+    return { runId, dag: this.#dag.name, status, startedAt: iso(beganAt), endedAt: iso(endedAt), tasks };
   }
 
   /**
-   * The record as JSON. Outputs that a task still waits for (`isNeeded`) go first; of the others as many as fit.
+   * The record as JSON. Outputs that a task still waits for go first; of the others as many as fit.
    * Undefined where even the needed ones do not fit: the host then goes on without a snapshot.
    */
-  snapshot(isNeeded: (task: number) => boolean): RecordSnapshot | undefined {
+  snapshot(facts: RunFacts): RecordSnapshot | undefined {
+    const waitedFor = this.#waitedFor(facts);
     const outputs: [number, Json][] = [];
     const omitted = [...this.#omitted];
     let bytes = 0;
-    const needed = [...this.#outputs].filter(([task]) => isNeeded(task));
-    const others = [...this.#outputs].filter(([task]) => !isNeeded(task));
+    const needed = [...this.#outputs].filter(([task]) => waitedFor.has(task));
+    const others = [...this.#outputs].filter(([task]) => !waitedFor.has(task));
     for (const [task, output] of needed) {
       bytes += byteLength(output);
       outputs.push([task, output]);
@@ -162,6 +167,15 @@ export class RunRecord {
       }
     }
     return { attempts: [...this.#attempts], outputs, errors: [...this.#errors], omitted };
+  }
+
+  #waitedFor(facts: RunFacts): Set<number> {
+    const needed = new Set<number>();
+    this.#dag.tasks.forEach((task, index) => {
+      if (isTaskEnd(facts.stateOf(index))) return;
+      for (const { task: name } of task.needs) needed.add(this.#index.get(name) ?? -1);
+    });
+    return needed;
   }
 
   #keepError(task: number, error: TaskError): void {

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { RegisteredFunction } from '../activities/function.js';
+import { createHandlers } from '../activities/handlers.js';
+import { DagClient } from '../client/dag-client.js';
+import { dataConverter } from '../client/data-converter.js';
+import { loadConfig, type Config } from '../config.js';
+import { DagwrightError } from '../dag/errors.js';
+import { createActivities } from './task-activities.js';
+
+/** Milliseconds that running tasks get to end when the worker shuts down; then they are stopped and run elsewhere. */
+const SHUTDOWN_GRACE = 10_000;
+
+/** What a worker polls, and what it offers. What is left out comes from the configuration. */
+export interface DagWorkerOptions {
+  /** `host:port`. Default: the configured address, else `localhost:7233`. */
+  readonly address?: string;
+  readonly namespace?: string;
+  readonly taskQueue?: string;
+  /** The functions that `uses: function` tasks may call. Default: none. */
+  readonly functions?: Iterable<RegisteredFunction>;
+  /** Tasks that run at once in this worker. Default 100. */
+  readonly slots?: number;
+  /** Default: read from the environment. */
+  readonly config?: Config;
+}
+
+/** A worker: it takes tasks of any run on its task queue, and decides for the runs what comes next. */
+export class DagWorker {
+  /** Starts and finds runs over the worker's own connection: runs begin faster than over one of their own. */
+  readonly client: DagClient;
+  readonly #worker: Worker;
+  readonly #connection: NativeConnection;
+  /** Settles when the worker has ended: fulfilled after `shutdown`, rejected where it failed. */
+  readonly stopped: Promise<void>;
+
+  private constructor(worker: Worker, connection: NativeConnection, client: DagClient) {
+    this.#worker = worker;
+    this.#connection = connection;
+    this.client = client;
+    this.stopped = worker.run().finally(() => this.#connection.close());
+    // Whoever does not look at it is told by the tasks that stay where they are.
+    this.stopped.catch(() => undefined);
+  }
+
+  /**
+   * Connects, and polls from then on.
+   * @throws DagwrightError SERVER_UNREACHABLE, CONFIG_INVALID.
+   * @throws Error where two functions have one name.
+   */
+  static async start(options: DagWorkerOptions = {}): Promise<DagWorker> {
+    installRuntime();
+    const config = options.config ?? loadConfig();
+    const handlers = createHandlers({ environment: config.environment, functions: options.functions ?? [] });
+    const address = options.address ?? config.temporal.connectionOptions.address ?? 'localhost:7233';
+    const namespace = options.namespace ?? config.temporal.namespace ?? 'default';
+    const taskQueue = options.taskQueue ?? config.taskQueue;
+    const connection = await connect({ ...config.temporal.connectionOptions, address });
+    const slots = options.slots ?? 100;
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      dataConverter,
+      activities: createActivities(handlers, { logFolder: join(config.stateFolder, 'logs') }),
+      ...workflowCode(),
+      maxConcurrentActivityTaskExecutions: slots,
+      // A task queue that holds this worker's own tasks hands them over with the answer to the workflow task.
+      maxEagerActivityReservationsPerWorkflowTask: Math.min(slots, 10),
+      // A cancelled task hears of it with the answer to a heartbeat, so these go out each second.
+      maxHeartbeatThrottleInterval: '1s',
+      defaultHeartbeatThrottleInterval: '1s',
+      shutdownGraceTime: SHUTDOWN_GRACE,
+      stickyQueueScheduleToStartTimeout: '5s',
+    });
+    return new DagWorker(worker, connection, new DagClient(connection, { namespace, taskQueue, eager: true }));
+  }
+
+  /** Takes no more tasks, gives the running ones 10 s to end, stops them, and closes. */
+  async shutdown(): Promise<void> {
+    if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown();
+    await this.stopped;
+  }
+}
+
+let runtimeIsInstalled = false;
+
+/** Once per process, before anything else of the SDK: warnings and worse to stderr. */
+function installRuntime(): void {
+  if (runtimeIsInstalled) return;
+  runtimeIsInstalled = true;
+  Runtime.install({
+    logger: new DefaultLogger('WARN'),
+    telemetryOptions: { logging: { forward: {}, filter: 'temporalio_sdk_core=WARN' } },
+    shutdownSignals: [],
+  });
+}
+
+async function connect(options: Parameters<typeof NativeConnection.connect>[0]): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(options);
+  } catch (cause) {
+    throw new DagwrightError('SERVER_UNREACHABLE', `No Temporal server answers at ${String(options?.address)}.`, {
+      hint: 'Start one with `dagwright dev`, or set TEMPORAL_ADDRESS to where it is.',
+      cause,
+    });
+  }
+}
+
+/** The bundle that the build made; where this runs straight from its TypeScript, that, bundled at the start. */
+function workflowCode(): { workflowBundle: WorkflowBundleOption } | { workflowsPath: string } {
+  const bundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+  if (existsSync(bundle)) return { workflowBundle: { codePath: bundle } };
+  return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
+}

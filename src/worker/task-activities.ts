@@ -1,0 +1,59 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { runAttempt } from '../activities/attempt.js';
+import { AttemptStop, TaskFailure, type Handlers, type TaskCall, type TaskReport } from '../activities/handler.js';
+import { openAttemptLog } from '../activities/log.js';
+
+/** Milliseconds between heartbeats. A cancelled task hears of it with the answer to one. */
+export const HEARTBEAT_INTERVAL = 1_000;
+
+/** One Temporal activity for each handler, its type the handler's name. */
+export function createActivities(
+  handlers: Handlers,
+  options: { readonly logFolder: string },
+): Record<string, (call: TaskCall) => Promise<TaskReport>> {
+  return Object.fromEntries(
+    [...handlers.keys()].map((name) => [name, (call: TaskCall) => runActivity(handlers, call, options.logFolder)]),
+  );
+}
+
+async function runActivity(handlers: Handlers, call: TaskCall, logFolder: string): Promise<TaskReport> {
+  const context = Context.current();
+  const { attempt } = context.info;
+  const stop = new AbortController();
+  const onCancel = (): void => stop.abort(new AttemptStop(isShutdown(context) ? 'worker_shutdown' : 'cancelled'));
+  if (context.cancellationSignal.aborted) onCancel();
+  else context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
+  const log = openAttemptLog(logFolder, { runId: call.runId, task: call.task, attempt });
+  const heartbeats = setInterval(() => context.heartbeat({ attempt }), HEARTBEAT_INTERVAL);
+  try {
+    return await runAttempt(handlers, call, { attempt, signal: stop.signal, log });
+  } catch (failure) {
+    throw temporalFailure(failure, call, attempt);
+  } finally {
+    clearInterval(heartbeats);
+    await log.close();
+  }
+}
+
+/** Whether the worker goes, and not the task: another worker shall run it. A paused or reset activity likewise. */
+function isShutdown(context: Context): boolean {
+  const details = context.cancellationDetails;
+  return details !== undefined && (details.workerShutdown || details.paused || details.reset);
+}
+
+/** Says it in Temporal's words: whether another attempt follows is decided here, by the kind of failure. */
+function temporalFailure(failure: unknown, call: TaskCall, attempt: number): Error {
+  if (!(failure instanceof TaskFailure)) throw failure;
+  const { error, retryable, nextRetryDelay } = failure;
+  if (error.code === 'TASK_CANCELLED') return new CancelledFailure(error.message, [{ attempt }]);
+  // An attempt that went with its worker does not use up the task's own attempts.
+  const lost = error.code === 'TASK_LOST';
+  const delay = lost ? 1 : nextRetryDelay;
+  return ApplicationFailure.create({
+    type: error.code,
+    message: error.message,
+    details: [{ error, attempt }],
+    nonRetryable: !lost && (!retryable || attempt >= call.retry.maximumAttempts),
+    ...(delay === undefined ? {} : { nextRetryDelay: delay }),
+  });
+}

@@ -1,0 +1,162 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  TimeoutFailure,
+  scheduleActivity,
+  type ActivityOptions,
+} from '@temporalio/workflow';
+import type { TaskCall, TaskReport } from '../activities/handler.js';
+import { envOf, retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
+import type { Json, JsonObject } from '../dag/json.js';
+import type { TaskError } from '../dag/task-error.js';
+import type { TaskEnd } from './messages.js';
+
+/**
+ * Attempts that Temporal may add to a task's own, for those that died with their worker. The worker ends a task whose
+ * own failures have used up its policy; without the addition a task without retries would not survive a dead worker.
+ */
+const LOST_ATTEMPTS = 10;
+/** Milliseconds that a worker has, past `startToClose`, to stop the attempt and say so itself. */
+const STOP_GRACE = 30_000;
+
+/** One task as one activity: plain JSON, so that a child workflow can be handed it. */
+export interface TaskActivity {
+  readonly task: number;
+  readonly type: string;
+  readonly args: readonly Json[];
+  readonly options: ActivityOptions;
+  /** Whether it is a handler of Dagwright's own, which reports attempts, or a foreign activity. */
+  readonly ours: boolean;
+}
+
+/** What a task becomes on Temporal: one activity, its type the handler's name, its id and summary the task's name. */
+export function activityOf(
+  dag: Dag,
+  index: number,
+  run: { id: string; params: JsonObject; needs: JsonObject; start: number },
+): TaskActivity {
+  const task = dag.tasks[index];
+  if (task === undefined) throw new Error(`The dag has no task ${index}.`);
+  const timeouts = timeoutsOf(dag, task);
+  const retry = retryOf(dag, task);
+  const ours = task.uses !== 'activity';
+  const options: ActivityOptions = {
+    // A second start (after an interrupt) gets an id of its own: the first may still be pending.
+    activityId: run.start === 1 ? task.name : `${task.name}#${run.start}`,
+    summary: task.name,
+    startToCloseTimeout: timeouts.startToClose + (ours ? STOP_GRACE : 0),
+    ...(timeouts.scheduleToClose === undefined ? {} : { scheduleToCloseTimeout: timeouts.scheduleToClose }),
+    ...(timeouts.scheduleToStart === undefined ? {} : { scheduleToStartTimeout: timeouts.scheduleToStart }),
+    retry: { ...retry, maximumAttempts: retry.maximumAttempts + (ours ? LOST_ATTEMPTS : 0) },
+    // Our handlers heartbeat, so waiting for their end is bounded; a foreign activity may never look.
+    cancellationType: ours ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED : ActivityCancellationType.TRY_CANCEL,
+  };
+  if (task.uses === 'activity') {
+    const { type, taskQueue, args } = task.with as { type: string; taskQueue?: string; args?: readonly Json[] };
+    const heartbeat = task.timeout?.heartbeat ?? dag.defaults?.timeout?.heartbeat;
+    return {
+      task: index,
+      type,
+      args: args ?? [],
+      ours,
+      options: {
+        ...options,
+        ...(taskQueue === undefined ? {} : { taskQueue }),
+        ...(heartbeat === undefined ? {} : { heartbeatTimeout: heartbeat }),
+      },
+    };
+  }
+  const call: TaskCall = {
+    runId: run.id,
+    dag: dag.name,
+    task: task.name,
+    uses: task.uses,
+    with: task.with,
+    env: envOf(dag, task),
+    params: run.params,
+    needs: run.needs,
+    retry,
+    startToClose: timeouts.startToClose,
+    ...(dag.directory === undefined ? {} : { directory: dag.directory }),
+  };
+  return {
+    task: index,
+    type: task.uses,
+    args: [call as unknown as Json],
+    ours,
+    options: { ...options, heartbeatTimeout: timeouts.heartbeat },
+  };
+}
+
+/** Starts the activity in the current cancellation scope and says once how it ended. Never throws. */
+export function startActivity(activity: TaskActivity, onEnd: (end: TaskEnd) => void): void {
+  scheduleActivity<unknown>(activity.type, [...activity.args], activity.options).then(
+    (result) => onEnd(successOf(activity, result)),
+    (failure: unknown) => onEnd(failureOf(activity, failure)),
+  );
+}
+
+function successOf(activity: TaskActivity, result: unknown): TaskEnd {
+  const report = activity.ours
+    ? (result as TaskReport)
+    : { attempt: 1, ...(result === undefined || result === null ? {} : { output: result as Json }) };
+  return {
+    task: activity.task,
+    outcome: 'succeeded',
+    attempts: report.attempt,
+    ...(report.output === undefined ? {} : { output: report.output }),
+  };
+}
+
+function failureOf(activity: TaskActivity, failure: unknown): TaskEnd {
+  const cause = failure instanceof ActivityFailure ? failure.cause : failure;
+  const { task } = activity;
+  if (cause instanceof CancelledFailure) {
+    return { task, outcome: 'cancelled', attempts: attemptOf(cause.details?.[0]) ?? 1 };
+  }
+  if (cause instanceof TimeoutFailure) {
+    const error = timeoutError(cause, activity);
+    const none = cause.timeoutType === 'SCHEDULE_TO_START' ? 0 : 1;
+    return { task, outcome: 'failed', attempts: attemptOf(cause.lastHeartbeatDetails) ?? none, error };
+  }
+  if (cause instanceof ApplicationFailure) {
+    const details = cause.details?.[0] as { error?: TaskError } | undefined;
+    const foreign: TaskError = { code: cause.type ?? 'ACTIVITY_FAILED', message: cause.message };
+    const attempts = attemptOf(details) ?? (cause.nonRetryable ? 1 : (activity.options.retry?.maximumAttempts ?? 1));
+    return { task, outcome: 'failed', attempts, error: (activity.ours ? details?.error : undefined) ?? foreign };
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { task, outcome: 'failed', attempts: 1, error: { code: 'ACTIVITY_FAILED', message } };
+}
+
+function timeoutError(failure: TimeoutFailure, { options }: TaskActivity): TaskError {
+  switch (failure.timeoutType) {
+    case 'HEARTBEAT':
+      return {
+        code: 'TASK_LOST',
+        message: `The worker that ran the task fell silent for ${seconds(options.heartbeatTimeout)}, too many times.`,
+      };
+    case 'SCHEDULE_TO_START':
+      return timeout('scheduleToStart', `No worker took the task within ${seconds(options.scheduleToStartTimeout)}.`);
+    case 'SCHEDULE_TO_CLOSE':
+      return timeout('scheduleToClose', `All attempts together took over ${seconds(options.scheduleToCloseTimeout)}.`);
+    default:
+      return timeout('startToClose', `An attempt took over ${seconds(options.startToCloseTimeout)}.`);
+  }
+}
+
+function timeout(limit: string, message: string): TaskError {
+  return { code: 'TASK_TIMEOUT', message, details: { timeout: limit } };
+}
+
+function seconds(duration: unknown): string {
+  return `${Number(duration) / 1_000} s`;
+}
+
+/** The number of the attempt, from what our worker leaves in failures and heartbeats. */
+function attemptOf(details: unknown): number | undefined {
+  const attempt = (details as { attempt?: unknown } | null | undefined)?.attempt;
+  return typeof attempt === 'number' ? attempt : undefined;
+}
