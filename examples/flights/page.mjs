@@ -20,8 +20,8 @@ export function drawPage(title, report, chart) {
           <td>${count.format(figures.flights)}</td>
           <td>${percent.format(figures.lateShare)}</td>
           <td>${minutes.format(figures.meanDelay)}</td>
-          <td>${minutes.format(figures.medianDelay)}</td>
-          <td>${minutes.format(figures.p90Delay)}</td>
+          <td>${count.format(figures.medianDelay)}</td>
+          <td>${count.format(figures.p90Delay)}</td>
         </tr>`,
   );
   return `<!doctype html>
