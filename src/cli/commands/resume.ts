@@ -1,0 +1,11 @@
+import { EXIT } from '../exit-code.js';
+import { print, printJson } from '../output.js';
+import { withClient, type ServerFlags } from '../server.js';
+
+/** `dagwright resume RUN` */
+export async function resume(runId: string, options: ServerFlags & { readonly json?: true }): Promise<number> {
+  await withClient(options, ({ client }) => client.get(runId).resume());
+  if (options.json) printJson({ runId, requested: 'resume' });
+  else print(`Run ${runId} goes on.`);
+  return EXIT.succeeded;
+}

@@ -1,0 +1,23 @@
+import { EXIT } from '../exit-code.js';
+import { outputHasColors, outputWidth, print, printJson } from '../output.js';
+import { renderProgress } from '../progress/render-progress.js';
+import { webUrlOf, withClient, type ServerFlags } from '../server.js';
+
+export interface StatusOptions extends ServerFlags {
+  readonly json?: true;
+}
+
+/** `dagwright status RUN`: as much as a terminal holds, or every task where it is none. */
+export async function status(runId: string, options: StatusOptions): Promise<number> {
+  const found = await withClient(options, async ({ client, server }) => {
+    return { status: await client.get(runId).status(), webUrl: webUrlOf(server, runId) };
+  });
+  if (options.json) {
+    printJson(found.status);
+    return EXIT.succeeded;
+  }
+  const height = process.stdout.isTTY ? Math.max(20, process.stdout.rows - 2) : Infinity;
+  print(renderProgress(found.status, { width: outputWidth(), height, now: Date.now(), color: outputHasColors() }));
+  if (found.webUrl !== undefined) print(`Web UI: ${found.webUrl}`);
+  return EXIT.succeeded;
+}

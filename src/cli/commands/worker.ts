@@ -1,0 +1,44 @@
+import { DagWorker } from '../../worker/dag-worker.js';
+import { loadFunctions } from '../../worker/load-functions.js';
+import { EXIT } from '../exit-code.js';
+import { onInterrupt } from '../interrupt.js';
+import { print, printError } from '../output.js';
+import { configFor, requireServer, type ServerFlags } from '../server.js';
+
+export interface WorkerOptions extends ServerFlags {
+  readonly functions: readonly string[];
+  readonly slots?: number;
+}
+
+/** `dagwright worker`: until it is told to stop; then running tasks may end. */
+export async function worker(options: WorkerOptions): Promise<number> {
+  const config = configFor(options);
+  const functions = await loadFunctions(options.functions);
+  const { address, namespace } = await requireServer(config);
+  const { taskQueue } = config;
+  const { slots } = options;
+  const started = await DagWorker.start({
+    address,
+    namespace,
+    taskQueue,
+    functions,
+    config,
+    ...(slots === undefined ? {} : { slots }),
+  });
+  print(`Worker ready: task queue ${taskQueue} at ${address}, namespace ${namespace}${describe(functions)}.`);
+  const release = onInterrupt(() => {
+    printError('The worker takes no more tasks and lets the running ones end; Ctrl-C again quits at once.');
+    void started.shutdown().catch(() => undefined);
+  });
+  try {
+    await started.stopped;
+    return EXIT.succeeded;
+  } finally {
+    release();
+  }
+}
+
+function describe(functions: readonly { readonly name: string }[]): string {
+  if (functions.length === 0) return '';
+  return `, functions ${functions.map(({ name }) => name).join(', ')}`;
+}

@@ -1,0 +1,64 @@
+import { isTaskEnd } from '../../dag/task-state.js';
+import type { RunStatus, TaskStatus } from '../../dag/run.js';
+import { elapsedOf, formatClock, formatDuration } from './duration.js';
+import { oneLine } from './text.js';
+
+/**
+ * What changed between two looks at a run, a line for each change in the order of time: `12:00:03 extract succeeded
+ * (1.2 s)`. What a task went through between the looks is left out, and so are the states before it starts.
+ * @param previous The look before, undefined at first.
+ * @param now Milliseconds; the time of changes that carry none.
+ */
+export function changeLines(previous: RunStatus | undefined, next: RunStatus, now: number): string[] {
+  const lines: { readonly at: number; readonly text: string }[] = [];
+  for (const [i, task] of next.tasks.entries()) {
+    const text = changeOf(previous?.tasks[i], task);
+    if (text !== undefined) lines.push({ at: timeOf(task, now), text });
+  }
+  lines.sort((a, b) => a.at - b.at);
+  const run = runChangeOf(previous, next);
+  if (run !== undefined) lines.push({ at: now, text: run });
+  return lines.map((line) => `${formatClock(line.at)} ${line.text}`);
+}
+
+function changeOf(before: TaskStatus | undefined, task: TaskStatus): string | undefined {
+  if (before?.state === task.state && before.attempts === task.attempts) return undefined;
+  switch (task.state) {
+    case 'running':
+      return task.attempts > 1 ? `${task.name} running, attempt ${task.attempts}` : `${task.name} running`;
+    case 'retrying':
+      return `${task.name} retrying: attempt ${task.attempts} failed${errorOf(task)}`;
+    case 'failed':
+      return `${task.name} failed${durationOf(task)}${errorOf(task)}`;
+    case 'succeeded':
+    case 'skipped':
+    case 'upstream_failed':
+    case 'cancelled':
+      return `${task.name} ${task.state}${durationOf(task)}`;
+    default:
+      return undefined;
+  }
+}
+
+function runChangeOf(previous: RunStatus | undefined, next: RunStatus): string | undefined {
+  if (previous === undefined || previous.state === next.state) return undefined;
+  if (next.state === 'paused' || next.state === 'cancelling') return `run ${next.runId} is ${next.state}`;
+  return next.state === 'running' ? `run ${next.runId} goes on` : undefined;
+}
+
+function timeOf(task: TaskStatus, now: number): number {
+  if (task.endedAt !== undefined && isTaskEnd(task.state)) return Date.parse(task.endedAt);
+  if (task.state === 'running' && task.attempts <= 1 && task.startedAt !== undefined) return Date.parse(task.startedAt);
+  return now;
+}
+
+function durationOf(task: TaskStatus): string {
+  const elapsed = elapsedOf(task, Date.parse(task.endedAt ?? ''));
+  if (elapsed === undefined || Number.isNaN(elapsed)) return '';
+  const attempts = task.attempts > 1 ? `, ${task.attempts} attempts` : '';
+  return ` (${formatDuration(elapsed)}${attempts})`;
+}
+
+function errorOf(task: TaskStatus): string {
+  return task.error === undefined ? '' : `: ${oneLine(`${task.error.code}: ${task.error.message}`)}`;
+}

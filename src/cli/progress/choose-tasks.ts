@@ -1,0 +1,48 @@
+import { isTaskEnd } from '../../dag/task-state.js';
+import type { TaskStatus } from '../../dag/run.js';
+
+/**
+ * The tasks worth a line where there is no room for all: those under way first, then failures (the latest first; at
+ * least a third of the room is theirs), then the latest ends, then those that come next.
+ * @param room How many fit.
+ */
+export function chooseTasks(tasks: readonly TaskStatus[], room: number): TaskStatus[] {
+  const active: TaskStatus[] = [];
+  const failed: TaskStatus[] = [];
+  const ended: TaskStatus[] = [];
+  const next: TaskStatus[] = [];
+  for (const task of tasks) {
+    if (task.state === 'failed') failed.push(task);
+    else if (isTaskEnd(task.state)) ended.push(task);
+    else if (task.state === 'pending' || task.state === 'ready' || task.state === 'queued') next.push(task);
+    else active.push(task);
+  }
+  // Of the tasks that retry, people want to know first: something is wrong there.
+  active.sort((a, b) => Number(b.state === 'retrying') - Number(a.state === 'retrying') || byStart(a, b));
+  const share = Math.min(failed.length, Math.ceil(room / 3));
+  const chosen = active.slice(0, Math.max(0, room - share));
+  chosen.push(...latest(failed, room - chosen.length));
+  const upcoming = chosen.length < room ? next.filter((task) => task.state !== 'pending') : [];
+  chosen.push(...upcoming.slice(0, Math.ceil((room - chosen.length) / 2)));
+  chosen.push(...latest(ended, room - chosen.length));
+  if (chosen.length < room) {
+    const shown = new Set(chosen);
+    chosen.push(...next.filter((task) => !shown.has(task)).slice(0, room - chosen.length));
+  }
+  return chosen;
+}
+
+function latest(tasks: TaskStatus[], count: number): TaskStatus[] {
+  if (count <= 0) return [];
+  return tasks.sort((a, b) => inOrder(b.endedAt, a.endedAt)).slice(0, count);
+}
+
+function byStart(a: TaskStatus, b: TaskStatus): number {
+  return inOrder(a.startedAt, b.startedAt);
+}
+
+/** Compares ISO 8601 times as text; `localeCompare` would take most of a frame at 20,000 tasks. */
+function inOrder(a = '', b = ''): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

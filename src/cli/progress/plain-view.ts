@@ -1,0 +1,24 @@
+import type { RunStatus } from '../../dag/run.js';
+import { changeLines } from './change-lines.js';
+import type { View } from './view.js';
+
+/** A view for pipes, logs and CI: a line for each change, no cursor codes. */
+export function plainView(write: (line: string) => void): View {
+  let previous: RunStatus | undefined;
+  let lastNote: string | undefined;
+  const update = (status: RunStatus): void => {
+    for (const line of changeLines(previous, status, Date.now())) write(line);
+    previous = status;
+  };
+  return {
+    update,
+    say: write,
+    note(note) {
+      if (note !== undefined && note !== lastNote) write(note);
+      lastNote = note;
+    },
+    end(status) {
+      if (status !== undefined) update(status);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import type { Json } from '../../dag/json.js';
+import type { RunResult, RunStatus, TaskResult } from '../../dag/run.js';
+import { TASK_STATES, isTaskEnd, type TaskState } from '../../dag/task-state.js';
+import { elapsedOf, formatDuration } from './duration.js';
+import { paintFor, runColorOf } from './paint.js';
+import { cleanLine, cut, oneLine } from './text.js';
+
+const MOST_FAILURES = 10;
+const MOST_OUTPUTS = 5;
+const MOST_STDERR_LINES = 5;
+
+/** How a summary is written. */
+export interface SummaryOptions {
+  /** Columns. Only long outputs and lines of stderr are cut to it; messages are whole. */
+  readonly width: number;
+  readonly color: boolean;
+  /** The tasks that no other needs: their outputs are what the run made. */
+  readonly leaves: readonly string[];
+  /** The log of a task's last attempt, where it lies on this machine. */
+  readonly logOf?: (task: string, result: TaskResult) => string | undefined;
+}
+
+/** The last words on a run: how it ended, what failed and why, what it made. */
+export function renderSummary(result: RunResult, options: SummaryOptions): string {
+  const paint = paintFor(options.color);
+  const took = formatDuration(elapsedOf(result, Date.parse(result.endedAt)) ?? 0);
+  const state = paint(result.status, runColorOf(result.status));
+  const lines = [`run ${result.runId} ${state} in ${took}: ${countsOf(result)}`];
+
+  const failures = Object.entries(result.tasks).filter(([, task]) => task.status === 'failed');
+  for (const [name, task] of failures.slice(0, MOST_FAILURES)) {
+    lines.push(...failureOf(name, task, options).map((line, i) => (i === 0 ? paint(line, 'red') : line)));
+  }
+  if (failures.length > MOST_FAILURES) lines.push(`  … ${failures.length - MOST_FAILURES} more failed`);
+
+  const outputs = options.leaves.flatMap((name) => outputOf(name, result.tasks[name]));
+  for (const [name, output] of outputs.slice(0, MOST_OUTPUTS)) {
+    lines.push(cut(`  ${name} → ${output}`, options.width));
+  }
+  if (outputs.length > MOST_OUTPUTS) lines.push(`  … ${outputs.length - MOST_OUTPUTS} more outputs`);
+  return lines.join('\n');
+}
+
+/** A run that has ended, as its status would show it: for the last picture, without asking a server again. */
+export function statusOfResult(result: RunResult): RunStatus {
+  const counts: Partial<Record<TaskState, number>> = {};
+  const tasks = Object.entries(result.tasks).map(([name, task]) => {
+    counts[task.status] = (counts[task.status] ?? 0) + 1;
+    const { status, output: _output, outputOmitted: _omitted, ...rest } = task;
+    return { name, state: status, ...rest };
+  });
+  const { runId, dag, status, startedAt, endedAt } = result;
+  return { runId, dag, state: status, startedAt, endedAt, counts, tasks };
+}
+
+function countsOf(result: RunResult): string {
+  const tasks = Object.values(result.tasks);
+  return TASK_STATES.filter(isTaskEnd)
+    .map((state) => ({ state, count: tasks.filter((task) => task.status === state).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ state, count }) => `${count} ${state}`)
+    .join(', ');
+}
+
+function failureOf(name: string, task: TaskResult, options: SummaryOptions): string[] {
+  const attempts = task.attempts > 1 ? ` (${task.attempts} attempts)` : '';
+  const { error } = task;
+  if (error === undefined) return [`  ${name}${attempts} failed`];
+  const lines = [`  ${name}${attempts} ${error.code}: ${oneLine(error.message)}`];
+  const stderr = error.details?.['stderr'];
+  for (const line of linesOf(stderr).slice(-MOST_STDERR_LINES)) lines.push(cut(`    │ ${line}`, options.width));
+  const log = options.logOf?.(name, task);
+  if (log !== undefined) lines.push(`    log: ${log}`);
+  return lines;
+}
+
+function linesOf(stderr: Json | undefined): string[] {
+  const lines = typeof stderr === 'string' ? stderr.split('\n') : Array.isArray(stderr) ? stderr : [];
+  return lines.filter((line): line is string => typeof line === 'string' && line.trim() !== '').map(cleanLine);
+}
+
+function outputOf(name: string, task: TaskResult | undefined): (readonly [name: string, output: string])[] {
+  if (task?.outputOmitted === true) return [[name, '(too large to show)']];
+  if (task?.output === undefined || task.output === null) return [];
+  return [[name, oneLine(typeof task.output === 'string' ? task.output : JSON.stringify(task.output))]];
+}

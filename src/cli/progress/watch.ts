@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Run, RunResult } from '../../dag/run.js';
+import { statusOfResult } from './summary.js';
+import type { View } from './view.js';
+
+const LOOK_MS = 250;
+/** Looks cost the server and the worker as many tasks as there are: with many, they come less often. */
+const LOOK_MS_PER_TASK = 0.2;
+const LONGEST_LOOK_MS = 5_000;
+
+/**
+ * Shows the run until it ends, and gives its result.
+ * @param signal Aborted where nobody wants to watch any more.
+ * @returns undefined where the signal was aborted first.
+ * @throws what `run.result()` throws; a look that fails is only noted, and tried again.
+ */
+export async function watch(run: Run, view: View, signal: AbortSignal): Promise<RunResult | undefined> {
+  const over = new AbortController();
+  const result = run.result().finally(() => over.abort());
+  // It is awaited below; a look may still be under way when it fails.
+  result.catch(() => undefined);
+  const aborted = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  void look(run, view, AbortSignal.any([signal, over.signal]));
+  try {
+    const ended = await Promise.race([result, aborted]);
+    view.end(ended === undefined ? undefined : statusOfResult(ended));
+    return ended;
+  } catch (error) {
+    view.end();
+    throw error;
+  } finally {
+    over.abort();
+  }
+}
+
+/** Looks again and again until the signal; never throws. */
+async function look(run: Run, view: View, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    let wait = LOOK_MS;
+    try {
+      const status = await run.status();
+      if (signal.aborted) return;
+      view.note(undefined);
+      view.update(status);
+      wait = Math.min(LONGEST_LOOK_MS, Math.max(LOOK_MS, status.tasks.length * LOOK_MS_PER_TASK));
+    } catch (error) {
+      if (signal.aborted) return;
+      view.note(`Cannot look at the run now: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    await delay(wait, undefined, { signal }).catch(() => undefined);
+  }
+}

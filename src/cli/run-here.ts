@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { runLocally } from '../executor/local.js';
+import { reportResult, type RunRequest } from './commands/run.js';
+import { EXIT } from './exit-code.js';
+import { onInterrupt } from './interrupt.js';
+import { watch } from './progress/watch.js';
+
+/** Runs the dag in this process. Ctrl-C cancels it: nothing is kept that it could come back to. */
+export async function runHere(request: RunRequest): Promise<number> {
+  const { dag, params, functions, config, options, view } = request;
+  const run = runLocally(dag, {
+    ...(options.runId === undefined ? {} : { runId: options.runId }),
+    params,
+    functions,
+    environment: config.environment,
+    logFolder: join(config.stateFolder, 'logs'),
+  });
+  const release = onInterrupt(() => {
+    view.say('Cancelling the run; Ctrl-C again quits at once.');
+    void run.cancel();
+  });
+  try {
+    const result = await watch(run, view, new AbortController().signal);
+    return result === undefined ? EXIT.failed : reportResult(request, result);
+  } finally {
+    release();
+  }
+}

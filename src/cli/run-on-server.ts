@@ -1,0 +1,153 @@
+import type { DagClient } from '../client/dag-client.js';
+import type { RunHandle } from '../client/run-handle.js';
+import { DagwrightError } from '../dag/errors.js';
+import { findOrStartServer, type Server } from '../dev/stack.js';
+import type { DagWorker } from '../worker/dag-worker.js';
+import { reportResult, type RunRequest } from './commands/run.js';
+import { EXIT } from './exit-code.js';
+import { onInterrupt } from './interrupt.js';
+import { print, printError, printJson } from './output.js';
+import { watch } from './progress/watch.js';
+import { connect, webUrlOf } from './server.js';
+
+/** Runs the dag on Temporal: on the server that is set or runs nearby, else on one started here. */
+export async function runOnServer(request: RunRequest): Promise<number> {
+  return request.options.detach ? startAndLeave(request) : runToEnd(request);
+}
+
+async function startAndLeave(request: RunRequest): Promise<number> {
+  const { config, options } = request;
+  const { client, server } = await connect(config);
+  try {
+    const taskQueue = config.taskQueue;
+    if (!(await client.hasWorker(taskQueue))) printError(noWorkerWarning(taskQueue));
+    const run = await start(client, request, taskQueue);
+    const webUrl = webUrlOf(server, run.runId);
+    if (options.json) {
+      printJson({ runId: run.runId, dag: request.dag.name, status: 'running', taskQueue, webUrl });
+    } else {
+      print(`Run ${run.runId} is started. \`dagwright status ${run.runId}\` shows it.`);
+      if (webUrl !== undefined) print(`Web UI: ${webUrl}`);
+    }
+    return EXIT.succeeded;
+  } finally {
+    await client.close();
+  }
+}
+
+async function runToEnd(request: RunRequest): Promise<number> {
+  const { config, view } = request;
+  const onProgress = request.options.json ? printError : view.say;
+  const server = await findOrStartServer(config, { onProgress });
+  let staff: Staff | undefined;
+  try {
+    staff = await findOrStartWorker(request, server);
+    const run = await start(staff.client, request, staff.taskQueue);
+    const webUrl = webUrlOf(server, run.runId);
+    if (webUrl !== undefined) view.say(`Web UI: ${webUrl}`);
+    return await watchToEnd(request, run, staff, server);
+  } finally {
+    await staff?.dismiss();
+    await server.stop();
+  }
+}
+
+/** Who works on the run: a client, and a worker in this process where none else is there. */
+interface Staff {
+  readonly client: DagClient;
+  readonly taskQueue: string;
+  readonly worker: DagWorker | undefined;
+  dismiss(): Promise<void>;
+}
+
+async function findOrStartWorker(request: RunRequest, server: Server): Promise<Staff> {
+  const { config, options, functions } = request;
+  const hasFunctions = functions.length > 0;
+  if (server.startedHere && options.worker) return hire(request, server, config.taskQueue);
+
+  const { client } = await connect(config, server);
+  const polled = await client.hasWorker(config.taskQueue);
+  if (!options.worker || (polled && !hasFunctions)) {
+    if (!polled) request.view.say(noWorkerWarning(config.taskQueue));
+    return { client, taskQueue: config.taskQueue, worker: undefined, dismiss: () => client.close() };
+  }
+  await client.close();
+  // Other workers would get some of the tasks, and may not have the functions: these go to a queue of their own.
+  const taskQueue =
+    polled && options.taskQueue === undefined ? `${config.taskQueue}-${request.dag.name}` : config.taskQueue;
+  return hire(request, server, taskQueue);
+}
+
+async function hire(request: RunRequest, server: Server, taskQueue: string): Promise<Staff> {
+  const { DagWorker } = await import('../worker/dag-worker.js');
+  const { address, namespace } = server;
+  const { config, functions } = request;
+  const worker = await DagWorker.start({ address, namespace, taskQueue, functions, config });
+  return { client: worker.client, taskQueue, worker, dismiss: () => worker.shutdown() };
+}
+
+function start(client: DagClient, request: RunRequest, taskQueue: string): Promise<RunHandle> {
+  const { dag, params, options } = request;
+  return client.start(dag, { params, taskQueue, ...(options.runId === undefined ? {} : { runId: options.runId }) });
+}
+
+async function watchToEnd(request: RunRequest, run: RunHandle, staff: Staff, server: Server): Promise<number> {
+  const { options, view } = request;
+  const detached = new AbortController();
+  const release = onInterrupt(() => {
+    if (options.onInterrupt === 'detach') return detached.abort();
+    view.say('Cancelling the run; Ctrl-C again quits at once.');
+    run.cancel().catch((error: unknown) => view.say(`The run could not be cancelled: ${String(error)}`));
+  });
+  try {
+    const result = await Promise.race([watch(run, view, detached.signal), failureOf(staff.worker)]);
+    if (result === undefined) {
+      for (const line of comeBack(request, run.runId, staff, server)) printError(line);
+      await staff.dismiss();
+      return EXIT.detached;
+    }
+    const code = reportResult(request, result);
+    if (!options.json && server.startedHere) {
+      print(`The server ends with this command and keeps the run: \`dagwright dev\` brings it back, Web UI included.`);
+    }
+    return code;
+  } finally {
+    release();
+  }
+}
+
+/** Fails when the worker in this process does; never ends otherwise. */
+function failureOf(worker: DagWorker | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    worker?.stopped.catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      reject(new DagwrightError('NO_WORKER', `The worker in this process failed: ${reason}`, { cause }));
+    });
+  });
+}
+
+/** What a person must know who leaves a run alone. */
+function comeBack(request: RunRequest, runId: string, staff: Staff, server: Server): string[] {
+  const lines = [`Detached from run ${runId}; Ctrl-C again quits at once.`];
+  const functions = request.functionFiles.map((file) => ` --functions ${file}`).join('');
+  const queue = staff.taskQueue === 'dagwright' ? '' : ` --task-queue ${staff.taskQueue}`;
+  if (server.startedHere) {
+    lines.push(
+      'The server and the worker stop with this command; the state of the run is kept.',
+      `  dagwright dev${functions}${queue}    brings them back, and the run goes on`,
+    );
+  } else if (staff.worker !== undefined) {
+    lines.push(
+      'The worker stops with this command; the tasks left wait for another.',
+      `  dagwright worker${functions}${queue}    starts one, and the run goes on`,
+    );
+  } else {
+    lines.push('It goes on without this command.');
+  }
+  lines.push(`  dagwright status ${runId}    shows it`, `  dagwright cancel ${runId}    ends it`);
+  return lines;
+}
+
+function noWorkerWarning(taskQueue: string): string {
+  return `warning NO_WORKER: No worker polls the task queue ${taskQueue}; the run waits for one (\`dagwright worker\`).`;
+}
