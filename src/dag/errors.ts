@@ -16,7 +16,9 @@ export const ERROR_CODES = {
   TEMPORAL_CLI_MISSING: 'The Temporal CLI is not on this machine and could not be installed.',
   CONFIG_INVALID: 'A setting from the environment or a profile makes no sense.',
   NO_WORKER: 'No worker polls the task queue.',
-  FUNCTIONS_INVALID: 'A module of functions or of a dag is missing, cannot be loaded, or does not export what it should.',
+  FUNCTIONS_INVALID:
+    'A module of functions or of a dag is missing, cannot be loaded, or does not export what it should.',
+  EXECUTOR_UNSUPPORTED: 'The dag has a task that the chosen executor cannot run.',
   USAGE: 'A command was called with arguments that make no sense.',
   INTERNAL: 'A bug in Dagwright.',
   TASK_FAILED: 'The task threw an error that has no code.',
