@@ -11,7 +11,7 @@ import { startDevServer } from '../src/dev/dev-server.js';
 import { isProcessAlive } from '../src/dev/lock-file.js';
 import { serverAnswers } from '../src/dev/server-answers.js';
 import { readServer } from '../src/dev/server-file.js';
-import { findOrStartServer } from '../src/dev/stack.js';
+import { findOrStartServer, findServer } from '../src/dev/stack.js';
 import { findTemporalCli } from '../src/dev/temporal-cli.js';
 
 // Apart from the default, so that a server of the machine's user changes nothing.
@@ -208,6 +208,17 @@ describe('findOrStartServer', () => {
     expect(await findOrStartServer(config)).toMatchObject({ address: foreign.address, startedHere: false });
     await foreign.stop();
     await expect(findOrStartServer(config)).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
+  });
+
+  it('finds what runs without starting anything', async () => {
+    const config = configFor();
+    expect(await findServer(config, options)).toBeUndefined();
+    const server = await findOrStartServer(config, options);
+    cleanups.push(() => server.stop());
+    const found = await findServer(config, options);
+    expect(found).toMatchObject({ address: server.address, uiUrl: server.uiUrl, startedHere: false });
+    await found?.stop();
+    expect(await findServer(config, options)).toMatchObject({ address: server.address });
   });
 
   it('writes the log of the server into the state folder', async () => {

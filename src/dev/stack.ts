@@ -10,6 +10,8 @@ import { forgetServer, isServerProcess, readServer, rememberServer, type KnownSe
 import { serverUsers } from './server-users.js';
 import { findTemporalCli } from './temporal-cli.js';
 
+const DEFAULT_PORT = 7233;
+const DEFAULT_UI_PORT = 8233;
 const ANSWER_MS = 5_000;
 const SERVING_MS = 60_000;
 const STOP_GRACE_MS = 10_000;
@@ -44,30 +46,32 @@ export interface Server {
  * TEMPORAL_CLI_MISSING.
  */
 export async function findOrStartServer(config: Config, options: FindOrStartOptions = {}): Promise<Server> {
-  const namespace = config.temporal.namespace ?? 'default';
-  if (config.addressIsSet) return configuredServer(config, namespace);
-
+  if (config.addressIsSet) return configuredServer(config);
   const onProgress = options.onProgress ?? (() => {});
-  const port = options.port ?? 7233;
   return withLockFile(
     join(config.stateFolder, 'server.lock'),
     async () => {
-      const known = await knownServer(config.stateFolder, namespace);
-      if (known !== undefined) return sharedServer(config.stateFolder, known, namespace, false);
-
-      const address = `127.0.0.1:${port}`;
-      if (await serverAnswers({ address }, { timeout: 1_000, namespace })) {
-        const uiUrl = `http://127.0.0.1:${options.uiPort ?? port + 1000}`;
-        return { address, uiUrl: (await webAnswers(uiUrl)) ? uiUrl : undefined, namespace, startedHere: false, stop };
-      }
-      const started = await startServer(config, namespace, port, options.uiPort ?? 8233, onProgress);
-      return sharedServer(config.stateFolder, started, namespace, true);
+      const known = await knownServer(config);
+      if (known !== undefined) return sharedServer(config, known, false);
+      const nearby = await nearbyServer(config, options);
+      return nearby ?? sharedServer(config, await startServer(config, options, onProgress), true);
     },
     (pid) => onProgress(`Waiting for process ${pid}, which is starting the server`),
   );
 }
 
-async function configuredServer(config: Config, namespace: string): Promise<Server> {
+/**
+ * The server that {@link findOrStartServer} would find; undefined where it would start one. To stop it does nothing.
+ * @throws DagwrightError SERVER_UNREACHABLE where an address is set and nothing answers there, or where the server that
+ * Dagwright started hangs.
+ */
+export async function findServer(config: Config, options: FindOrStartOptions = {}): Promise<Server | undefined> {
+  if (config.addressIsSet) return configuredServer(config);
+  const known = await knownServer(config);
+  return known === undefined ? nearbyServer(config, options) : unowned(config, known);
+}
+
+async function configuredServer(config: Config): Promise<Server> {
   const connection = clientConnectionOptions(config);
   const address = connection.address ?? '';
   if (!(await serverAnswers(connection, { timeout: ANSWER_MS }))) {
@@ -75,7 +79,25 @@ async function configuredServer(config: Config, namespace: string): Promise<Serv
       hint: 'Start it, or correct TEMPORAL_ADDRESS (and the TLS settings or API key), or unset it to use a dev server.',
     });
   }
-  return { address, uiUrl: undefined, namespace, startedHere: false, stop };
+  return unowned(config, { address, uiUrl: undefined });
+}
+
+/** A server of somebody else at the usual port. */
+async function nearbyServer(config: Config, options: FindOrStartOptions): Promise<Server | undefined> {
+  const port = options.port ?? DEFAULT_PORT;
+  const address = `127.0.0.1:${port}`;
+  if (!(await serverAnswers({ address }, { timeout: 1_000, namespace: namespaceOf(config) }))) return undefined;
+  const uiUrl = `http://127.0.0.1:${options.uiPort ?? port + 1000}`;
+  return unowned(config, { address, uiUrl: (await webAnswers(uiUrl)) ? uiUrl : undefined });
+}
+
+/** A server that is not ours to stop. */
+function unowned(config: Config, { address, uiUrl }: Pick<Server, 'address' | 'uiUrl'>): Server {
+  return { address, uiUrl, namespace: namespaceOf(config), startedHere: false, stop: async () => {} };
+}
+
+function namespaceOf(config: Config): string {
+  return config.temporal.namespace ?? 'default';
 }
 
 /** The connection settings of the configuration, for `Connection.connect` of @temporalio/client. */
@@ -89,14 +111,9 @@ export function clientConnectionOptions(config: Config): ConnectionOptions {
   };
 }
 
-/** A server that is not ours to stop. */
-async function stop(): Promise<void> {}
-
 async function startServer(
   config: Config,
-  namespace: string,
-  port: number,
-  uiPort: number,
+  options: FindOrStartOptions,
   onProgress: (line: string) => void,
 ): Promise<KnownServer> {
   const cli = await findTemporalCli(config, { onProgress });
@@ -106,9 +123,9 @@ async function startServer(
     const { address, uiUrl, pid } = await startDevServer({
       cli,
       dbFile,
-      port,
-      uiPort,
-      namespace,
+      port: options.port ?? DEFAULT_PORT,
+      uiPort: options.uiPort ?? DEFAULT_UI_PORT,
+      namespace: namespaceOf(config),
       logFile: join(config.stateFolder, 'server.log'),
       outlive: true,
       // Written before it serves, so that where this process is killed meanwhile, the next one finds the server.
@@ -122,13 +139,13 @@ async function startServer(
 }
 
 /** The server that Dagwright started earlier on this state folder, once it serves; undefined where it is gone. */
-async function knownServer(stateFolder: string, namespace: string): Promise<KnownServer | undefined> {
-  const known = readServer(stateFolder);
+async function knownServer(config: Config): Promise<KnownServer | undefined> {
+  const known = readServer(config.stateFolder);
   if (known === undefined) return undefined;
   const deadline = Date.now() + SERVING_MS;
   while (isServerProcess(known)) {
     if (await serverAnswers({ address: known.address }, { timeout: ANSWER_MS })) {
-      await ensureNamespace({ address: known.address }, namespace);
+      await ensureNamespace({ address: known.address }, namespaceOf(config));
       return known;
     }
     if (Date.now() > deadline) {
@@ -138,11 +155,11 @@ async function knownServer(stateFolder: string, namespace: string): Promise<Know
     }
     await delay(200);
   }
-  forgetServer(stateFolder);
   return undefined;
 }
 
-function sharedServer(stateFolder: string, server: KnownServer, namespace: string, startedHere: boolean): Server {
+function sharedServer(config: Config, server: KnownServer, startedHere: boolean): Server {
+  const { stateFolder } = config;
   const users = serverUsers(stateFolder);
   users.join();
   // Where this process ends without a word, the server must not stay behind alone.
@@ -153,9 +170,7 @@ function sharedServer(stateFolder: string, server: KnownServer, namespace: strin
   process.once('exit', atExit);
   let stopping: Promise<void> | undefined;
   return {
-    address: server.address,
-    uiUrl: server.uiUrl,
-    namespace,
+    ...unowned(config, server),
     startedHere,
     stop: () => {
       process.removeListener('exit', atExit);
