@@ -1,0 +1,114 @@
+import { runAttempt } from '../activities/attempt.js';
+import { AttemptStop, TaskFailure, type Handlers, type TaskCall } from '../activities/handler.js';
+import { openAttemptLog } from '../activities/log.js';
+import { startTimer } from '../activities/timer.js';
+import type { Json } from '../dag/json.js';
+import { nextAttempt } from '../dag/retry.js';
+import type { TaskError } from '../dag/task-error.js';
+
+/** How a started task ended, all attempts together. */
+export interface LocalTaskEnd {
+  readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+  readonly attempts: number;
+  readonly output?: Json;
+  readonly error?: TaskError;
+}
+
+/** What happens between a task's start and its end. The number of the first attempt is 1. */
+export interface LocalTaskEvents {
+  readonly attemptBegan: (attempt: number) => void;
+  /** The attempt failed, and another one will follow. */
+  readonly attemptFailed: (attempt: number, error: TaskError) => void;
+}
+
+/** Where and within what limits a task's attempts run. */
+export interface LocalTaskHost {
+  readonly handlers: Handlers;
+  readonly logFolder: string;
+  /** Milliseconds that all attempts together may take, the waits between them included. */
+  readonly scheduleToClose: number | undefined;
+}
+
+/** One started task: its attempts, one after the other, by the rule that Temporal's server follows. */
+export class LocalTask {
+  readonly #call: TaskCall;
+  readonly #host: LocalTaskHost;
+  readonly #events: LocalTaskEvents;
+  readonly #stop = new AbortController();
+
+  constructor(call: TaskCall, host: LocalTaskHost, events: LocalTaskEvents) {
+    this.#call = call;
+    this.#host = host;
+    this.#events = events;
+  }
+
+  /** Stops the attempt that runs, or the wait for the next one. */
+  cancel(): void {
+    this.#stop.abort(new AttemptStop('cancelled'));
+  }
+
+  /** Runs the task to its end. Throws only where something is broken here. */
+  async run(): Promise<LocalTaskEnd> {
+    const limit = this.#host.scheduleToClose;
+    const began = performance.now();
+    const dropLimit =
+      limit === undefined ? undefined : startTimer(limit, () => this.#stop.abort(new AttemptStop('timed_out')));
+    try {
+      for (let attempt = 1; ; attempt++) {
+        this.#events.attemptBegan(attempt);
+        const end = await this.#attempt(attempt);
+        if (!(end instanceof TaskFailure)) return end;
+        if (this.#stop.signal.aborted) return this.#stopped(attempt, end.error);
+        const next = nextAttempt(this.#call.retry, attempt, retryFacts(end));
+        // Temporal starts no wait that the limit would end.
+        const inTime = limit === undefined || (next.retry && performance.now() - began + next.delay < limit);
+        if (!next.retry || !inTime) return { outcome: 'failed', attempts: attempt, error: end.error };
+        this.#events.attemptFailed(attempt, end.error);
+        await this.#wait(next.delay);
+        if (this.#stop.signal.aborted) return this.#stopped(attempt, end.error);
+      }
+    } finally {
+      dropLimit?.();
+    }
+  }
+
+  async #attempt(attempt: number): Promise<LocalTaskEnd | TaskFailure> {
+    const { handlers, logFolder } = this.#host;
+    const log = openAttemptLog(logFolder, { runId: this.#call.runId, task: this.#call.task, attempt });
+    try {
+      const { output } = await runAttempt(handlers, this.#call, { attempt, signal: this.#stop.signal, log });
+      return { outcome: 'succeeded', attempts: attempt, ...(output === undefined ? {} : { output }) };
+    } catch (failure) {
+      if (failure instanceof TaskFailure) return failure;
+      throw failure;
+    } finally {
+      await log.close();
+    }
+  }
+
+  #wait(delay: number): Promise<void> {
+    const { signal } = this.#stop;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        dropTimer();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const dropTimer = startTimer(delay, done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  #stopped(attempts: number, last: TaskError): LocalTaskEnd {
+    const reason: unknown = this.#stop.signal.reason;
+    if (!(reason instanceof AttemptStop) || reason.why !== 'timed_out') return { outcome: 'cancelled', attempts };
+    const limit = this.#host.scheduleToClose ?? 0;
+    const message = `All attempts together took over ${limit / 1_000} s.`;
+    const details = { ...last.details, timeout: 'scheduleToClose', limit };
+    return { outcome: 'failed', attempts, error: { code: 'TASK_TIMEOUT', message, details } };
+  }
+}
+
+function retryFacts({ retryable, nextRetryDelay }: TaskFailure) {
+  return nextRetryDelay === undefined ? { retryable } : { retryable, nextRetryDelay };
+}
