@@ -153,8 +153,13 @@ describe('runAttempt', () => {
       });
     };
     await failureOf(attempt(run, { signal: host.signal, stopGrace: 1 }));
+    const unheard: unknown[] = [];
+    const listen = (reason: unknown): void => void unheard.push(reason);
+    process.on('unhandledRejection', listen);
     fail(new Error('late'));
     await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', listen);
+    expect(unheard).toEqual([]);
   });
 
   it('turns what it does not know into TASK_FAILED, which may be tried again', async () => {

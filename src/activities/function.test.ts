@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { memoryLog } from '../../test/doubles/memory-log.js';
 import type { Json } from '../dag/json.js';
 import { runAttempt } from './attempt.js';
-import { createFunctionHandler, type RegisteredFunction } from './function.js';
+import { defineFunction, type FunctionDefinition } from '../spec/function-definition.js';
+import { createFunctionHandler } from './function.js';
 import { TaskFailure } from './handler.js';
 
-function call(functions: readonly RegisteredFunction[], name: string, input?: Json) {
+function call(functions: readonly FunctionDefinition[], name: string, input?: Json) {
   const task = {
     runId: 'run-1',
     dag: 'demo',
@@ -32,15 +33,16 @@ async function failureOf(promise: Promise<unknown>): Promise<TaskFailure> {
   return thrown;
 }
 
-const double: RegisteredFunction = {
-  name: 'double',
+const double = defineFunction('double', {
   input: z.object({ rows: z.array(z.object({ count: z.number() })), times: z.number().default(2) }),
   output: z.number().max(100),
-  run: (input) => {
-    const { rows, times } = input as { rows: { count: number }[]; times: number };
-    return rows.reduce((sum, row) => sum + row.count, 0) * times;
-  },
-};
+  run: ({ rows, times }) => rows.reduce((sum, row) => sum + row.count, 0) * times,
+});
+
+function textOf(value: Json | undefined): string {
+  if (typeof value !== 'string') throw new Error(`expected a text, got ${JSON.stringify(value)}`);
+  return value;
+}
 
 describe('a function task', () => {
   it('calls the function with its parsed input and gives what it returns', async () => {
@@ -48,7 +50,7 @@ describe('a function task', () => {
   });
 
   it('gives the function its context, and undefined for no input', async () => {
-    const echo: RegisteredFunction = {
+    const echo: FunctionDefinition = {
       name: 'echo',
       run: async (input, context) => ({ none: input === undefined, attempt: context.attempt, params: context.params }),
     };
@@ -71,7 +73,7 @@ describe('a function task', () => {
   });
 
   it('refuses an output that is not JSON', async () => {
-    const when: RegisteredFunction = { name: 'when', run: () => ({ at: new Date(0) }) };
+    const when: FunctionDefinition = { name: 'when', run: () => ({ at: new Date(0) }) };
     expect((await failureOf(call([when], 'when'))).error.code).toBe('TASK_OUTPUT_INVALID');
   });
 
@@ -79,7 +81,7 @@ describe('a function task', () => {
     const near = await failureOf(call([double], 'duoble'));
     expect(near.error).toMatchObject({
       code: 'FUNCTION_NOT_REGISTERED',
-      message: expect.stringContaining('`double`?'),
+      message: expect.stringContaining('`double`?') as string,
     });
     expect(near.retryable).toBe(false);
     expect((await failureOf(call([double], 'convertCsv'))).error.message).toContain('It has: double.');
@@ -87,7 +89,7 @@ describe('a function task', () => {
   });
 
   it('fails with the message and the first frames of what was thrown, and may be tried again', async () => {
-    const fail: RegisteredFunction = {
+    const fail: FunctionDefinition = {
       name: 'fail',
       run: () => {
         throw new RangeError('too many rows');
@@ -95,12 +97,12 @@ describe('a function task', () => {
     };
     const failure = await failureOf(call([fail], 'fail'));
     expect(failure.error).toMatchObject({ code: 'FUNCTION_FAILED', message: 'too many rows' });
-    expect(String(failure.error.details?.['stack'])).toContain('function.test.ts');
+    expect(textOf(failure.error.details?.['stack'])).toContain('function.test.ts');
     expect(failure.retryable).toBe(true);
   });
 
   it('passes on a TaskFailure of the function', async () => {
-    const fail: RegisteredFunction = {
+    const fail: FunctionDefinition = {
       name: 'fail',
       run: () => Promise.reject(new TaskFailure({ code: 'CARD_DECLINED', message: 'No.' }, { retryable: false })),
     };

@@ -1,31 +1,14 @@
+import type { z } from 'zod';
 import type { Json } from '../dag/json.js';
+import type { FunctionDefinition } from '../spec/function-definition.js';
 import { didYouMean } from '../spec/near-name.js';
 import type { FunctionWith } from '../spec/with.js';
 import { messageOf } from './attempt.js';
 import { TaskFailure, type Handler, type TaskContext } from './handler.js';
 import { outputInvalid } from './output.js';
 
-/** What a value must pass; any zod schema is one. */
-export interface ValueSchema {
-  safeParseAsync(value: unknown): Promise<SchemaResult>;
-}
-
-type SchemaResult =
-  | { readonly success: true; readonly data: unknown }
-  | { readonly success: false; readonly error: { readonly issues: readonly SchemaIssue[] } };
-
-interface SchemaIssue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-/** A TypeScript function that tasks call by its name. */
-export interface RegisteredFunction {
-  readonly name: string;
-  readonly input?: ValueSchema | undefined;
-  readonly output?: ValueSchema | undefined;
-  run(input: unknown, context: TaskContext): unknown;
-}
+/** A function as a worker registers it. */
+export type RegisteredFunction = FunctionDefinition;
 
 const STACK_LINES = 8;
 const MAXIMUM_ISSUES = 10;
@@ -38,8 +21,8 @@ const LISTED_NAMES = 10;
  * @throws TaskFailure (the handler) FUNCTION_NOT_REGISTERED, TASK_INPUT_INVALID, TASK_OUTPUT_INVALID, FUNCTION_FAILED,
  *   or the TaskFailure that the function threw.
  */
-export function createFunctionHandler(functions: Iterable<RegisteredFunction>): Handler {
-  const byName = new Map<string, RegisteredFunction>();
+export function createFunctionHandler(functions: Iterable<FunctionDefinition>): Handler {
+  const byName = new Map<string, FunctionDefinition>();
   for (const definition of functions) {
     if (byName.has(definition.name)) throw new Error(`Two functions are named "${definition.name}".`);
     byName.set(definition.name, definition);
@@ -58,7 +41,7 @@ export function createFunctionHandler(functions: Iterable<RegisteredFunction>): 
   };
 }
 
-async function callFunction(definition: RegisteredFunction, input: unknown, context: TaskContext): Promise<unknown> {
+async function callFunction(definition: FunctionDefinition, input: unknown, context: TaskContext): Promise<unknown> {
   try {
     return await definition.run(input, context);
   } catch (thrown) {
@@ -71,7 +54,7 @@ async function callFunction(definition: RegisteredFunction, input: unknown, cont
   }
 }
 
-async function parseInput(definition: RegisteredFunction, value: unknown): Promise<unknown> {
+async function parseInput(definition: FunctionDefinition, value: unknown): Promise<unknown> {
   const result = await definition.input?.safeParseAsync(value);
   if (result === undefined) return value;
   if (result.success) return result.data;
@@ -79,14 +62,14 @@ async function parseInput(definition: RegisteredFunction, value: unknown): Promi
   throw new TaskFailure({ code: 'TASK_INPUT_INVALID', message }, { retryable: false });
 }
 
-async function parseOutput(definition: RegisteredFunction, value: unknown): Promise<unknown> {
+async function parseOutput(definition: FunctionDefinition, value: unknown): Promise<unknown> {
   const result = await definition.output?.safeParseAsync(value);
   if (result === undefined) return value;
   if (result.success) return result.data;
   throw outputInvalid(`The output of "${definition.name}" does not fit: ${sentenceOf(result.error.issues, 'output')}`);
 }
 
-function sentenceOf(issues: readonly SchemaIssue[], root: string): string {
+function sentenceOf(issues: z.ZodError['issues'], root: string): string {
   const parts = issues.slice(0, MAXIMUM_ISSUES).map(({ path, message }) => {
     const where = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
     return `${root}${where}: ${message}`;

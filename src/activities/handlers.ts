@@ -1,4 +1,5 @@
-import { createFunctionHandler, type RegisteredFunction } from './function.js';
+import type { FunctionDefinition } from '../spec/function-definition.js';
+import { createFunctionHandler } from './function.js';
 import type { Handler, Handlers } from './handler.js';
 import { createHttpHandler } from './http.js';
 import { createShellHandler, type ShellOptions } from './shell.js';
@@ -6,7 +7,7 @@ import { createShellHandler, type ShellOptions } from './shell.js';
 /** What a process that runs tasks has to offer them. */
 export interface HandlerOptions extends ShellOptions {
   /** The functions that `uses: function` tasks may call. Default: none. */
-  readonly functions?: Iterable<RegisteredFunction>;
+  readonly functions?: Iterable<FunctionDefinition>;
 }
 
 /**

@@ -193,7 +193,10 @@ describe('an http task', () => {
   it('gives up after its timeout, and may be tried again', async () => {
     answer = () => undefined;
     const failure = await failureOf(request({ url: base, timeout: 20 }));
-    expect(failure.error).toMatchObject({ code: 'HTTP_FAILED', message: expect.stringContaining('none within 20 ms') });
+    expect(failure.error).toMatchObject({
+      code: 'HTTP_FAILED',
+      message: expect.stringContaining('none within 20 ms') as string,
+    });
     expect(failure.retryable).toBe(true);
   });
 
@@ -217,7 +220,10 @@ describe('an http task', () => {
   it('fails with HTTP_FAILED where nobody listens', async () => {
     await new Promise((resolve) => server.close(resolve));
     const failure = await failureOf(request({ url: base }));
-    expect(failure.error).toMatchObject({ code: 'HTTP_FAILED', message: expect.stringContaining('ECONNREFUSED') });
+    expect(failure.error).toMatchObject({
+      code: 'HTTP_FAILED',
+      message: expect.stringContaining('ECONNREFUSED') as string,
+    });
     expect(failure.retryable).toBe(true);
   });
 

@@ -87,6 +87,7 @@ describe('an attempt log', () => {
     log.write('lost');
     await log.append(Buffer.from('lost'));
     await log.close();
+    expect(await readFile(join(folder, 'run-1'), 'utf8')).toBe('a file where a folder should be');
   });
 
   it('never fails the task where the file is a folder', async () => {

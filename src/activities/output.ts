@@ -63,6 +63,9 @@ function checkJson(value: unknown, path: string, depth: number, budget: { left: 
         }
         return;
       }
+      break;
+    default:
+      break;
   }
   throw outputInvalid(`${shown(path)} is ${kindOf(value)}, which is not JSON.`);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memoryLog, type MemoryLog } from '../../test/doubles/memory-log.js';
-import type { JsonObject } from '../dag/json.js';
+import type { Json, JsonObject } from '../dag/json.js';
 import { runAttempt } from './attempt.js';
 import { AttemptStop, TaskFailure, type TaskCall, type TaskLog, type TaskReport } from './handler.js';
 import { openAttemptLog } from './log.js';
@@ -71,6 +71,11 @@ async function processesWith(mark: string): Promise<string[]> {
   return found;
 }
 
+function textOf(value: Json | undefined): string {
+  if (typeof value !== 'string') throw new Error(`expected a text, got ${JSON.stringify(value)}`);
+  return value;
+}
+
 describe('a shell task', () => {
   it('succeeds without an output where the script writes none', async () => {
     expect(await run('true')).toEqual({ attempt: 1 });
@@ -101,14 +106,14 @@ describe('a shell task', () => {
     expect(failure.error.code).toBe('SHELL_EXIT');
     expect(failure.error.message).toBe('exit code 3: line 30');
     expect(failure.error.details?.['exitCode']).toBe(3);
-    const lines = String(failure.error.details?.['stderr']).split('\n');
+    const lines = textOf(failure.error.details?.['stderr']).split('\n');
     expect([lines.length, lines[0], lines[19]]).toEqual([20, 'line 11', 'line 30']);
     expect(failure.retryable).toBe(true);
   });
 
   it('keeps at most 4 KiB of stderr', async () => {
     const failure = await failureOf(run('head -c 1000000 /dev/zero | tr "\\0" x >&2; echo >&2; exit 1'));
-    expect(String(failure.error.details?.['stderr']).length).toBeLessThanOrEqual(4_096);
+    expect(textOf(failure.error.details?.['stderr']).length).toBeLessThanOrEqual(4_096);
     expect(failure.error.message.length).toBeLessThan(600);
   });
 
@@ -144,7 +149,10 @@ describe('a shell task', () => {
 
   it('fails plainly where its variables are too long for the system', async () => {
     const failure = await failureOf(run('true', { call: { params: { huge: 'x'.repeat(4_000_000) } } }));
-    expect(failure.error).toMatchObject({ code: 'SHELL_SPAWN', message: expect.stringContaining('too long') });
+    expect(failure.error).toMatchObject({
+      code: 'SHELL_SPAWN',
+      message: expect.stringContaining('too long') as string,
+    });
     expect(failure.retryable).toBe(false);
   });
 
@@ -195,7 +203,7 @@ describe('the environment of a shell task', () => {
 
   it('names files that are gone when the attempt has ended', async () => {
     const { output } = await run('printf \'"%s"\' "$DAGWRIGHT_NEEDS" > "$DAGWRIGHT_OUTPUT"');
-    await expect(readFile(String(output))).rejects.toThrow('ENOENT');
+    await expect(readFile(textOf(output))).rejects.toThrow('ENOENT');
   });
 });
 
@@ -205,7 +213,8 @@ describe('stopping a shell task', () => {
   const call = { env: { MARK } };
 
   afterEach(async () => {
-    expect(await processesWith(MARK)).toEqual([]);
+    const left = await processesWith(MARK);
+    if (left.length > 0) throw new Error(`The script left processes behind: ${left.join(', ')}`);
   });
 
   it('ends the whole process group', async () => {
@@ -259,7 +268,7 @@ describe('stopping a shell task', () => {
 
   it('does not wait for a process that left the group and holds the pipes', async () => {
     const script = "setsid sh -c 'echo $$ > pid; exec sleep 600' & while [ ! -s pid ]; do sleep 0.01; done";
-    await run(script, { call });
+    expect(await run(script, { call })).toEqual({ attempt: 1 });
     process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')), 'SIGKILL');
   }, 20_000);
 
@@ -275,7 +284,7 @@ describe('a shell task that prints much', () => {
     let most = 0;
     const watched: TaskLog = {
       path: file.path,
-      write: file.write,
+      write: (line) => file.write(line),
       append: async (bytes) => {
         await file.append(bytes);
         most = Math.max(most, process.memoryUsage.rss());

@@ -46,7 +46,7 @@ class Watched {
     }));
     const handlers = createHandlers({ environment: { PATH: process.env['PATH'] }, functions });
     const onChange = (): void => {
-      for (const listener of [...this.#listeners]) listener();
+      for (const listener of this.#listeners) listener();
     };
     this.run = runLocally(dag, { handlers, logFolder, onChange, validate: true, ...options });
   }
@@ -203,7 +203,7 @@ describe('a local run', () => {
   it('refuses a dag with activities of other workers', () => {
     const foreign: Task = { name: 'charge', uses: 'activity', with: { type: 'ChargeCard' }, needs: [] };
     expect(() => new Watched(dagOf([foreign]), {})).toThrow(
-      expect.objectContaining({ code: 'EXECUTOR_UNSUPPORTED', message: expect.stringContaining('charge') }),
+      expect.objectContaining({ code: 'EXECUTOR_UNSUPPORTED', message: expect.stringContaining('charge') as string }),
     );
   });
 

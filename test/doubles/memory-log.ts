@@ -12,7 +12,7 @@ export function memoryLog(): MemoryLog {
   let listeners: (() => void)[] = [];
   const add = (text: string): void => {
     all += text;
-    for (const listener of [...listeners]) listener();
+    for (const listener of listeners) listener();
   };
   return {
     path: '/dev/null',
