@@ -80,25 +80,43 @@ export function within(bytes: number, what: string): [(value: unknown) => boolea
   return [(value) => Buffer.byteLength(JSON.stringify(value) ?? '') <= bytes, { error }];
 }
 
+/**
+ * A mapping whose keys are names. Zod's own check of keys would hide what is wrong with the value of a bad one.
+ */
+export function named<Value extends z.ZodType>(key: z.ZodString, value: Value): z.ZodRecord<z.ZodString, Value> {
+  const { $schema: _, ...propertyNames } = z.toJSONSchema(key, { target: 'draft-7' });
+  return z
+    .record(z.string(), value)
+    .superRefine(
+      (mapping, context) => {
+        for (const candidate of Object.keys(mapping)) {
+          const message = key.safeParse(candidate).error?.issues[0]?.message;
+          if (message !== undefined)
+            context.addIssue({ code: 'custom', message, path: [candidate], params: { key: true } });
+        }
+      },
+      { when: ({ value: mapping }) => typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping) },
+    )
+    .meta({ propertyNames });
+}
+
 /** Environment variables. Numbers and booleans are taken as the text that they are written as. */
-export const env = z
-  .record(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
-      error: ({ input }) =>
-        pack(
-          'NAME_INVALID',
-          `is not the name of an environment variable: ${quote(input)}.`,
-          'Begin with a letter or `_`; go on with letters, digits and `_`.',
-        ),
-    }),
-    z
-      .union([z.string(), z.number(), z.boolean()], {
-        error: ({ input }) => pack('TYPE_WRONG', `must be text, not ${quote(input)}.`, 'Put the value in quotes.'),
-      })
-      .transform(String)
-      .refine((text) => !text.includes('\0'), { error: pack('VALUE_INVALID', 'holds a NUL character.') }),
-  )
-  .refine(...within(LIMITS.env, 'the values'));
+export const env = named(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
+    error: ({ input }) =>
+      pack(
+        'NAME_INVALID',
+        `is not the name of an environment variable: ${quote(input)}.`,
+        'Begin with a letter or `_`; go on with letters, digits and `_`.',
+      ),
+  }),
+  z
+    .union([z.string(), z.number(), z.boolean()], {
+      error: ({ input }) => pack('TYPE_WRONG', `must be text, not ${quote(input)}.`, 'Put the value in quotes.'),
+    })
+    .transform(String)
+    .refine((text) => !text.includes('\0'), { error: pack('VALUE_INVALID', 'holds a NUL character.') }),
+).refine(...within(LIMITS.env, 'the values'));
 
 /** An object whose unknown fields are reported with the names of the known ones, so that the near one can be named. */
 export function strict<Shape extends z.ZodRawShape>(

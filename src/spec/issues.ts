@@ -34,17 +34,12 @@ function findings(issue: Issue, base: Path, root: unknown): Finding[] {
     const known = (packed?.text ?? '').split(' ');
     return issue.keys.map((key) => unknownField(path, key, known));
   }
-  if (packed !== undefined) return [finding(path, packed.code, packed.text, packed.hint)];
+  if (packed !== undefined) {
+    const key = issue.code === 'custom' && issue.params?.['key'] === true;
+    return [finding(path, packed.code, packed.text, packed.hint, key)];
+  }
   const value = valueAt(root, path);
   switch (issue.code) {
-    case 'invalid_key':
-      return issue.issues.map((inner) => {
-        const reason = unpack(inner.message);
-        return {
-          ...finding(path, reason?.code ?? 'NAME_INVALID', reason?.text ?? inner.message, reason?.hint),
-          key: true,
-        };
-      });
     case 'invalid_union':
       return union(issue, path, root);
     case 'invalid_type':

@@ -36,10 +36,10 @@ export function parseDag(text: string, options: { file?: string; format?: 'yaml'
     : { dag, diagnostics: inOrder(diagnostics) };
 }
 
-/** Fields of the dag that begin with `x-` are the user's own: a place for YAML anchors, and for other tools. */
+/** Fields that begin with `x-` are the user's own, a place for YAML anchors; `$schema` is for editors. */
 function withoutExtensions(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-')));
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-') && key !== '$schema'));
 }
 
 function check(value: unknown): { dag?: Dag; findings: Finding[] } {
@@ -53,21 +53,37 @@ function check(value: unknown): { dag?: Dag; findings: Finding[] } {
 }
 
 /**
+ * Checks what a dag file would hold, made by a program (the builder). Diagnostics stand at 1:1; their messages name the
+ * path.
+ */
+export function checkDagFile(value: unknown): ParsedDag {
+  const plain = plainJson(value);
+  if ('finding' in plain) return { diagnostics: [atStart(plain.finding)] };
+  const { dag, findings } = check(plain.value);
+  if (dag !== undefined) findings.push(...checkLimits(dag, (index) => ['tasks', dag.tasks[index]?.name ?? '']));
+  return withoutPlaces(dag, findings);
+}
+
+/**
  * Checks a canonical dag that a program made, by the rules of dag files. Diagnostics stand at 1:1; their messages name
  * the path.
  */
-export function checkDag(dag: unknown): ParsedDag {
-  const absurd = [...checkJsonValue(dag), ...checkSize(dag)];
-  if (absurd.length > 0) return { diagnostics: absurd.map(atStart) };
-  const result = dagSchema().safeParse(dag);
-  const findings = [
-    ...(result.success ? [] : findingsOf(result.error.issues, dag)),
-    ...checkGraph(dag),
-    ...checkExpressions(dag),
-  ];
-  if (result.success) findings.push(...checkLimits(result.data as Dag, (index) => ['tasks', index]));
-  const diagnostics = findings.map(atStart).slice(0, MOST);
-  return result.success && !hasErrors(diagnostics) ? { dag: result.data as Dag, diagnostics } : { diagnostics };
+export function checkDag(value: unknown): ParsedDag {
+  const plain = plainJson(value);
+  if ('finding' in plain) return { diagnostics: [atStart(plain.finding)] };
+  const absurd = checkSize(plain.value);
+  if (absurd.length > 0) return withoutPlaces(undefined, absurd);
+  const result = dagSchema().safeParse(plain.value);
+  const issues = result.success ? [] : findingsOf(result.error.issues, plain.value);
+  const findings = [...issues, ...checkGraph(plain.value), ...checkExpressions(plain.value)];
+  if (!result.success) return withoutPlaces(undefined, findings);
+  const dag: Dag = result.data;
+  return withoutPlaces(dag, [...findings, ...checkLimits(dag, (index) => ['tasks', index])]);
+}
+
+function withoutPlaces(dag: Dag | undefined, findings: readonly Finding[]): ParsedDag {
+  const diagnostics = inOrder(findings.map(atStart));
+  return dag === undefined || hasErrors(diagnostics) ? { diagnostics } : { dag, diagnostics };
 }
 
 /** The diagnostics of {@link checkDag}. */
@@ -75,26 +91,23 @@ export function validateDag(dag: unknown): readonly Diagnostic[] {
   return checkDag(dag).diagnostics;
 }
 
-function checkJsonValue(value: unknown): Finding[] {
+/** The value as JSON would carry it, or why JSON cannot. */
+function plainJson(value: unknown): { value: unknown } | { finding: Finding } {
   try {
-    JSON.stringify(value, (key, item: unknown) => {
+    const text = JSON.stringify(value, (key, item: unknown) => {
       const type = typeof item;
-      if (
-        type === 'bigint' ||
-        type === 'function' ||
-        type === 'symbol' ||
-        (type === 'number' && !Number.isFinite(item))
-      ) {
-        throw new TypeError(`\`${key}\` holds a ${type} that JSON cannot hold.`);
+      if (key === '__proto__') throw new TypeError('the key `__proto__` is not allowed.');
+      if (type === 'bigint' || type === 'function' || type === 'symbol') {
+        throw new TypeError(`\`${key}\` is a ${type}, which JSON cannot hold.`);
       }
+      if (type === 'number' && !Number.isFinite(item)) throw new TypeError(`\`${key}\` is not a finite number.`);
       return item;
-    });
-    return [];
+    }) as string | undefined;
+    return { value: text === undefined ? undefined : (JSON.parse(text) as unknown) };
   } catch (error) {
-    const reason = error instanceof TypeError ? (error.message.split('\n')[0] ?? '') : 'It is nested too deep.';
-    return [
-      { path: [], problem: { code: 'TYPE_WRONG', severity: 'error', message: `The dag is not plain JSON: ${reason}` } },
-    ];
+    const reason = error instanceof TypeError ? (error.message.split('\n')[0] ?? '') : 'it is too deep or too large.';
+    const message = `The dag is not plain JSON: ${reason}`;
+    return { finding: { path: [], problem: { code: 'TYPE_WRONG', severity: 'error', message } } };
   }
 }
 

@@ -167,39 +167,44 @@ function checkLimit(dag: Dag, task: Dag['tasks'][number], path: Path, own: Dag['
 }
 
 /** Expressions, which have no meaning yet: none may pass for plain text. */
-export function checkExpressions(value: unknown, path: Path = []): Finding[] {
-  if (typeof value === 'string') {
-    const field = path.at(-1);
-    if (!value.includes('${{') || (field === 'description' && path.length <= 3)) return [];
-    if (field === 'run' && path[0] === 'tasks') {
-      const hint = 'Pass the value through `env:` and use the variable in the script.';
-      return [finding(path, 'EXPRESSION_IN_SCRIPT', 'takes no `${{ }}` expressions.', hint)];
-    }
-    return [
-      finding(
-        path,
-        'NOT_SUPPORTED_YET',
-        'holds a `${{ }}` expression; these are not supported yet.',
-        'Write the value itself.',
-      ),
-    ];
-  }
-  if (typeof value !== 'object' || value === null) return [];
+export function checkExpressions(value: unknown): Finding[] {
   const findings: Finding[] = [];
-  for (const [key, item] of Object.entries(value)) {
-    if (typeof item === 'string' ? item.includes('${{') : typeof item === 'object') {
-      findings.push(...checkExpressions(item, [...path, Array.isArray(value) ? Number(key) : key]));
+  const visit = (item: unknown, path: Path): void => {
+    if (typeof item === 'string') {
+      if (item.includes('${{')) findings.push(...expression(path));
+    } else if (Array.isArray(item)) {
+      for (const [index, one] of item.entries()) if (mayHold(one)) visit(one, [...path, index]);
+    } else if (typeof item === 'object' && item !== null) {
+      for (const key of Object.keys(item)) {
+        const one = (item as Record<string, unknown>)[key];
+        if (mayHold(one)) visit(one, [...path, key]);
+      }
     }
-  }
+  };
+  visit(value, []);
   return findings;
+}
+
+function mayHold(value: unknown): boolean {
+  return typeof value === 'string' ? value.includes('${{') : typeof value === 'object';
+}
+
+function expression(path: Path): Finding[] {
+  const field = path.at(-1);
+  if (field === 'description' && path.length <= 3) return [];
+  if (field === 'run' && path[0] === 'tasks') {
+    const hint = 'Pass the value through `env:` and use the variable in the script.';
+    return [finding(path, 'EXPRESSION_IN_SCRIPT', 'takes no `${{ }}` expressions.', hint)];
+  }
+  const text = 'holds a `${{ }}` expression; these are not supported yet.';
+  return [finding(path, 'NOT_SUPPORTED_YET', text, 'Write the value itself.')];
 }
 
 /** Numbers in `env` that a variable would show differently from how they are written. */
 export function checkEnvNumbers(value: unknown, written: (path: Path) => string | undefined): Finding[] {
   const tasks = valueAt(value, ['tasks']);
-  const holders: Path[] = [['defaults', 'env']];
-  if (typeof tasks === 'object' && tasks !== null)
-    holders.push(...Object.keys(tasks).map((name) => ['tasks', name, 'env']));
+  const names = typeof tasks === 'object' && tasks !== null ? Object.keys(tasks) : [];
+  const holders: Path[] = [['defaults', 'env'], ...names.map((name) => ['tasks', name, 'env'])];
   return holders.flatMap((holder) => {
     const env = valueAt(value, holder);
     if (typeof env !== 'object' || env === null) return [];

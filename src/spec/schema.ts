@@ -8,6 +8,7 @@ import {
   fileDuration,
   json,
   name,
+  named,
   positive,
   script,
   strict,
@@ -241,12 +242,11 @@ function fileSchema() {
   });
   return strict({
     ...dagFields(fileDuration),
-    params: z
-      .record(name, fileParam)
+    params: named(name, fileParam)
       .exactOptional()
       .describe('Values that a run is started with: a default value, or { type, default, enum, description }.'),
     defaults: defaults.exactOptional().describe('What a task takes where it does not say itself.'),
-    tasks: z.record(name, fileTask()).describe('The tasks, by name.'),
+    tasks: named(name, fileTask()).meta({ description: 'The tasks, by name.', minProperties: 1 }),
   }).transform(({ params, tasks, ...rest }): Dag => ({
     ...rest,
     params: params ?? {},
@@ -262,7 +262,7 @@ function canonicalSchema() {
   });
   return strict({
     ...dagFields(canonicalDuration),
-    params: z.record(name, longParam),
+    params: named(name, longParam),
     defaults: defaults.exactOptional(),
     directory: z.string().exactOptional(),
     tasks: z.array(canonicalTask()),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Json } from '../dag/json.js';
-import { json, positive, script, strict, type DurationField } from './fields.js';
+import { json, named, positive, script, strict, type DurationField } from './fields.js';
 import { pack } from './problem.js';
 
 /** The settings of a `shell` task. */
@@ -100,13 +100,12 @@ export function httpWith(duration: DurationField, canonical: boolean) {
       })
       .describe('The URL, http or https.'),
     method: z.enum(METHODS).exactOptional().describe('The method, in capitals. Default: GET.'),
-    headers: z
-      .record(
-        z
-          .string()
-          .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: pack('NAME_INVALID', 'is not the name of a header.') }),
-        z.string().regex(/^[^\0\r\n]*$/, { error: pack('VALUE_INVALID', 'holds a line break.') }),
-      )
+    headers: named(
+      z
+        .string()
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: pack('NAME_INVALID', 'is not the name of a header.') }),
+      z.string().regex(/^[^\0\r\n]*$/, { error: pack('VALUE_INVALID', 'holds a line break.') }),
+    )
       .exactOptional()
       .describe('Headers of the request.'),
     body: json.exactOptional().describe('The body: text goes as it is, anything else as JSON.'),
