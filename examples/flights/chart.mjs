@@ -2,7 +2,7 @@
  * Draws the report as one SVG picture, without a library: on the left the share of late flights by hour, on the right by
  * airport. Both halves share their measure and their colours.
  *
- * @typedef {{ flights: number, late: number, lateShare: number, medianDelay: number, p90Delay: number }} Figures
+ * @typedef {{ flights: number, late: number, lateShare: number, meanDelay: number, medianDelay: number, p90Delay: number }} Figures
  * @typedef {Figures & { hour: number }} Hour
  * @typedef {Figures & { airport: string, city: string }} Airport
  * @typedef {{ lateMinutes: number, records: { byAirport: number, byHour: number }, airports: Airport[], hours: Hour[] }} Report
@@ -54,7 +54,7 @@ ${drawAirports(report.airports, { x: 924, y: 160, width: 216, height: 370 })}
  */
 function drawHours(hours, box) {
   const tenths = tenthsOf(hours.filter((hour) => hour.flights >= FEWEST_FLIGHTS));
-  const top = tenths.at(-1);
+  const top = tenths.at(-1) ?? 1;
   const bottom = box.y + box.height;
   const slot = box.width / 24;
   const parts = [heading(40, box.y - 34, 'By hour of departure')];
@@ -110,7 +110,7 @@ function drawHours(hours, box) {
  */
 function drawAirports(airports, box) {
   const tenths = tenthsOf(airports);
-  const top = tenths.at(-1);
+  const top = tenths.at(-1) ?? 1;
   const bottom = box.y + box.height;
   const slot = box.height / airports.length;
   const thickness = Math.min(slot - 6, 24);
@@ -150,13 +150,13 @@ function tenthsOf(figures) {
 /** @param {number} share */
 function colour(share) {
   const place = Math.min(share * 2, 1) * (RAMP.length - 1);
-  const from = channels(RAMP[Math.floor(place)]);
-  const to = channels(RAMP[Math.ceil(place)]);
-  return `rgb(${from.map((value, i) => Math.round(value + (to[i] - value) * (place % 1))).join(' ')})`;
+  const from = channelsOf(RAMP[Math.floor(place)]);
+  const to = channelsOf(RAMP[Math.ceil(place)]);
+  return `rgb(${from.map((value, i) => Math.round(value + ((to[i] ?? value) - value) * (place % 1))).join(' ')})`;
 }
 
-/** @param {string} hex */
-function channels(hex) {
+/** Red, green and blue. @param {string | undefined} hex */
+function channelsOf(hex = '#000000') {
   return [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
 }
 

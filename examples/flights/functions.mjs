@@ -45,8 +45,8 @@ export const splitByAirport = defineFunction('splitByAirport', {
   output: Parts,
   async run({ airports }, context) {
     /** @type {Flight[]} */
-    const flights = await readData(`flights-${context.params.sample}.json`);
-    const folder = join(outOf(context), 'parts', `airports-${context.params.sample}`);
+    const flights = await readData(`flights-${context.params['sample']}.json`);
+    const folder = join(outOf(context), 'parts', `airports-${context.params['sample']}`);
     /** @type {Record<string, number>} */
     const parts = {};
     for (const airport of airports) {
@@ -129,7 +129,7 @@ export const joinFigures = defineFunction('joinFigures', {
     const airports = summaries.filter((summary) => !Array.isArray(summary)).map((summary) => Airport.parse(summary));
     const hours = summaries.filter(Array.isArray).flatMap((summary) => Hours.parse(summary));
     return {
-      sample: String(context.params.sample),
+      sample: String(context.params['sample']),
       lateMinutes: LATE_MINUTES,
       records: { byAirport: Parts.parse(byAirport).flights, byHour: Parts.parse(byHour).flights },
       airports: airports
@@ -203,7 +203,7 @@ function round(value, digits) {
  * @param {{ params: import('dagwright').JsonObject }} context
  */
 function outOf(context) {
-  return resolve(import.meta.dirname, String(context.params.out));
+  return resolve(import.meta.dirname, String(context.params['out']));
 }
 
 /** @param {string} name */

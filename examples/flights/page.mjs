@@ -9,7 +9,7 @@ const minutes = new Intl.NumberFormat('en-US', { minimumFractionDigits: 1, maxim
 
 /**
  * @param {string} title
- * @param {import('./chart.mjs').Report & { airports: { meanDelay: number }[] }} report
+ * @param {import('./chart.mjs').Report} report
  * @param {string} chart An SVG document.
  * @returns {string} A whole HTML document.
  */
