@@ -11,13 +11,17 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 const reports = mkdtempSync(join(tmpdir(), 'dagwright-reports-'));
 const reportOf = (name) => join(reports, `${name}.json`);
 const vitest = (name, project) => [
-  ...['node_modules/vitest/vitest.mjs', 'run', '--project', project, '--reporter=default'],
-  ...['--reporter=json', `--outputFile.json=${reportOf(name)}`],
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  `--project=${project}`,
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${reportOf(name)}`,
 ];
 const steps = {
   build: [process.execPath, 'scripts/build.mjs'],
   format: [bin('prettier'), '--check', '--log-level=warn', '.'],
-  lint: [bin('oxlint'), '--type-aware', '--deny-warnings', '--quiet'],
+  lint: ['npm', 'run', '--silent', 'lint'],
   types: [bin('tsc'), '--noEmit'],
   unused: [bin('knip')],
   package: ['npm', 'run', '--silent', 'check:package'],
