@@ -1,6 +1,9 @@
 import type { PauseMode } from './run.js';
 
-/** What a scheduler is told. Each carries `at`, the host's time in milliseconds; a task is its index in the dag. */
+/**
+ * What a scheduler is told. Each carries `at`, the host's time in whole milliseconds; a task is its index in the dag.
+ * After `run.end` it takes none: a host drops what comes later.
+ */
 export type SchedulerEvent =
   /** The run began. Always the first. */
   | { readonly type: 'run.began'; readonly at: number }

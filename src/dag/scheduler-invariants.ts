@@ -90,10 +90,14 @@ function checkRun(scheduler: Scheduler): void {
   const ready = tasks.count('ready');
   const pending = tasks.count('pending');
   rule(running <= concurrency, () => `${running} tasks run, ${concurrency} may.`);
-  rule(isRunEnd(state) === (scheduler.runEndedAt !== undefined), () => `the run is ${state}, and its end says otherwise.`);
+  rule(
+    isRunEnd(state) === (scheduler.runEndedAt !== undefined),
+    () => `the run is ${state}, and its end says otherwise.`,
+  );
   rule(runBeganAt !== undefined || pending === tasks.size, () => 'tasks moved before the run began.');
+  const open = running + ready + pending;
+  rule(open > 0 || runBeganAt === undefined || isRunEnd(state), () => `all tasks have ended, but the run is ${state}.`);
   if (isRunEnd(state)) {
-    const open = running + ready + pending;
     rule(open === 0, () => `the run ended ${state}, but ${open} tasks did not.`);
   }
   if (state === 'cancelling') {
