@@ -14,8 +14,9 @@ import { DagwrightError } from '../dag/errors.js';
 import type { JsonObject } from '../dag/json.js';
 import type { RunState } from '../dag/run.js';
 import type { DagDefinition } from '../spec/builder.js';
-import { checkDag } from '../spec/check.js';
+import { requireDag } from '../spec/dag-invalid.js';
 import { resolveParams } from '../spec/params.js';
+import { checkDag } from '../spec/parse.js';
 import { RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
 import { dataConverter } from './data-converter.js';
 import { RunHandle, stateOf } from './run-handle.js';
@@ -114,9 +115,8 @@ export class DagClient {
    * to a run of another dag.
    */
   async start(definition: Dag | DagDefinition, options: StartOptions = {}): Promise<RunHandle> {
-    const dag = 'dag' in definition ? definition.dag : definition;
-    checkDag(dag);
-    const input: RunInput = { dag, params: resolveParams(dag, options.params ?? {}) };
+    const dag = requireDag(checkDag('dag' in definition ? definition.dag : definition));
+    const input: RunInput = { dag, ...resolveParams(dag, options.params ?? {}) };
     const runId = options.runId ?? newRunId(dag.name);
     if (!RUN_ID.test(runId)) {
       throw new DagwrightError('RUN_ID_INVALID', `"${runId.slice(0, 210)}" cannot be a run id.`, {

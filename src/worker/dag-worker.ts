@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { NativeConnection, NativeConnectionOptions, Worker, WorkflowBundleOption } from '@temporalio/worker';
 import type { RegisteredFunction } from '../activities/function.js';
 import { createHandlers } from '../activities/handlers.js';
 import { DagClient } from '../client/dag-client.js';
@@ -51,15 +51,15 @@ export class DagWorker {
    * @throws Error where two functions have one name.
    */
   static async start(options: DagWorkerOptions = {}): Promise<DagWorker> {
-    installRuntime();
+    const sdk = await loadSdk();
     const config = options.config ?? loadConfig();
     const handlers = createHandlers({ environment: config.environment, functions: options.functions ?? [] });
     const address = options.address ?? config.temporal.connectionOptions.address ?? 'localhost:7233';
     const namespace = options.namespace ?? config.temporal.namespace ?? 'default';
     const taskQueue = options.taskQueue ?? config.taskQueue;
-    const connection = await connect({ ...config.temporal.connectionOptions, address });
+    const connection = await connect(sdk, { ...config.temporal.connectionOptions, address });
     const slots = options.slots ?? 100;
-    const worker = await Worker.create({
+    const worker = await sdk.Worker.create({
       connection,
       namespace,
       taskQueue,
@@ -85,24 +85,29 @@ export class DagWorker {
   }
 }
 
-let runtimeIsInstalled = false;
+type Sdk = typeof import('@temporalio/worker');
 
-/** Once per process, before anything else of the SDK: warnings and worse to stderr. */
-function installRuntime(): void {
-  if (runtimeIsInstalled) return;
-  runtimeIsInstalled = true;
-  Runtime.install({
-    logger: new DefaultLogger('WARN'),
-    telemetryOptions: { logging: { forward: {}, filter: 'temporalio_sdk_core=WARN' } },
-    shutdownSignals: [],
+let loaded: Promise<Sdk> | undefined;
+
+/** The native part of the SDK, which takes long to load: only for those who start a worker. Set up once per process. */
+function loadSdk(): Promise<Sdk> {
+  loaded ??= import('@temporalio/worker').then((sdk) => {
+    sdk.Runtime.install({
+      logger: new sdk.DefaultLogger('WARN'),
+      telemetryOptions: { logging: { forward: {}, filter: 'temporalio_sdk_core=WARN' } },
+      // Whoever runs the process decides what a signal means.
+      shutdownSignals: [],
+    });
+    return sdk;
   });
+  return loaded;
 }
 
-async function connect(options: Parameters<typeof NativeConnection.connect>[0]): Promise<NativeConnection> {
+async function connect(sdk: Sdk, options: NativeConnectionOptions): Promise<NativeConnection> {
   try {
-    return await NativeConnection.connect(options);
+    return await sdk.NativeConnection.connect(options);
   } catch (cause) {
-    throw new DagwrightError('SERVER_UNREACHABLE', `No Temporal server answers at ${String(options?.address)}.`, {
+    throw new DagwrightError('SERVER_UNREACHABLE', `No Temporal server answers at ${String(options.address)}.`, {
       hint: 'Start one with `dagwright dev`, or set TEMPORAL_ADDRESS to where it is.',
       cause,
     });

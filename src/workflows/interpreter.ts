@@ -123,7 +123,7 @@ export class Interpreter {
   /** Starts what may start now, in portions that one workflow task can carry. */
   async #start(): Promise<void> {
     while (this.#starts.length > 0 && this.#phase !== 'draining') {
-      if (this.#phase === 'detached' && this.#historyIsFull()) return;
+      if (this.#phase === 'detached' && this.#mustHold()) return;
       const portion: TaskActivity[] = [];
       let bytes = 0;
       let taken = 0;
@@ -233,8 +233,10 @@ export class Interpreter {
     if (this.#phase === 'draining') this.#phase = 'detached';
   }
 
-  #historyIsFull(): boolean {
+  /** Whether detached tasks must wait too: the run is about to continue as new, or the server's limit is near. */
+  #mustHold(): boolean {
+    if (this.#isTooLarge) return false;
     const limit = (this.#input.historyLimit ?? HISTORY_LIMIT) * HISTORY_HARD_FACTOR;
-    return workflowInfo().historyLength >= limit && this.#direct.size > 0;
+    return this.#direct.size === 0 || workflowInfo().historyLength >= limit;
   }
 }

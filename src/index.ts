@@ -1,0 +1,37 @@
+/** What a TypeScript user imports. */
+export { TaskFailure, type TaskContext, type TaskLog } from './activities/handler.js';
+export { createHandlers, type HandlerOptions } from './activities/handlers.js';
+export {
+  DagClient,
+  type ConnectOptions,
+  type ListOptions,
+  type RunSummary,
+  type StartOptions,
+} from './client/dag-client.js';
+export { RunHandle } from './client/run-handle.js';
+export type { Dag, Dependency, HandlerName, Param, ParamType, RetryPolicy, Task, Timeouts } from './dag/dag.js';
+export { DagwrightError, ERROR_CODES, type ErrorCode } from './dag/errors.js';
+export type { Json, JsonObject } from './dag/json.js';
+export type {
+  PauseMode,
+  Run,
+  RunEndState,
+  RunResult,
+  RunState,
+  RunStatus,
+  TaskResult,
+  TaskStatus,
+} from './dag/run.js';
+export type { TaskError } from './dag/task-error.js';
+export type { TaskEndState, TaskState } from './dag/task-state.js';
+export { runLocally, type LocalOptions } from './executor/local.js';
+export { dag, type DagDefinition, type DagOptions } from './spec/builder.js';
+export { DagInvalidError } from './spec/dag-invalid.js';
+export { DIAGNOSTIC_CODES, formatDiagnostic, type Diagnostic, type DiagnosticCode } from './spec/diagnostic.js';
+export { defineFunction, type FunctionDefinition } from './spec/function-definition.js';
+export { dagJsonSchema } from './spec/json-schema.js';
+export { loadDagFile } from './spec/load.js';
+export { resolveParams } from './spec/params.js';
+export { parseDag, validateDag, type ParsedDag } from './spec/parse.js';
+export { task, type TaskDefinition } from './spec/task-definition.js';
+export { DagWorker, type DagWorkerOptions } from './worker/dag-worker.js';
