@@ -2,10 +2,10 @@ import { dirname, extname, resolve } from 'node:path';
 import type { RegisteredFunction } from '../activities/function.js';
 import type { Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
-import { hasErrors, type Diagnostic } from '../spec/diagnostic.js';
+import { DagInvalidError } from '../spec/dag-invalid.js';
+import { formatDiagnostic, hasErrors, type Diagnostic } from '../spec/diagnostic.js';
 import { loadDagFile } from '../spec/load.js';
 import { printError } from './output.js';
-import { formatDiagnostic } from '../spec/diagnostic.js';
 
 /** What reading a dag file gives, be it data or a module. */
 export interface ReadDag {
@@ -14,16 +14,6 @@ export interface ReadDag {
   readonly diagnostics: readonly Diagnostic[];
   /** The functions that a dag made in TypeScript brings along. */
   readonly functions: readonly RegisteredFunction[];
-}
-
-/** A dag file that has errors. */
-export class DagFileError extends DagwrightError {
-  readonly diagnostics: readonly Diagnostic[];
-
-  constructor(file: string, diagnostics: readonly Diagnostic[]) {
-    super('DAG_INVALID', `${file} has problems; nothing was run.`, { hint: 'Mend what the lines above say.' });
-    this.diagnostics = diagnostics;
-  }
 }
 
 const MODULE_EXTENSIONS = ['.js', '.mjs', '.ts', '.mts'];
@@ -40,23 +30,39 @@ export async function readDagFile(file: string): Promise<ReadDag> {
     import('../worker/load-functions.js'),
     import('../spec/parse.js'),
   ]);
-  const exported = await importUserModule(file);
-  const found = exportedDag(file, exported);
-  const dag = { directory: dirname(resolve(file)), ...found };
-  const diagnostics = validateDag(dag).map((diagnostic) => ({ ...diagnostic, file }));
+  let exported: Readonly<Record<string, unknown>>;
+  try {
+    exported = await importUserModule(file);
+  } catch (error) {
+    const diagnostics = diagnosticsOf(error);
+    if (diagnostics === undefined) throw error;
+    return { diagnostics: inFile(diagnostics, file), functions: [] };
+  }
+  const dag = { directory: dirname(resolve(file)), ...exportedDag(file, exported) };
+  const diagnostics = inFile(validateDag(dag), file);
   const functions = mergeFunctions(functionsIn(Object.values(exported)));
   return hasErrors(diagnostics) ? { diagnostics, functions } : { dag, diagnostics, functions };
 }
 
 /**
- * Reads a dag file that must be good: warnings, and the problems of a bad one, go to stderr.
- * @throws DagFileError DAG_INVALID
+ * Reads a dag file that must be good. Warnings go to stderr.
+ * @throws DagInvalidError with every problem.
  */
 export async function loadDag(file: string): Promise<ReadDag & { readonly dag: Dag }> {
   const read = await readDagFile(file);
-  for (const diagnostic of read.diagnostics) printError(formatDiagnostic(diagnostic));
-  if (read.dag === undefined) throw new DagFileError(file, read.diagnostics);
+  if (read.dag === undefined) throw new DagInvalidError(read.diagnostics);
+  for (const warning of read.diagnostics) printError(formatDiagnostic(warning));
   return { ...read, dag: read.dag };
+}
+
+/** What `dag()` throws while the module is loaded; the module may have a Dagwright of its own, so no `instanceof`. */
+function diagnosticsOf(error: unknown): readonly Diagnostic[] | undefined {
+  if (!(error instanceof Error) || !('diagnostics' in error) || !Array.isArray(error.diagnostics)) return undefined;
+  return error.diagnostics as Diagnostic[];
+}
+
+function inFile(diagnostics: readonly Diagnostic[], file: string): Diagnostic[] {
+  return diagnostics.map((diagnostic) => ({ ...diagnostic, file }));
 }
 
 function exportedDag(file: string, exported: Readonly<Record<string, unknown>>): Dag {

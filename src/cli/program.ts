@@ -11,7 +11,7 @@ import type { RunOptions } from './commands/run.js';
 import type { StatusOptions } from './commands/status.js';
 import type { ValidateOptions } from './commands/validate.js';
 import type { WorkerOptions } from './commands/worker.js';
-import type { ServerFlags } from './server.js';
+import type { ServerFlags } from './server-flags.js';
 
 /**
  * Runs one command line. Each command's code is loaded when it is called, so that `--help` and `validate` never pay for
@@ -53,7 +53,7 @@ function buildProgram(done: (code: number) => void, json: boolean): Command {
     .command('run')
     .description('run a dag to its end, and show its progress')
     .argument('<file>', 'dag file: .yaml, .yml, .json, or a .js/.mjs module that exports a dag')
-    .option('-p, --param <name=value>', "a param's value (repeatable)", collect, [])
+    .option('-p, --param <name=value>', "a param's value (repeatable)", collect)
     .option('--run-id <id>', 'the id of the run; a second start with the same id joins the first')
     .option('--local', 'run in this process: no server, nothing kept')
     .option('--detach', 'start the run and leave; a worker elsewhere goes on with it')
@@ -63,7 +63,7 @@ function buildProgram(done: (code: number) => void, json: boolean): Command {
         .choices(['detach', 'cancel'])
         .default('detach'),
     )
-    .option('--functions <file>', FUNCTIONS_HELP, collect, [])
+    .option('--functions <file>', FUNCTIONS_HELP, collect)
     .option('--task-queue <name>', TASK_QUEUE_HELP)
     .addOption(addressOption())
     .addOption(namespaceOption())
@@ -77,7 +77,7 @@ function buildProgram(done: (code: number) => void, json: boolean): Command {
   program
     .command('worker')
     .description('run tasks for the runs on a server, until Ctrl-C')
-    .option('--functions <file>', FUNCTIONS_HELP, collect, [])
+    .option('--functions <file>', FUNCTIONS_HELP, collect)
     .option('--task-queue <name>', TASK_QUEUE_HELP)
     .option('--slots <number>', 'tasks at once', positiveInteger)
     .addOption(addressOption())
@@ -90,7 +90,7 @@ function buildProgram(done: (code: number) => void, json: boolean): Command {
   program
     .command('dev')
     .description('keep a server, its Web UI and a worker up, until Ctrl-C')
-    .option('--functions <file>', FUNCTIONS_HELP, collect, [])
+    .option('--functions <file>', FUNCTIONS_HELP, collect)
     .option('--task-queue <name>', TASK_QUEUE_HELP)
     .option('--port <number>', "the server's port (default: 7233, or a free one)", port)
     .option('--ui-port <number>', "the Web UI's port (default: 8233, or a free one)", port)
@@ -210,7 +210,7 @@ function namespaceOption(): Option {
   return new Option('--namespace <name>', 'its namespace (default: TEMPORAL_NAMESPACE, a profile, or default)');
 }
 
-function collect(value: string, previous: string[]): string[] {
+function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }
 

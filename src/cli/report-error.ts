@@ -7,7 +7,7 @@ import { printError, printJson } from './output.js';
  * @returns the exit code.
  */
 export function reportError(error: unknown, options: { readonly json: boolean }): number {
-  if (!(error instanceof DagwrightError)) return reportBug(error, options);
+  if (!isCoded(error)) return reportBug(error, options);
   const { code, message, hint } = error;
   if (options.json) {
     printJson({ error: { code, message, ...(hint === undefined ? {} : { hint }), ...diagnosticsOf(error) } });
@@ -16,6 +16,11 @@ export function reportError(error: unknown, options: { readonly json: boolean })
     if (hint !== undefined) printError(`hint: ${hint}`);
   }
   return exitCodeOfError(code);
+}
+
+/** A user's module may throw the error of another copy of Dagwright. */
+function isCoded(error: unknown): error is DagwrightError {
+  return error instanceof DagwrightError || (error instanceof Error && error.name === 'DagwrightError');
 }
 
 function reportBug(error: unknown, options: { readonly json: boolean }): number {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createHandlers } from '../activities/handlers.js';
 import { runLocally } from '../executor/local.js';
 import { reportResult, type RunRequest } from './commands/run.js';
 import { EXIT } from './exit-code.js';
@@ -11,13 +12,13 @@ export async function runHere(request: RunRequest): Promise<number> {
   const run = runLocally(dag, {
     ...(options.runId === undefined ? {} : { runId: options.runId }),
     params,
-    functions,
-    environment: config.environment,
+    handlers: createHandlers({ environment: config.environment, functions }),
     logFolder: join(config.stateFolder, 'logs'),
   });
   const release = onInterrupt(() => {
     view.say('Cancelling the run; Ctrl-C again quits at once.');
-    void run.cancel();
+    // It may have ended in this very moment.
+    run.cancel().catch(() => undefined);
   });
   try {
     const result = await watch(run, view, new AbortController().signal);

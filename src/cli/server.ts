@@ -1,31 +1,8 @@
-import { loadConfig, type Config } from '../config.js';
+import type { Config } from '../config.js';
 import { DagClient } from '../client/dag-client.js';
 import { DagwrightError } from '../dag/errors.js';
 import { findServer, type Server } from '../dev/stack.js';
-
-/** The flags of every command that talks to a server. */
-export interface ServerFlags {
-  readonly address?: string;
-  readonly namespace?: string;
-  readonly taskQueue?: string;
-}
-
-/** The configuration, overlaid by what the command line says. */
-export function configFor(flags: ServerFlags): Config {
-  const config = loadConfig();
-  const { connectionOptions } = config.temporal;
-  return {
-    ...config,
-    temporal: {
-      ...config.temporal,
-      connectionOptions:
-        flags.address === undefined ? connectionOptions : { ...connectionOptions, address: flags.address },
-      ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
-    },
-    addressIsSet: config.addressIsSet || flags.address !== undefined,
-    taskQueue: flags.taskQueue ?? config.taskQueue,
-  };
-}
+import { configFor, type ServerFlags } from './server-flags.js';
 
 /** A client, and the server it talks to. */
 export interface Connected {

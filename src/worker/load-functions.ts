@@ -47,7 +47,7 @@ export function mergeFunctions(functions: Iterable<RegisteredFunction>): Registe
 
 /**
  * Loads a module of the user's.
- * @throws DagwrightError FUNCTIONS_INVALID where it is missing or cannot be loaded.
+ * @throws DagwrightError FUNCTIONS_INVALID where it is missing or cannot be loaded; what `dag()` throws in it.
  */
 export async function importUserModule(file: string): Promise<Readonly<Record<string, unknown>>> {
   const path = resolve(file);
@@ -57,6 +57,8 @@ export async function importUserModule(file: string): Promise<Readonly<Record<st
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (cause) {
+    // Its own `dag()` or `defineFunction()` said what is wrong; it may come from another copy of Dagwright.
+    if (cause instanceof Error && cause.name === 'DagwrightError') throw cause;
     throw new DagwrightError('FUNCTIONS_INVALID', `The module ${file} cannot be loaded: ${reasonOf(cause)}`, {
       hint: hintFor(cause),
       cause,

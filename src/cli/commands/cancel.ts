@@ -1,6 +1,7 @@
 import { EXIT } from '../exit-code.js';
 import { print, printJson } from '../output.js';
-import { withClient, type ServerFlags } from '../server.js';
+import { withClient } from '../server.js';
+import type { ServerFlags } from '../server-flags.js';
 
 /** `dagwright cancel RUN` */
 export async function cancel(runId: string, options: ServerFlags & { readonly json?: true }): Promise<number> {

@@ -4,10 +4,10 @@ import { loadFunctions } from '../../worker/load-functions.js';
 import { EXIT } from '../exit-code.js';
 import { onInterrupt } from '../interrupt.js';
 import { print, printError } from '../output.js';
-import { configFor, type ServerFlags } from '../server.js';
+import { configFor, type ServerFlags } from '../server-flags.js';
 
 export interface DevOptions extends ServerFlags {
-  readonly functions: readonly string[];
+  readonly functions?: readonly string[];
   readonly port?: number;
   readonly uiPort?: number;
 }
@@ -15,7 +15,7 @@ export interface DevOptions extends ServerFlags {
 /** `dagwright dev`: a server and a worker, until it is told to stop. */
 export async function dev(options: DevOptions): Promise<number> {
   const config = configFor(options);
-  const functions = await loadFunctions(options.functions);
+  const functions = await loadFunctions(options.functions ?? []);
   const { port, uiPort } = options;
   const server = await findOrStartServer(config, {
     onProgress: printError,

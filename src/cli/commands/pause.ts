@@ -1,7 +1,8 @@
 import type { PauseMode } from '../../dag/run.js';
 import { EXIT } from '../exit-code.js';
 import { print, printJson } from '../output.js';
-import { withClient, type ServerFlags } from '../server.js';
+import { withClient } from '../server.js';
+import type { ServerFlags } from '../server-flags.js';
 
 export interface PauseOptions extends ServerFlags {
   readonly mode: PauseMode;

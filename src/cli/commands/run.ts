@@ -15,16 +15,16 @@ import { outputWidth, print, printError, printJson } from '../output.js';
 import { plainView } from '../progress/plain-view.js';
 import { renderSummary } from '../progress/summary.js';
 import type { View } from '../progress/view.js';
-import { configFor, type ServerFlags } from '../server.js';
+import { configFor, type ServerFlags } from '../server-flags.js';
 
 export interface RunOptions extends ServerFlags {
-  readonly param: readonly string[];
+  readonly param?: readonly string[];
   readonly runId?: string;
   readonly local?: true;
   readonly detach?: true;
   readonly worker: boolean;
   readonly onInterrupt: 'detach' | 'cancel';
-  readonly functions: readonly string[];
+  readonly functions?: readonly string[];
   readonly json?: true;
 }
 
@@ -45,9 +45,9 @@ export interface RunRequest {
 export async function run(file: string, options: RunOptions): Promise<number> {
   refuseNonsense(options);
   const { dag, functions: own } = await loadDag(file);
-  const params = resolveParams(dag, parseParamFlags(dag, options.param));
+  const { params } = resolveParams(dag, parseParamFlags(dag, options.param ?? []));
   const beside = await functionsBeside(file);
-  const functionFiles = [...new Set([...options.functions, ...(beside === undefined ? [] : [beside])])];
+  const functionFiles = [...new Set([...(options.functions ?? []), ...(beside === undefined ? [] : [beside])])];
   const functions = mergeFunctions([...own, ...(await loadFunctions(functionFiles))]);
   const config = configFor(options);
   const view = await chooseView(config, options);

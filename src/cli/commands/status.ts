@@ -1,7 +1,8 @@
 import { EXIT } from '../exit-code.js';
 import { outputHasColors, outputWidth, print, printJson } from '../output.js';
 import { renderProgress } from '../progress/render-progress.js';
-import { webUrlOf, withClient, type ServerFlags } from '../server.js';
+import { webUrlOf, withClient } from '../server.js';
+import type { ServerFlags } from '../server-flags.js';
 
 export interface StatusOptions extends ServerFlags {
   readonly json?: true;

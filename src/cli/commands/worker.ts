@@ -3,17 +3,18 @@ import { loadFunctions } from '../../worker/load-functions.js';
 import { EXIT } from '../exit-code.js';
 import { onInterrupt } from '../interrupt.js';
 import { print, printError } from '../output.js';
-import { configFor, requireServer, type ServerFlags } from '../server.js';
+import { requireServer } from '../server.js';
+import { configFor, type ServerFlags } from '../server-flags.js';
 
 export interface WorkerOptions extends ServerFlags {
-  readonly functions: readonly string[];
+  readonly functions?: readonly string[];
   readonly slots?: number;
 }
 
 /** `dagwright worker`: until it is told to stop; then running tasks may end. */
 export async function worker(options: WorkerOptions): Promise<number> {
   const config = configFor(options);
-  const functions = await loadFunctions(options.functions);
+  const functions = await loadFunctions(options.functions ?? []);
   const { address, namespace } = await requireServer(config);
   const { taskQueue } = config;
   const { slots } = options;

@@ -1,5 +1,5 @@
 import { TASK_STATES, isTaskEnd, type TaskState } from '../../dag/task-state.js';
-import { isRunEnd, type RunStatus, type TaskStatus } from '../../dag/run.js';
+import type { RunStatus, TaskStatus } from '../../dag/run.js';
 import { chooseTasks } from './choose-tasks.js';
 import { elapsedOf, formatDuration } from './duration.js';
 import { colorOf, glyphOf, paintFor, runColorOf, type Color, type Paint } from './paint.js';
@@ -178,7 +178,6 @@ function isQuiet(state: TaskState): boolean {
 }
 
 function endedOf(status: RunStatus): number {
-  if (isRunEnd(status.state)) return status.tasks.length;
   return TASK_STATES.reduce((sum, state) => sum + (isTaskEnd(state) ? (status.counts[state] ?? 0) : 0), 0);
 }
 

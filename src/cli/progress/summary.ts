@@ -67,8 +67,11 @@ function failureOf(name: string, task: TaskResult, options: SummaryOptions): str
   const { error } = task;
   if (error === undefined) return [`  ${name}${attempts} failed`];
   const lines = [`  ${name}${attempts} ${error.code}: ${oneLine(error.message)}`];
-  const stderr = error.details?.['stderr'];
-  for (const line of linesOf(stderr).slice(-MOST_STDERR_LINES)) lines.push(cut(`    │ ${line}`, options.width));
+  const stderr = linesOf(error.details?.['stderr']).slice(-MOST_STDERR_LINES);
+  // A single line is in the message already.
+  if (stderr.length > 1 || !error.message.includes(stderr[0] ?? '')) {
+    for (const line of stderr) lines.push(cut(`    │ ${line}`, options.width));
+  }
   const log = options.logOf?.(name, task);
   if (log !== undefined) lines.push(`    log: ${log}`);
   return lines;

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { RunStatus, TaskStatus } from '../../dag/run.js';
+import { changeLines } from './change-lines.js';
+import { formatClock } from './duration.js';
+
+const BEGAN = Date.parse('2026-11-01T12:00:00Z');
+const NOW = BEGAN + 60_000;
+
+function at(seconds: number): string {
+  return new Date(BEGAN + seconds * 1_000).toISOString();
+}
+
+function clock(seconds: number): string {
+  return formatClock(BEGAN + seconds * 1_000);
+}
+
+function runOf(tasks: readonly TaskStatus[], state: RunStatus['state'] = 'running'): RunStatus {
+  return { runId: 'sales-1', dag: 'sales', state, startedAt: at(0), counts: {}, tasks };
+}
+
+const pending: TaskStatus = { name: 'load', state: 'pending', attempts: 0 };
+const running: TaskStatus = { name: 'load', state: 'running', attempts: 1, startedAt: at(3) };
+const error = { code: 'SHELL_EXIT', message: 'The command ended\nwith code 3.' };
+
+describe('changeLines', () => {
+  it('says nothing of tasks that did not begin', () => {
+    expect(changeLines(undefined, runOf([pending]), NOW)).toEqual([]);
+  });
+
+  it('says when a task began, and when it ended and how long it took', () => {
+    expect(changeLines(runOf([pending]), runOf([running]), NOW)).toEqual([`${clock(3)} load running`]);
+    const ended: TaskStatus = { ...running, state: 'succeeded', endedAt: at(4.2) };
+    expect(changeLines(runOf([running]), runOf([ended]), NOW)).toEqual([`${clock(4.2)} load succeeded (1.2 s)`]);
+  });
+
+  it('says nothing where nothing changed', () => {
+    expect(changeLines(runOf([running]), runOf([running]), NOW)).toEqual([]);
+  });
+
+  it('tells each failed attempt, the next one, and the end, with the error in one line', () => {
+    const retrying: TaskStatus = { ...running, state: 'retrying', error };
+    const again: TaskStatus = { ...running, attempts: 2, error };
+    const failed: TaskStatus = { ...again, state: 'failed', endedAt: at(9) };
+    const steps = [runOf([running]), runOf([retrying]), runOf([again]), runOf([failed])];
+    expect(steps.slice(1).flatMap((step, i) => changeLines(steps[i], step, NOW))).toEqual([
+      `${formatClock(NOW)} load retrying: attempt 1 failed: SHELL_EXIT: The command ended with code 3.`,
+      `${formatClock(NOW)} load running, attempt 2`,
+      `${clock(9)} load failed (6.0 s, 2 attempts): SHELL_EXIT: The command ended with code 3.`,
+    ]);
+  });
+
+  it('orders the changes of many tasks by their time', () => {
+    const first: TaskStatus = { name: 'b', state: 'succeeded', attempts: 1, startedAt: at(1), endedAt: at(2) };
+    const second: TaskStatus = { name: 'a', state: 'succeeded', attempts: 1, startedAt: at(1), endedAt: at(5) };
+    expect(changeLines(undefined, runOf([second, first]), NOW)).toEqual([
+      `${clock(2)} b succeeded (1.0 s)`,
+      `${clock(5)} a succeeded (4.0 s)`,
+    ]);
+  });
+
+  it('tells that the run pauses, and that it goes on', () => {
+    const paused = runOf([running], 'paused');
+    expect(changeLines(runOf([running]), paused, NOW)).toEqual([`${formatClock(NOW)} run sales-1 is paused`]);
+    expect(changeLines(paused, runOf([running]), NOW)).toEqual([`${formatClock(NOW)} run sales-1 goes on`]);
+  });
+});

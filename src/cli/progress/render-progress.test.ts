@@ -1,0 +1,156 @@
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RUN_STATES, type RunStatus, type TaskStatus } from '../../dag/run.js';
+import { TASK_STATES, type TaskState } from '../../dag/task-state.js';
+import { renderProgress, type Screen } from './render-progress.js';
+import { widthOf } from './text.js';
+
+const BEGAN = Date.parse('2026-11-01T12:00:00Z');
+
+function at(seconds: number): string {
+  return new Date(BEGAN + seconds * 1_000).toISOString();
+}
+
+function runOf(tasks: readonly TaskStatus[], more: Partial<RunStatus> = {}): RunStatus {
+  const counts: Partial<Record<TaskState, number>> = {};
+  for (const { state } of tasks) counts[state] = (counts[state] ?? 0) + 1;
+  return { runId: 'sales-1', dag: 'sales', state: 'running', startedAt: at(0), counts, tasks, ...more };
+}
+
+function screen(more: Partial<Screen> = {}): Screen {
+  return { width: 100, height: 24, now: BEGAN + 5_000, color: false, ...more };
+}
+
+const extract: TaskStatus = {
+  name: 'extract',
+  state: 'succeeded',
+  attempts: 1,
+  startedAt: at(0),
+  endedAt: at(1.2),
+};
+const load: TaskStatus = {
+  name: 'load',
+  state: 'retrying',
+  attempts: 2,
+  startedAt: at(2),
+  error: { code: 'HTTP_STATUS', message: 'The answer had\nstatus 503.' },
+};
+const report: TaskStatus = { name: 'report', state: 'pending', attempts: 0 };
+
+describe('renderProgress', () => {
+  it('shows the run, the counts, and each task with time, attempts and error', () => {
+    expect(renderProgress(runOf([extract, load, report]), screen())).toBe(
+      [
+        'sales-1  running  5.0 s',
+        '████████████████▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌░░░░░░░░░░░░░░░░  1/3',
+        '1 succeeded · 1 retrying · 1 pending',
+        '',
+        '  ✔ extract  succeeded     1.2 s',
+        '  ↻ load     retrying      3.0 s  attempt 2  HTTP_STATUS: The answer had status 503.',
+        '  ○ report   pending',
+      ].join('\n'),
+    );
+  });
+
+  it('names the dag where the run id does not', () => {
+    const lines = renderProgress(runOf([extract], { runId: 'nightly' }), screen()).split('\n');
+    expect(lines[0]).toBe('sales  nightly  running  5.0 s');
+  });
+
+  it('stops the clock when the run has ended', () => {
+    const status = runOf([extract], { state: 'succeeded', endedAt: at(1.5) });
+    expect(renderProgress(status, screen())).toMatch(/^sales-1 {2}succeeded {2}1\.5 s\n█+ {2}1\/1\n1 succeeded\n/);
+  });
+
+  it('puts an error on a line of its own where the terminal is narrow', () => {
+    const lines = renderProgress(runOf([load]), screen({ width: 40 })).split('\n');
+    expect(lines.slice(-2)).toEqual(['  ↻ load     3.0 s ×2', '    HTTP_STATUS: The answer had status…']);
+  });
+
+  it('shows what is under way and what failed first where there is no room for all, and sums up the rest', () => {
+    const many = Array.from({ length: 90 }, (_, i): TaskStatus => ({ ...report, name: `later-${i}` }));
+    const ends = Array.from({ length: 20 }, (_, i): TaskStatus => ({ ...extract, name: `done-${i}`, endedAt: at(i) }));
+    const broken: TaskStatus = { ...extract, name: 'broken', state: 'failed' };
+    const busy: TaskStatus = { name: 'busy', state: 'running', attempts: 1, startedAt: at(1) };
+    const lines = renderProgress(runOf([...many, ...ends, broken, busy, load]), screen({ height: 12 })).split('\n');
+    expect(lines).toHaveLength(12);
+    expect(lines.slice(4).map((line) => line.trim().split(/\s+/)[1])).toEqual([
+      'load',
+      'busy',
+      'broken',
+      'done-19',
+      'done-18',
+      'done-17',
+      'done-16',
+      '90',
+    ]);
+    expect(lines.at(-1)).toBe('  … 90 more pending, 16 more succeeded');
+  });
+
+  it('keeps a third of the room for failures however much is under way', () => {
+    const busy = Array.from({ length: 50 }, (_, i): TaskStatus => ({ ...load, name: `busy-${i}`, state: 'running' }));
+    const broken = Array.from({ length: 50 }, (_, i): TaskStatus => ({ ...extract, name: `b-${i}`, state: 'failed' }));
+    const text = renderProgress(runOf([...busy, ...broken]), screen({ width: 200, height: 24 }));
+    expect(text.match(/✖ b-/g)?.length).toBeGreaterThanOrEqual(6);
+    expect(text.match(/● busy-/g)?.length).toBeGreaterThanOrEqual(10);
+  });
+
+  it('shows every task where the height has no end', () => {
+    const many = Array.from({ length: 500 }, (_, i): TaskStatus => ({ ...report, name: `t${i}` }));
+    expect(renderProgress(runOf(many), screen({ height: Infinity })).split('\n')).toHaveLength(504);
+  });
+
+  it('turns the sign of running tasks only where it is animated', () => {
+    const status = runOf([{ name: 'busy', state: 'running', attempts: 1, startedAt: at(0) }]);
+    expect(renderProgress(status, screen())).toContain('● busy');
+    const first = renderProgress(status, screen({ animated: true }));
+    const second = renderProgress(status, screen({ animated: true, now: BEGAN + 5_125 }));
+    expect(first.split('\n').at(-1)).not.toBe(second.split('\n').at(-1));
+  });
+
+  it('shows the note under the counts', () => {
+    const lines = renderProgress(runOf([report]), screen({ note: 'No worker answers.' })).split('\n');
+    expect(lines[3]).toBe('No worker answers.');
+  });
+
+  it('lets no escape code of an error through', () => {
+    const evil = { ...load, error: { code: 'X', message: 'a\u001b[2Jb\u0007c\u009b1A' } };
+    // oxlint-disable-next-line no-control-regex -- this is what must not be there
+    expect(renderProgress(runOf([evil]), screen())).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  const anyTask = fc.record({
+    name: fc.stringMatching(/^[a-z][a-z0-9_-]{0,80}$/),
+    state: fc.constantFrom(...TASK_STATES),
+    attempts: fc.integer({ min: 0, max: 12 }),
+    startedAt: fc.constant(at(1)),
+    error: fc.option(fc.record({ code: fc.constant('TASK_FAILED'), message: fc.string({ unit: 'binary' }) }), {
+      nil: undefined,
+    }),
+  });
+
+  it('is never wider nor higher than the screen, and colours change nothing but colours', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyTask, { maxLength: 60 }),
+        fc.constantFrom(...RUN_STATES),
+        fc.integer({ min: 20, max: 160 }),
+        fc.integer({ min: 1, max: 50 }),
+        (tasks, state, width, height) => {
+          const known = tasks.map(({ error, ...task }): TaskStatus =>
+            error === undefined ? task : { ...task, error },
+          );
+          const status = runOf(known, { state, runId: 'a-rather-long-run-id-of-a-dag' });
+          const plain = renderProgress(status, screen({ width, height, note: 'note '.repeat(20) }));
+          const lines = plain.split('\n');
+          expect(lines.length).toBeLessThanOrEqual(height);
+          expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(width);
+          const colored = renderProgress(status, screen({ width, height, note: 'note '.repeat(20), color: true }));
+          expect(stripVTControlCharacters(colored)).toBe(plain);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { RunResult, TaskResult } from '../../dag/run.js';
+import { renderSummary, statusOfResult } from './summary.js';
+
+const ended = { startedAt: '2026-11-01T12:00:00.000Z', endedAt: '2026-11-01T12:00:04.200Z', attempts: 1 };
+
+function resultOf(tasks: Record<string, TaskResult>, status: RunResult['status'] = 'succeeded'): RunResult {
+  const { startedAt, endedAt } = ended;
+  return { runId: 'sales-1', dag: 'sales', status, startedAt, endedAt, tasks };
+}
+
+const options = { width: 60, color: false, leaves: [] };
+
+describe('renderSummary', () => {
+  it('tells how the run ended, how long it took, and the counts', () => {
+    const result = resultOf({ a: { ...ended, status: 'succeeded' }, b: { ...ended, status: 'skipped' } });
+    expect(renderSummary(result, options)).toBe('run sales-1 succeeded in 4.2 s: 1 succeeded, 1 skipped');
+  });
+
+  it('tells of each failed task its code, message, last lines of stderr, and log', () => {
+    const error = {
+      code: 'SHELL_EXIT',
+      message: 'The command ended with code 3.',
+      details: { exitCode: 3, stderr: 'one\ntwo\nthree\nfour\n    five\nsix \u001b[31mred\u001b[39m\n' },
+    };
+    const result = resultOf({ load: { ...ended, attempts: 2, status: 'failed', error } }, 'failed');
+    expect(renderSummary(result, { ...options, logOf: (task) => `/logs/${task}.log` })).toBe(
+      [
+        'run sales-1 failed in 4.2 s: 1 failed',
+        '  load (2 attempts) SHELL_EXIT: The command ended with code 3.',
+        '    │ two',
+        '    │ three',
+        '    │ four',
+        '    │     five',
+        '    │ six red',
+        '    log: /logs/load.log',
+      ].join('\n'),
+    );
+  });
+
+  it('does not repeat a line of stderr that is in the message', () => {
+    const error = { code: 'SHELL_EXIT', message: 'exit code 3: no such table', details: { stderr: 'no such table\n' } };
+    const result = resultOf({ load: { ...ended, status: 'failed', error } }, 'failed');
+    expect(renderSummary(result, options).split('\n').slice(1)).toEqual([
+      '  load SHELL_EXIT: exit code 3: no such table',
+    ]);
+  });
+
+  it('tells ten failures, and how many more there are', () => {
+    const tasks = Object.fromEntries(
+      Array.from({ length: 12 }, (_, i) => [`t${i}`, { ...ended, status: 'failed' } as const]),
+    );
+    const lines = renderSummary(resultOf(tasks, 'failed'), options).split('\n');
+    expect(lines).toHaveLength(12);
+    expect(lines.at(-1)).toBe('  … 2 more failed');
+  });
+
+  it('shows the outputs of the leaves, cut to the width', () => {
+    const result = resultOf({
+      a: { ...ended, status: 'succeeded', output: { hidden: true } },
+      b: { ...ended, status: 'succeeded', output: { rows: 3, text: 'x'.repeat(100) } },
+      c: { ...ended, status: 'succeeded', outputOmitted: true },
+      d: { ...ended, status: 'succeeded' },
+    });
+    const lines = renderSummary(result, { ...options, leaves: ['b', 'c', 'd'] })
+      .split('\n')
+      .slice(1);
+    expect(lines).toEqual([`  b → {"rows":3,"text":"${'x'.repeat(35)}…`, '  c → (too large to show)']);
+  });
+});
+
+describe('statusOfResult', () => {
+  it('says the same of every task as the result does, outputs aside', () => {
+    const result = resultOf({ a: { ...ended, status: 'succeeded', output: 1 }, b: { ...ended, status: 'skipped' } });
+    expect(statusOfResult(result)).toEqual({
+      runId: 'sales-1',
+      dag: 'sales',
+      state: 'succeeded',
+      startedAt: ended.startedAt,
+      endedAt: ended.endedAt,
+      counts: { succeeded: 1, skipped: 1 },
+      tasks: [
+        { name: 'a', state: 'succeeded', ...ended },
+        { name: 'b', state: 'skipped', ...ended },
+      ],
+    });
+  });
+});
