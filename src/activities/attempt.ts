@@ -66,9 +66,7 @@ async function runUntilStopped(
   const grace = graceAfter(stop.signal, stopGrace);
   try {
     if (stop.signal.aborted) throw stopFailure(stop.signal, call, {});
-    const work = Promise.resolve(runHandler(handlers, call, contextOf(call, host, stop.signal)));
-    // Left behind, it may fail when nobody listens any more.
-    work.catch(() => undefined);
+    const work = runHandler(handlers, call, contextOf(call, host, stop.signal));
     const output = await Promise.race([work, grace.over]).catch((thrown: unknown) => {
       throw stop.signal.aborted ? stopFailure(stop.signal, call, detailsOf(thrown)) : thrown;
     });

@@ -205,7 +205,7 @@ describe('an http task', () => {
     expect((await failureOf(request({ url: base, timeout: 50 }))).error.code).toBe('HTTP_FAILED');
   });
 
-  it('drops the request when it is cancelled', async () => {
+  it.each([{}, { timeout: 60_000 }])('drops the request when it is cancelled (%j)', async (settings) => {
     const host = new AbortController();
     const dropped = new Promise<void>((resolve) => {
       answer = (_request, response) => {
@@ -213,7 +213,7 @@ describe('an http task', () => {
         host.abort(new AttemptStop('cancelled'));
       };
     });
-    expect((await failureOf(request({ url: base }, host.signal))).error.code).toBe('TASK_CANCELLED');
+    expect((await failureOf(request({ url: base, ...settings }, host.signal))).error.code).toBe('TASK_CANCELLED');
     await dropped;
   });
 

@@ -238,6 +238,16 @@ describe('stopping a shell task', () => {
     expect(log.text()).toContain('cleaned\n');
   });
 
+  it('lets a grandchild that traps SIGTERM clean up', async () => {
+    const host = new AbortController();
+    const script = 'sh -c \'trap "echo cleaned; exit 0" TERM; echo up; while true; do sleep 0.05; done\' & wait';
+    const failure = failureOf(run(script, { call, signal: host.signal }));
+    await log.until('up\n');
+    host.abort(new AttemptStop('cancelled'));
+    expect((await failure).error.code).toBe('TASK_CANCELLED');
+    expect(log.text()).toContain('cleaned\n');
+  });
+
   it('kills what ignores SIGTERM, after the grace', async () => {
     const host = new AbortController();
     const script = 'trap "" TERM; sleep 600 & echo up; while true; do sleep 1; done';

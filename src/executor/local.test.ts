@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TaskFailure, type TaskContext } from '../activities/handler.js';
+import { TaskFailure, type Handler, type TaskContext } from '../activities/handler.js';
 import { createHandlers } from '../activities/handlers.js';
 import { attemptLogPath } from '../activities/log.js';
 import type { Dag, Task } from '../dag/dag.js';
@@ -230,6 +230,29 @@ describe('a local run', () => {
       b: () => 1,
     });
     expect(await watched.run.result()).toMatchObject({ status: 'cancelled', tasks: { b: { status: 'cancelled' } } });
+  });
+});
+
+describe('an order to a local run that comes while it starts tasks', () => {
+  it('reaches every one of them', async () => {
+    const first = new Gate();
+    const others = new Gate();
+    const orders: Promise<void>[] = [];
+    const handler: Handler = {
+      name: 'function',
+      run: ({ task }, context): Promise<undefined> => {
+        if (task === 'b') orders.push(watched.run.cancel());
+        return (task === 'a' ? first : others).body(context) as Promise<undefined>;
+      },
+    };
+    const dag = dagOf([call('a'), call('b', { needs: ['a'] }), call('c', { needs: ['a'] })]);
+    const watched: Watched = new Watched(dag, {}, { handlers: new Map([['function', handler]]) });
+    first.release();
+    expect(await watched.run.result()).toMatchObject({
+      status: 'cancelled',
+      tasks: { b: { status: 'cancelled', attempts: 1 }, c: { status: 'cancelled', attempts: 1 } },
+    });
+    expect(orders).toHaveLength(1);
   });
 });
 
