@@ -47,7 +47,7 @@ const CORRUPTIONS: [message: string, corrupt: (scheduler: Scheduler) => void][] 
   [
     'task 4 waits in the queue, but is pending',
     ({ policy }) => {
-      policy.remove(3);
+      policy.remove(3, 4);
       policy.add(4, 9);
     },
   ],
@@ -68,7 +68,7 @@ describe('validate', () => {
     const driver = new SchedulerDriver(graphFrom(2, []), { concurrency: 1 });
     driver.began();
     const { scheduler } = driver;
-    scheduler.policy.remove(1);
+    scheduler.policy.remove(1, 1);
     force(scheduler, 1, 'running');
     scheduler.tasks.startedAt[1] = 5;
     expect(() => scheduler.validate()).toThrow('2 tasks run, 1 may');

@@ -304,10 +304,12 @@ export class Scheduler {
   }
 
   #cancelWaiting(at: number): void {
-    for (let task = 0; task < this.graph.size; task++) {
-      if (this.tasks.is(task, 'ready')) this.policy.remove(task);
-      else if (!this.tasks.is(task, 'pending')) continue;
+    for (let task = this.policy.next(); task !== undefined; task = this.policy.next()) {
       this.#endTask(task, 'cancelled', at);
+    }
+    if (this.tasks.count('pending') === 0) return;
+    for (let task = 0; task < this.graph.size; task++) {
+      if (this.tasks.is(task, 'pending')) this.#endTask(task, 'cancelled', at);
     }
   }
 

@@ -15,7 +15,7 @@ describe('fcfs', () => {
     expect([policy.next(), policy.next(), policy.next()]).toEqual([0, 1, 2]);
     policy.add(2, 2);
     policy.add(0, 0);
-    policy.remove(3);
+    policy.remove(3, 3);
     policy.add(3, 3);
     policy.add(6, 6);
     expect(policy.waiting()).toEqual([0, 2, 3, 4, 5, 6]);

@@ -1,6 +1,6 @@
 import type { Policy } from './policy.js';
 
-/** Removed tasks stay in their queue until they come to its front, or until so many were taken from it. */
+/** So many tasks are taken from the front of a line before its memory is given back. */
 const COMPACT_AFTER = 1_024;
 
 /**
@@ -9,69 +9,41 @@ const COMPACT_AFTER = 1_024;
  */
 export class Fcfs implements Policy {
   readonly name = 'fcfs';
-  #size = 0;
-  /** The sequence number of each waiting task, plus 1; 0 for others. What a queue holds besides is out of date. */
-  #ticket = new Int32Array(16);
   /** In the order of sequence numbers, as nearly every task comes. */
   readonly #arrived = new Line();
   /** Those that came with a lower number than the last one of `#arrived`. */
   readonly #returned = new Line();
+  /** The sequence numbers of tasks that were taken out; each stays in its line until it comes to the front. */
+  readonly #removed = new Set<number>();
 
   get size(): number {
-    return this.#size;
+    return this.#arrived.length + this.#returned.length - this.#removed.size;
   }
 
   add(task: number, sequence: number): void {
-    if (this.#ticketOf(task) !== 0) throw new Error(`Task ${task} waits already.`);
-    if (task >= this.#ticket.length) this.#grow(task);
-    this.#ticket[task] = sequence + 1;
-    this.#size++;
+    if (this.#removed.delete(sequence)) return;
     if (sequence > this.#arrived.lastSequence()) this.#arrived.append(task, sequence);
     else this.#returned.insert(task, sequence);
   }
 
   next(): number | undefined {
-    this.#dropStale(this.#arrived);
-    this.#dropStale(this.#returned);
-    const line = this.#returned.firstSequence() < this.#arrived.firstSequence() ? this.#returned : this.#arrived;
-    const task = line.shift();
-    if (task === undefined) return undefined;
-    this.#ticket[task] = 0;
-    this.#size--;
-    return task;
-  }
-
-  remove(task: number): boolean {
-    if (this.#ticketOf(task) === 0) return false;
-    this.#ticket[task] = 0;
-    this.#size--;
-    return true;
-  }
-
-  waiting(): number[] {
-    const entries = new Map([...this.#live(this.#returned), ...this.#live(this.#arrived)]);
-    return [...entries].sort((a, b) => a[1] - b[1]).map(([task]) => task);
-  }
-
-  #ticketOf(task: number): number {
-    return this.#ticket[task] ?? 0;
-  }
-
-  #grow(task: number): void {
-    const grown = new Int32Array(Math.max(task + 1, this.#ticket.length * 2));
-    grown.set(this.#ticket);
-    this.#ticket = grown;
-  }
-
-  #dropStale(line: Line): void {
-    for (let task = line.first(); task !== undefined; task = line.first()) {
-      if (this.#ticketOf(task) === line.firstSequence() + 1) return;
-      line.shift();
+    for (;;) {
+      const line = this.#returned.firstSequence() < this.#arrived.firstSequence() ? this.#returned : this.#arrived;
+      const wasRemoved = this.#removed.size > 0 && this.#removed.delete(line.firstSequence());
+      const task = line.shift();
+      if (!wasRemoved) return task;
     }
   }
 
-  #live(line: Line): [task: number, sequence: number][] {
-    return line.entries().filter(([task, sequence]) => this.#ticketOf(task) === sequence + 1);
+  remove(_task: number, sequence: number): void {
+    this.#removed.add(sequence);
+  }
+
+  waiting(): number[] {
+    return [...this.#arrived.entries(), ...this.#returned.entries()]
+      .filter(([, sequence]) => !this.#removed.has(sequence))
+      .sort(([, a], [, b]) => a - b)
+      .map(([task]) => task);
   }
 }
 
@@ -81,8 +53,8 @@ class Line {
   #sequences: number[] = [];
   #head = 0;
 
-  first(): number | undefined {
-    return this.#tasks[this.#head];
+  get length(): number {
+    return this.#tasks.length - this.#head;
   }
 
   /** Infinity where the line is empty. */

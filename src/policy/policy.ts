@@ -7,15 +7,14 @@ export interface Policy {
   /** How many tasks wait. */
   readonly size: number;
   /**
-   * A task became ready. `sequence` says as the how manieth one in the run, from 0: no two waiting tasks share one. A
-   * task that was interrupted comes back with the number it had, and so to its old place.
-   * @throws Error where the task waits already.
+   * A task became ready; it does not wait yet. `sequence` says as the how manieth one in the run, from 0: no two tasks
+   * share one. A task that was interrupted comes back with the number it had, and so to its old place.
    */
   add(task: number, sequence: number): void;
   /** Takes the task that goes next, or undefined where none waits. */
   next(): number | undefined;
-  /** Takes a task out (it was cancelled, or skipped). False where it does not wait. */
-  remove(task: number): boolean;
+  /** Takes out a task that waits (it was cancelled, or skipped), by the sequence number that it was added with. */
+  remove(task: number, sequence: number): void;
   /** The waiting tasks in the order of their sequence numbers. */
   waiting(): number[];
 }
