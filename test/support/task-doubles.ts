@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Json } from '../../src/dag/json.js';
+import type { Dag, Task } from '../../src/dag/dag.js';
+import { TaskFailure } from '../../src/activities/handler.js';
+import { defineFunction } from '../../src/spec/function-definition.js';
+import { z } from 'zod';
+
+/** What a test lets an attempt end with. */
+export interface Ending {
+  readonly output?: Json;
+  readonly fail?: { readonly message: string; readonly retryable?: boolean };
+}
+
+interface Attempt {
+  readonly task: string;
+  readonly attempt: number;
+  readonly response: ServerResponse;
+}
+
+/**
+ * Tasks that end when, and as, the test says. They ask the test over HTTP, so that they may run in a worker process
+ * that the test kills.
+ */
+export class TaskDoubles {
+  readonly #server: Server;
+  /** Every attempt that began, in order. */
+  readonly begun: { task: string; attempt: number }[] = [];
+  readonly #open: Attempt[] = [];
+  readonly #closed: Attempt[] = [];
+  #waiters: (() => void)[] = [];
+  /** How attempts end at once, where the test does not want to hold them. */
+  auto: ((task: string, attempt: number) => Ending | undefined) | undefined;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(): Promise<TaskDoubles> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const doubles = new TaskDoubles(server);
+    server.on('request', (request, response) => {
+      const query = new URL(request.url ?? '', 'http://test').searchParams;
+      doubles.#began({ task: query.get('task') ?? '', attempt: Number(query.get('attempt')), response });
+    });
+    return doubles;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  /** A task that asks this test how to end. */
+  task(name: string, needs: readonly string[] = [], more: Partial<Task> = {}): Task {
+    const { port } = this.#server.address() as AddressInfo;
+    const input = { url: `http://127.0.0.1:${port}/` };
+    return { name, uses: 'function', with: { name: 'double', input }, needs: needs.map((task) => ({ task })), ...more };
+  }
+
+  dag(tasks: readonly Task[], more: Partial<Dag> = {}): Dag {
+    return { name: 'doubles', params: {}, tasks, ...more };
+  }
+
+  /** Waits until the task is in an attempt that the test has not released. */
+  async running(task: string): Promise<void> {
+    await this.#until(() => this.#open.some((attempt) => attempt.task === task));
+  }
+
+  /** Waits until the task's attempts have begun so often. */
+  async begunTimes(task: string, times: number): Promise<void> {
+    await this.#until(() => this.begun.filter((attempt) => attempt.task === task).length >= times);
+  }
+
+  /** Waits until the attempt of the task was cut off: stopped, or dead with its worker. */
+  async cutOff(task: string): Promise<void> {
+    await this.#until(() => this.#closed.some((attempt) => attempt.task === task));
+  }
+
+  /** Ends the running attempt of the task; waits for one where none runs. */
+  async release(task: string, ending: Ending = {}): Promise<void> {
+    await this.running(task);
+    const index = this.#open.findIndex((attempt) => attempt.task === task);
+    for (const { response } of this.#open.splice(index, 1)) response.end(JSON.stringify(ending));
+  }
+
+  #began(attempt: Attempt): void {
+    this.begun.push({ task: attempt.task, attempt: attempt.attempt });
+    const ending = this.auto?.(attempt.task, attempt.attempt);
+    if (ending !== undefined) {
+      attempt.response.end(JSON.stringify(ending));
+    } else {
+      this.#open.push(attempt);
+      attempt.response.on('close', () => {
+        const index = this.#open.indexOf(attempt);
+        if (index >= 0) this.#closed.push(...this.#open.splice(index, 1));
+        this.#wake();
+      });
+    }
+    this.#wake();
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter();
+  }
+}
+
+/** What a worker must have registered for the doubles to run in it. */
+export const doubleFunction = defineFunction('double', {
+  input: z.object({ url: z.string() }),
+  run: async ({ url }, context) => {
+    const response = await fetch(`${url}?task=${context.task}&attempt=${context.attempt}`, { signal: context.signal });
+    const { output, fail } = (await response.json()) as Ending;
+    if (fail !== undefined) {
+      throw new TaskFailure({ code: 'TASK_FAILED', message: fail.message }, { retryable: fail.retryable ?? true });
+    }
+    return output;
+  },
+});
+
+/** Does nothing, at once. */
+export const noopFunction = defineFunction('noop', { run: () => undefined });

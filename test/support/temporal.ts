@@ -1,0 +1,123 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { DagClient } from '../../src/client/dag-client.js';
+import { dataConverter } from '../../src/client/data-converter.js';
+import { loadConfig, type Config } from '../../src/config.js';
+import { startDevServer, type DevServer } from '../../src/dev/dev-server.js';
+import { findTemporalCli } from '../../src/dev/temporal-cli.js';
+import { DagWorker } from '../../src/worker/dag-worker.js';
+import { doubleFunction, noopFunction } from './task-doubles.js';
+
+const TASK_QUEUE = 'test';
+const WORKER = fileURLToPath(new URL('worker-process.ts', import.meta.url));
+
+/** A worker in a process of its own. */
+export interface WorkerProcess {
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+/** A real Temporal server with its state in a file, and workers that run the task doubles. */
+export class TestTemporal {
+  readonly folder: string;
+  readonly config: Config;
+  #server!: DevServer;
+  #client: DagClient | undefined;
+  #connection: Connection | undefined;
+  readonly #workers: DagWorker[] = [];
+  readonly #processes: ChildProcess[] = [];
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.config = loadConfig({ ...process.env, DAGWRIGHT_STATE: join(folder, 'state') });
+  }
+
+  static async start(): Promise<TestTemporal> {
+    const temporal = new TestTemporal(await mkdtemp(join(tmpdir(), 'dagwright-temporal-')));
+    await temporal.startServer();
+    return temporal;
+  }
+
+  get address(): string {
+    return this.#server.address;
+  }
+
+  /** Starts the server on the file: the first time, or again. */
+  async startServer(): Promise<void> {
+    this.#server = await startDevServer({
+      cli: await findTemporalCli(this.config),
+      dbFile: join(this.folder, 'temporal.db'),
+      port: 17_233,
+      uiPort: 'none',
+    });
+  }
+
+  /** SIGKILL to the server; connections to it are dropped. */
+  async killServer(): Promise<void> {
+    this.#server.kill();
+    await this.#server.exited;
+    await this.#disconnect();
+  }
+
+  async client(): Promise<DagClient> {
+    this.#client ??= await DagClient.connect({ address: this.address, taskQueue: TASK_QUEUE });
+    return this.#client;
+  }
+
+  /** Temporal's own client, for what a stranger to Dagwright would send or read. */
+  async temporalClient(): Promise<Client> {
+    this.#connection ??= await Connection.connect({ address: this.address });
+    return new Client({ connection: this.#connection, dataConverter });
+  }
+
+  /** A worker in this process. */
+  async startWorker(): Promise<DagWorker> {
+    const worker = await DagWorker.start({
+      address: this.address,
+      taskQueue: TASK_QUEUE,
+      functions: [doubleFunction, noopFunction],
+      config: this.config,
+    });
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** A worker that can be killed. Resolves when it polls. */
+  async spawnWorker(): Promise<WorkerProcess> {
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', WORKER, this.address, TASK_QUEUE, this.config.stateFolder],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    this.#processes.push(child);
+    const exited = once(child, 'exit');
+    const ready = once(child.stdout, 'data');
+    await Promise.race([ready, exited.then(() => Promise.reject(new Error('The worker process ended at once.')))]);
+    return {
+      kill: async () => {
+        child.kill('SIGKILL');
+        await exited;
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.#processes) child.kill('SIGKILL');
+    await Promise.all(this.#workers.map((worker) => worker.shutdown().catch(() => undefined)));
+    await this.#disconnect();
+    await this.#server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #disconnect(): Promise<void> {
+    await this.#client?.close();
+    await this.#connection?.close();
+    this.#client = undefined;
+    this.#connection = undefined;
+  }
+}
