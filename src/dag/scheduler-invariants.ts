@@ -86,7 +86,7 @@ function checkQueue({ policy, tasks }: Scheduler): void {
 }
 
 function checkRun(scheduler: Scheduler): void {
-  const { tasks, running, concurrency, state, runBeganAt } = scheduler;
+  const { tasks, running, concurrency, state, pauseMode, runBeganAt } = scheduler;
   const ready = tasks.count('ready');
   const pending = tasks.count('pending');
   rule(running <= concurrency, () => `${running} tasks run, ${concurrency} may.`);
@@ -95,6 +95,7 @@ function checkRun(scheduler: Scheduler): void {
     () => `the run is ${state}, and its end says otherwise.`,
   );
   rule(runBeganAt !== undefined || pending === tasks.size, () => 'tasks moved before the run began.');
+  rule((state === 'paused') === (pauseMode !== undefined), () => `the run is ${state}, its pause ${pauseMode}.`);
   const open = running + ready + pending;
   rule(open > 0 || runBeganAt === undefined || isRunEnd(state), () => `all tasks have ended, but the run is ${state}.`);
   if (isRunEnd(state)) {

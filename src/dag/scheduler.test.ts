@@ -323,6 +323,14 @@ describe('a cancel', () => {
     expect(driver.states).toEqual(['succeeded', 'cancelled', 'cancelled']);
   });
 
+  it('ends a pause, for the tasks that still run too', () => {
+    const driver = new Driver(CHAIN);
+    driver.began();
+    driver.pause();
+    expect(driver.cancel()).toEqual(['cancel 0']);
+    expect([driver.scheduler.state, driver.scheduler.pauseMode]).toEqual(['cancelling', undefined]);
+  });
+
   it('is not undone by a second cancel, a pause, a resume or the timeout', () => {
     const driver = new Driver(CHAIN, { timeout: 10 });
     driver.began();
