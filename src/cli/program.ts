@@ -7,10 +7,10 @@ import type { DevOptions } from './commands/dev.js';
 import type { GraphOptions } from './commands/graph.js';
 import type { ListOptions } from './commands/list.js';
 import type { PauseOptions } from './commands/pause.js';
-import type { RunOptions } from './commands/run.js';
 import type { StatusOptions } from './commands/status.js';
 import type { ValidateOptions } from './commands/validate.js';
 import type { WorkerOptions } from './commands/worker.js';
+import type { RunOptions } from './run-request.js';
 import type { ServerFlags } from './server-flags.js';
 
 /**

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { createHandlers } from '../activities/handlers.js';
 import { runLocally } from '../executor/local.js';
-import { reportResult, type RunRequest } from './commands/run.js';
-import { EXIT } from './exit-code.js';
 import { onInterrupt } from './interrupt.js';
 import { watch } from './progress/watch.js';
+import { reportResult } from './report-result.js';
+import type { RunEnd, RunRequest } from './run-request.js';
 
 /** Runs the dag in this process. Ctrl-C cancels it: nothing is kept that it could come back to. */
-export async function runHere(request: RunRequest): Promise<number> {
+export async function runHere(request: RunRequest): Promise<RunEnd> {
   const { dag, params, functions, config, options, view } = request;
   const run = runLocally(dag, {
     ...(options.runId === undefined ? {} : { runId: options.runId }),
@@ -21,8 +21,8 @@ export async function runHere(request: RunRequest): Promise<number> {
     run.cancel().catch(() => undefined);
   });
   try {
-    const result = await watch(run, view, new AbortController().signal);
-    return result === undefined ? EXIT.failed : reportResult(request, result);
+    await watch(run, view, new AbortController().signal);
+    return reportResult(request, await run.result());
   } finally {
     release();
   }

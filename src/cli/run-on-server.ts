@@ -3,19 +3,20 @@ import type { RunHandle } from '../client/run-handle.js';
 import { DagwrightError } from '../dag/errors.js';
 import { findOrStartServer, type Server } from '../dev/stack.js';
 import type { DagWorker } from '../worker/dag-worker.js';
-import { reportResult, type RunRequest } from './commands/run.js';
 import { EXIT } from './exit-code.js';
 import { onInterrupt } from './interrupt.js';
-import { print, printError, printJson } from './output.js';
+import { print, printError } from './output.js';
 import { watch } from './progress/watch.js';
+import { reportResult } from './report-result.js';
+import type { RunEnd, RunRequest } from './run-request.js';
 import { connect, webUrlOf } from './server.js';
 
 /** Runs the dag on Temporal: on the server that is set or runs nearby, else on one started here. */
-export async function runOnServer(request: RunRequest): Promise<number> {
+export async function runOnServer(request: RunRequest): Promise<RunEnd> {
   return request.options.detach ? startAndLeave(request) : runToEnd(request);
 }
 
-async function startAndLeave(request: RunRequest): Promise<number> {
+async function startAndLeave(request: RunRequest): Promise<RunEnd> {
   const { config, options } = request;
   const { client, server } = await connect(config);
   try {
@@ -23,19 +24,17 @@ async function startAndLeave(request: RunRequest): Promise<number> {
     if (!(await client.hasWorker(taskQueue))) printError(noWorkerWarning(taskQueue));
     const run = await start(client, request, taskQueue);
     const webUrl = webUrlOf(server, run.runId);
-    if (options.json) {
-      printJson({ runId: run.runId, dag: request.dag.name, status: 'running', taskQueue, webUrl });
-    } else {
+    if (!options.json) {
       print(`Run ${run.runId} is started. \`dagwright status ${run.runId}\` shows it.`);
       if (webUrl !== undefined) print(`Web UI: ${webUrl}`);
     }
-    return EXIT.succeeded;
+    return { code: EXIT.succeeded, answer: goingOn(request, run, taskQueue) };
   } finally {
     await client.close();
   }
 }
 
-async function runToEnd(request: RunRequest): Promise<number> {
+async function runToEnd(request: RunRequest): Promise<RunEnd> {
   const { config, view } = request;
   const onProgress = request.options.json ? printError : view.say;
   const server = await findOrStartServer(config, { onProgress });
@@ -91,7 +90,7 @@ function start(client: DagClient, request: RunRequest, taskQueue: string): Promi
   return client.start(dag, { params, taskQueue, ...(options.runId === undefined ? {} : { runId: options.runId }) });
 }
 
-async function watchToEnd(request: RunRequest, run: RunHandle, staff: Staff, server: Server): Promise<number> {
+async function watchToEnd(request: RunRequest, run: RunHandle, staff: Staff, server: Server): Promise<RunEnd> {
   const { options, view } = request;
   const detached = new AbortController();
   const release = onInterrupt(() => {
@@ -104,16 +103,21 @@ async function watchToEnd(request: RunRequest, run: RunHandle, staff: Staff, ser
     if (result === undefined) {
       for (const line of comeBack(request, run.runId, staff, server)) printError(line);
       await staff.dismiss();
-      return EXIT.detached;
+      return { code: EXIT.detached, answer: goingOn(request, run, staff.taskQueue) };
     }
-    const code = reportResult(request, result);
+    const end = reportResult(request, result);
     if (!options.json && server.startedHere) {
       print(`The server ends with this command and keeps the run: \`dagwright dev\` brings it back, Web UI included.`);
     }
-    return code;
+    return end;
   } finally {
     release();
   }
+}
+
+/** What `--json` says of a run that nobody waited for. */
+function goingOn(request: RunRequest, run: RunHandle, taskQueue: string): object {
+  return { runId: run.runId, dag: request.dag.name, status: 'running', taskQueue };
 }
 
 /** Fails when the worker in this process does; never ends otherwise. */

@@ -1,20 +1,33 @@
 import type { WriteStream } from 'node:tty';
 import { createLogUpdate } from 'log-update';
 import type { RunStatus } from '../../dag/run.js';
+import { takeStrayOutput } from '../stray-output.js';
 import { renderProgress } from './render-progress.js';
+import { cleanLine } from './text.js';
 import type { View } from './view.js';
 
 const FRAME_MS = 125;
 /** Above so many tasks a frame costs more than it shows; the picture is drawn half as often. */
 const MANY_TASKS = 2_000;
 
-/** A view that redraws itself in place on a terminal. It never takes more than the terminal's height. */
+const HIDE_CURSOR = '\u001b[?25l';
+const SHOW_CURSOR = '\u001b[?25h';
+
+/**
+ * A view that redraws itself in place on a terminal. It never takes more than the terminal's height. What else the
+ * process prints while it shows goes above it, as lines that stay.
+ */
 export function liveView(terminal: WriteStream): View {
-  const show = createLogUpdate(terminal);
+  const write = terminal.write.bind(terminal);
+  const showCursor = (): void => void write(SHOW_CURSOR);
+  // The picture itself must not count as stray output.
+  const screen = Object.create(terminal, { write: { value: write } }) as WriteStream;
+  const show = createLogUpdate(screen, { showCursor: true });
   const color = terminal.hasColors();
   let status: RunStatus | undefined;
   let note: string | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let releaseOutput = (): void => {};
 
   const draw = (animated: boolean): void => {
     if (status === undefined) return;
@@ -24,34 +37,39 @@ export function liveView(terminal: WriteStream): View {
     show(renderProgress(status, { width, height, now: Date.now(), color, animated, note }));
   };
   const redraw = (): void => draw(true);
-  const stop = (): void => {
-    clearInterval(timer);
-    timer = undefined;
-    terminal.off('resize', redraw);
+  const say = (line: string): void => {
+    show.persist(`${line}\n`);
+    redraw();
+  };
+  const begin = (tasks: number): void => {
+    timer = setInterval(redraw, tasks > MANY_TASKS ? FRAME_MS * 2 : FRAME_MS);
+    terminal.on('resize', redraw);
+    process.once('exit', showCursor);
+    write(HIDE_CURSOR);
+    releaseOutput = takeStrayOutput([process.stdout, process.stderr], (line) => say(cleanLine(line)));
+    redraw();
   };
 
   return {
     update(next) {
       status = next;
-      if (timer === undefined) {
-        timer = setInterval(redraw, next.tasks.length > MANY_TASKS ? FRAME_MS * 2 : FRAME_MS);
-        terminal.on('resize', redraw);
-        redraw();
-      }
+      if (timer === undefined) begin(next.tasks.length);
     },
-    say(line) {
-      show.persist(`${line}\n`);
-      draw(true);
-    },
+    say,
     note(next) {
       note = next;
     },
     end(last) {
-      stop();
+      clearInterval(timer);
+      timer = undefined;
+      terminal.off('resize', redraw);
+      releaseOutput();
       status = last ?? status;
       note = undefined;
       draw(false);
       show.done();
+      process.off('exit', showCursor);
+      showCursor();
     },
   };
 }
