@@ -44,7 +44,14 @@ function run(script, ...args) {
 function hashOfSources() {
   const hash = createHash('sha256');
   const sources = filesBelow(join(root, 'src')).filter((file) => !file.endsWith('.test.ts'));
-  const others = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+  const others = [
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/build.mjs',
+    'scripts/bundle-workflows.mjs',
+  ];
   for (const file of [...sources, ...others.map((name) => join(root, name))]) {
     hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
   }
