@@ -152,6 +152,7 @@ class Reader {
   }
 
   private value(node: unknown): unknown {
+    const before = this.size;
     // Long text counts more: an alias repeats all of it.
     this.size += 1 + (isScalar(node) ? (node.source?.length ?? 0) >> 7 : 0);
     if (node === null || node === undefined) return null;
@@ -160,9 +161,8 @@ class Reader {
     if (anchor === undefined) return this.plain(node);
     this.anchors.set(anchor, 'open');
     this.anchorNodes.set(anchor, node as Node);
-    const before = this.size;
     const value = this.plain(node);
-    this.anchors.set(anchor, { value, size: this.size - before + 1 });
+    this.anchors.set(anchor, { value, size: this.size - before });
     return value;
   }
 

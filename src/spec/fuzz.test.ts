@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { DIAGNOSTIC_CODES } from './diagnostic.js';
+import { checkDag, parseDag } from './parse.js';
+
+const VALID = {
+  name: 'd',
+  params: { date: 'x', n: { type: 'integer', default: 3, enum: [3, 4] } },
+  defaults: { retry: { maximumAttempts: 3, initialInterval: '1s' }, timeout: '10m', env: { A: 'b' } },
+  concurrency: 4,
+  tasks: {
+    a: { run: 'ls', env: { X: 1 }, estimate: '5m' },
+    b: { needs: ['a'], uses: 'function', with: { name: 'f', input: { deep: [1, { x: null }] } } },
+    c: {
+      needs: [{ task: 'b', weight: 1 }, 'a'],
+      uses: 'http',
+      with: { url: 'http://x.y', expectStatus: [200, '300-399'] },
+    },
+    d: {
+      needs: 'c',
+      uses: 'activity',
+      with: { type: 'T', args: [1] },
+      timeout: { startToClose: '1m', heartbeat: '5s' },
+    },
+  },
+};
+
+/** Whatever a text holds, reading it gives a dag that stands up to a second check, or an error at a place in it. */
+function expectSound(text: string, format: 'yaml' | 'json'): void {
+  const { dag, diagnostics } = parseDag(text, { format });
+  const lines = text.split('\n').length;
+  for (const { code, line, column, message } of diagnostics) {
+    expect(DIAGNOSTIC_CODES).toHaveProperty(code);
+    expect(line).toBeGreaterThanOrEqual(1);
+    expect(line).toBeLessThanOrEqual(lines);
+    expect(column).toBeGreaterThanOrEqual(1);
+    expect(message).not.toMatch(/undefined|\u0001|\[object/);
+  }
+  const errors = diagnostics.filter((one) => one.severity === 'error');
+  if (dag === undefined) expect(errors).not.toEqual([]);
+  else {
+    expect(errors).toEqual([]);
+    expect(checkDag(JSON.parse(JSON.stringify(dag))).dag).toEqual(dag);
+  }
+}
+
+type Path = (string | number)[];
+
+function pathsOf(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([key, item]) => pathsOf(item, [...path, key]))];
+}
+
+function changed(value: unknown, path: Path, change: (old: unknown) => unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return change(value);
+  const copy = structuredClone(value) as Record<string, unknown>;
+  const item = changed(copy[key], rest, change);
+  if (item === undefined) delete copy[key];
+  else Object.defineProperty(copy, key, { value: item, enumerable: true, writable: true, configurable: true });
+  return copy;
+}
+
+const mutation = fc.record({
+  path: fc.constantFrom(...pathsOf(VALID)),
+  value: fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom<unknown>(
+      undefined,
+      null,
+      'a',
+      'd',
+      '${{ x }}',
+      '5m',
+      90,
+      -1,
+      1e300,
+      [],
+      {},
+      ['a', 'a'],
+      { task: 'd' },
+      VALID.tasks,
+    ),
+  ),
+  key: fc.option(
+    fc.oneof(fc.string(), fc.constantFrom('needs', 'run', 'uses', 'with', '__proto__', 'constructor', '<<')),
+  ),
+});
+
+const mutated = fc.array(mutation, { minLength: 1, maxLength: 4 }).map((mutations) => {
+  let dag: unknown = VALID;
+  for (const { path, value, key } of mutations) {
+    if (!pathsOf(dag).some((known) => known.join('\0') === path.join('\0'))) continue;
+    dag = changed(dag, path, (old) => {
+      if (key === null || typeof old !== 'object' || old === null) return value;
+      return Object.fromEntries([...Object.entries(old), [key, value]]);
+    });
+  }
+  return dag;
+});
+
+const yamlish = fc
+  .array(
+    fc.constantFrom(
+      ...[
+        'name: d',
+        '\n',
+        ' ',
+        '  ',
+        'tasks:',
+        't: ',
+        '- ',
+        '[',
+        ']',
+        '{',
+        '}',
+        ',',
+        ': ',
+        '&a ',
+        '*a',
+        '<<: ',
+        '"',
+        "'",
+        '|',
+        '>',
+        '#',
+        '!x ',
+        '---\n',
+        '? ',
+        '%',
+        '\t',
+        'run: ls',
+        'needs: ',
+        '1',
+        '~',
+        '${{',
+        '\\',
+        '\u0000',
+        '\uFEFF',
+        '\r',
+      ],
+    ),
+    { maxLength: 40 },
+  )
+  .map((pieces) => pieces.join(''));
+
+describe('parseDag never throws', () => {
+  it('on random text', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.string(), yamlish),
+        fc.constantFrom('yaml' as const, 'json' as const),
+        expectSound,
+      ),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it('on a valid dag with pieces of text put in', () => {
+    const text = stringify(VALID);
+    fc.assert(
+      fc.property(fc.nat(text.length), fc.nat(20), yamlish, (at, cut, piece) => {
+        expectSound(text.slice(0, at) + piece + text.slice(at + cut), 'yaml');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('on a valid dag with random values put in', () => {
+    fc.assert(
+      fc.property(mutated, (dag) => {
+        const json = JSON.stringify(dag) ?? '';
+        expectSound(json, 'json');
+        expectSound(json, 'yaml');
+        checkDag(dag);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('says the same of a dag in YAML and in JSON', () => {
+    fc.assert(
+      fc.property(mutated, (dag) => {
+        const json = JSON.stringify(dag) ?? '';
+        const codes = (format: 'yaml' | 'json'): string[] =>
+          parseDag(json, { format }).diagnostics.map((one) => one.code);
+        expect(codes('json')).toEqual(codes('yaml'));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('checkDag never throws', () => {
+  it('on any value', () => {
+    fc.assert(
+      fc.property(
+        fc.anything({ withBigInt: true, withMap: true, withDate: true, withNullPrototype: true }),
+        (value) => void checkDag(value),
+      ),
+    );
+  });
+});
