@@ -44,9 +44,10 @@ export const splitByAirport = defineFunction('splitByAirport', {
   input: z.object({ airports: z.array(z.string().regex(/^[A-Z]{3}$/)).min(1) }),
   output: Parts,
   async run({ airports }, context) {
+    const sample = String(context.params['sample']);
     /** @type {Flight[]} */
-    const flights = await readData(`flights-${context.params['sample']}.json`);
-    const folder = join(outOf(context), 'parts', `airports-${context.params['sample']}`);
+    const flights = await readData(`flights-${sample}.json`);
+    const folder = join(outOf(context), 'parts', `airports-${sample}`);
     /** @type {Record<string, number>} */
     const parts = {};
     for (const airport of airports) {
