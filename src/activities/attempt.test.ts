@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../dag/json.js';
 import { runAttempt } from './attempt.js';
-import { AttemptStop, TaskFailure, type Handler, type Handlers, type TaskCall, type TaskContext } from './handler.js';
+import type { TaskCall } from '../dag/task-call.js';
+import { AttemptStop, TaskFailure, type Handler, type Handlers, type TaskContext } from './handler.js';
 import { memoryLog } from '../../test/doubles/memory-log.js';
 import { MAXIMUM_OUTPUT_BYTES } from './output.js';
 

@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from '../dag/json.js';
 import type { TaskError } from '../dag/task-error.js';
+import type { TaskCall } from '../dag/task-call.js';
 import {
   AttemptStop,
   TaskFailure,
   type Handlers,
   type StopCause,
-  type TaskCall,
   type TaskContext,
   type TaskLog,
   type TaskReport,

@@ -46,7 +46,8 @@ async function callFunction(definition: FunctionDefinition, input: unknown, cont
     return await definition.run(input, context);
   } catch (thrown) {
     if (thrown instanceof TaskFailure) throw thrown;
-    const stack = thrown instanceof Error ? shortStack(thrown) : undefined;
+    // Where a stopped function was says nothing about why it stopped.
+    const stack = thrown instanceof Error && !context.signal.aborted ? shortStack(thrown) : undefined;
     throw new TaskFailure(
       { code: 'FUNCTION_FAILED', message: messageOf(thrown), ...(stack === undefined ? {} : { details: { stack } }) },
       { cause: thrown },

@@ -1,25 +1,6 @@
-import type { HandlerName, RetryPolicy } from '../dag/dag.js';
 import type { Json, JsonObject } from '../dag/json.js';
+import type { TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
-
-/** Everything an attempt needs to know of its task: plain JSON, the one argument of every handler's activity. */
-export interface TaskCall {
-  readonly runId: string;
-  readonly dag: string;
-  readonly task: string;
-  /** The handler that runs it. */
-  readonly uses: Handler['name'];
-  readonly with: JsonObject;
-  readonly env: Readonly<Record<string, string>>;
-  readonly params: JsonObject;
-  /** The outputs of the tasks that this one needs, by name; those without an output are left out. */
-  readonly needs: JsonObject;
-  readonly retry: RetryPolicy;
-  /** Milliseconds one attempt may take. */
-  readonly startToClose: number;
-  /** The folder of the dag's file, if it came from one. */
-  readonly directory?: string;
-}
 
 /** What an attempt that succeeded says. */
 export interface TaskReport {
@@ -75,7 +56,7 @@ export type Handlers = ReadonlyMap<string, Handler>;
 
 /** What a task does. One small object per handler; registered in activities/handlers.ts. */
 export interface Handler {
-  readonly name: Exclude<HandlerName, 'activity'>;
+  readonly name: TaskCall['uses'];
   /**
    * Runs one attempt and gives its output, or undefined for none.
    * @throws TaskFailure for a failure it foresees; anything else becomes `TASK_FAILED`.

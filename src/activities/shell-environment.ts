@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Json } from '../dag/json.js';
-import type { TaskCall, TaskContext } from './handler.js';
+import type { TaskCall } from '../dag/task-call.js';
+import type { TaskContext } from './handler.js';
 
 /** What a shell task inherits of its worker's environment, beside every `LC_*`: no secret of the worker leaks into it. */
 export const INHERITED_VARIABLES: readonly string[] = [

@@ -1,5 +1,6 @@
 import { runAttempt } from '../activities/attempt.js';
-import { AttemptStop, TaskFailure, type Handlers, type TaskCall } from '../activities/handler.js';
+import type { TaskCall } from '../dag/task-call.js';
+import { AttemptStop, TaskFailure, type Handlers } from '../activities/handler.js';
 import { openAttemptLog } from '../activities/log.js';
 import { startTimer } from '../activities/timer.js';
 import type { Json } from '../dag/json.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Handlers, TaskCall } from '../activities/handler.js';
+import type { Handlers } from '../activities/handler.js';
 import { startTimer } from '../activities/timer.js';
-import { envOf, retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
+import { timeoutsOf, type Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
@@ -9,6 +9,7 @@ import type { JsonObject } from '../dag/json.js';
 import { RunRecord, type RunFacts } from '../dag/run-record.js';
 import { isRunEnd, type PauseMode, type Run, type RunResult, type RunStatus } from '../dag/run.js';
 import { Scheduler } from '../dag/scheduler.js';
+import { taskCallOf } from '../dag/task-call.js';
 import { createPolicy } from '../policy/policies.js';
 import { LocalTask, type LocalTaskEnd } from './local-task.js';
 
@@ -160,7 +161,10 @@ class LocalRun implements Run {
   #start(index: number): void {
     const { handlers, logFolder } = this.#options;
     this.#record.began(index);
-    const { call, scheduleToClose } = this.#callOf(index);
+    const dag = this.#dag;
+    const params = this.#options.params ?? {};
+    const call = taskCallOf(dag, index, { runId: this.runId, params, needs: this.#record.needsOf(index) });
+    const { scheduleToClose } = timeoutsOf(dag, dag.tasks[index]!);
     const task = new LocalTask(
       call,
       { handlers, logFolder, scheduleToClose },
@@ -189,27 +193,6 @@ class LocalRun implements Run {
     this.#retrying.delete(task);
     this.#record.ended(task, end);
     this.#post({ type: 'task.ended', at: this.#now(), task, outcome: end.outcome });
-  }
-
-  #callOf(index: number): { call: TaskCall; scheduleToClose: number | undefined } {
-    const dag = this.#dag;
-    const task = dag.tasks[index];
-    if (task === undefined || task.uses === 'activity') throw new Error(`The dag has no task ${index} that runs here.`);
-    const { startToClose, scheduleToClose } = timeoutsOf(dag, task);
-    const call: TaskCall = {
-      runId: this.runId,
-      dag: dag.name,
-      task: task.name,
-      uses: task.uses,
-      with: task.with,
-      env: envOf(dag, task),
-      params: this.#options.params ?? {},
-      needs: this.#record.needsOf(index),
-      retry: retryOf(dag, task),
-      startToClose,
-      ...(dag.directory === undefined ? {} : { directory: dag.directory }),
-    };
-    return { call, scheduleToClose };
   }
 
   #setTimer(timer: 'run-timeout', at: number): void {

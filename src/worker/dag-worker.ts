@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { NativeConnection, NativeConnectionOptions, Worker, WorkflowBundleOption } from '@temporalio/worker';
+import type {
+  LogEntry,
+  NativeConnection,
+  NativeConnectionOptions,
+  Worker,
+  WorkflowBundleOption,
+} from '@temporalio/worker';
 import type { RegisteredFunction } from '../activities/function.js';
 import { createHandlers } from '../activities/handlers.js';
 import { DagClient } from '../client/dag-client.js';
@@ -93,7 +99,7 @@ let loaded: Promise<Sdk> | undefined;
 function loadSdk(): Promise<Sdk> {
   loaded ??= import('@temporalio/worker').then((sdk) => {
     sdk.Runtime.install({
-      logger: new sdk.DefaultLogger('WARN'),
+      logger: new sdk.DefaultLogger('WARN', writeEntry),
       telemetryOptions: { logging: { forward: {}, filter: 'temporalio_sdk_core=WARN' } },
       // Whoever runs the process decides what a signal means.
       shutdownSignals: [],
@@ -101,6 +107,13 @@ function loadSdk(): Promise<Sdk> {
     return sdk;
   });
   return loaded;
+}
+
+/** A failed task or run is told where runs are looked at, with its error: the SDK's own lines of it are noise. */
+function writeEntry({ level, message, meta }: LogEntry): void {
+  const component: unknown = meta?.['sdkComponent'];
+  if (component === 'activity' || component === 'workflow') return;
+  process.stderr.write(`[temporal] ${level} ${message}\n`);
 }
 
 async function connect(sdk: Sdk, options: NativeConnectionOptions): Promise<NativeConnection> {

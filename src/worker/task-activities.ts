@@ -1,7 +1,8 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { runAttempt } from '../activities/attempt.js';
-import { AttemptStop, TaskFailure, type Handlers, type TaskCall, type TaskReport } from '../activities/handler.js';
+import { AttemptStop, TaskFailure, type Handlers, type TaskReport } from '../activities/handler.js';
 import { openAttemptLog } from '../activities/log.js';
+import type { TaskCall } from '../dag/task-call.js';
 
 /** Milliseconds between heartbeats. A cancelled task hears of it with the answer to one. */
 export const HEARTBEAT_INTERVAL = 1_000;
@@ -28,7 +29,7 @@ async function runActivity(handlers: Handlers, call: TaskCall, logFolder: string
   try {
     return await runAttempt(handlers, call, { attempt, signal: stop.signal, log });
   } catch (failure) {
-    throw temporalFailure(failure, call, attempt);
+    throw temporalFailure(failure, call, attempt, stop.signal);
   } finally {
     clearInterval(heartbeats);
     await log.close();
@@ -42,12 +43,13 @@ function isShutdown(context: Context): boolean {
 }
 
 /** Says it in Temporal's words: whether another attempt follows is decided here, by the kind of failure. */
-function temporalFailure(failure: unknown, call: TaskCall, attempt: number): Error {
+function temporalFailure(failure: unknown, call: TaskCall, attempt: number, stop: AbortSignal): Error {
   if (!(failure instanceof TaskFailure)) throw failure;
   const { error, retryable, nextRetryDelay } = failure;
-  if (error.code === 'TASK_CANCELLED') return new CancelledFailure(error.message, [{ attempt }]);
+  const why = stop.reason instanceof AttemptStop ? stop.reason.why : undefined;
+  if (why === 'cancelled') return new CancelledFailure(error.message, [{ attempt }]);
   // An attempt that went with its worker does not use up the task's own attempts.
-  const lost = error.code === 'TASK_LOST';
+  const lost = why === 'worker_shutdown';
   const delay = lost ? 1 : nextRetryDelay;
   return ApplicationFailure.create({
     type: error.code,

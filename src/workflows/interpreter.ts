@@ -88,7 +88,10 @@ export class Interpreter {
   async run(): Promise<RunResult> {
     this.#rearmTimer();
     for (;;) {
-      for (const event of this.#inbox.splice(0)) this.#perform(this.#scheduler.handle(event));
+      for (const event of this.#inbox.splice(0)) {
+        // What comes in one batch with the end, and after it, is of no interest any more.
+        if (!this.#ended) this.#perform(this.#scheduler.handle(event));
+      }
       if (this.#ended) break;
       await this.#start();
       await this.#continueAsNewIfDue();
@@ -144,7 +147,7 @@ export class Interpreter {
     this.#record.began(task);
     const start = (this.#restarts.get(task) ?? 0) + 1;
     const needs = this.#record.needsOf(task);
-    return activityOf(this.#input.dag, task, { id: this.#runId, params: this.#input.params, needs, start });
+    return activityOf(this.#input.dag, task, { runId: this.#runId, params: this.#input.params, needs, start });
   }
 
   #startDirect(activity: TaskActivity): void {

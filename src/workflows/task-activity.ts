@@ -7,9 +7,10 @@ import {
   scheduleActivity,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import type { TaskCall, TaskReport } from '../activities/handler.js';
-import { envOf, retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
-import type { Json, JsonObject } from '../dag/json.js';
+import type { TaskReport } from '../activities/handler.js';
+import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
+import type { Json } from '../dag/json.js';
+import { taskCallOf, type CallFacts } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { TaskEnd } from './messages.js';
 
@@ -32,11 +33,7 @@ export interface TaskActivity {
 }
 
 /** What a task becomes on Temporal: one activity, its type the handler's name, its id and summary the task's name. */
-export function activityOf(
-  dag: Dag,
-  index: number,
-  run: { id: string; params: JsonObject; needs: JsonObject; start: number },
-): TaskActivity {
+export function activityOf(dag: Dag, index: number, run: CallFacts & { readonly start: number }): TaskActivity {
   const task = dag.tasks[index];
   if (task === undefined) throw new Error(`The dag has no task ${index}.`);
   const timeouts = timeoutsOf(dag, task);
@@ -68,19 +65,7 @@ export function activityOf(
       },
     };
   }
-  const call: TaskCall = {
-    runId: run.id,
-    dag: dag.name,
-    task: task.name,
-    uses: task.uses,
-    with: task.with,
-    env: envOf(dag, task),
-    params: run.params,
-    needs: run.needs,
-    retry,
-    startToClose: timeouts.startToClose,
-    ...(dag.directory === undefined ? {} : { directory: dag.directory }),
-  };
+  const call = taskCallOf(dag, index, run);
   return {
     task: index,
     type: task.uses,
@@ -119,7 +104,12 @@ function failureOf(activity: TaskActivity, failure: unknown): TaskEnd {
   if (cause instanceof TimeoutFailure) {
     const error = timeoutError(cause, activity);
     const none = cause.timeoutType === 'SCHEDULE_TO_START' ? 0 : 1;
-    return { task, outcome: 'failed', attempts: attemptOf(cause.lastHeartbeatDetails) ?? none, error };
+    return {
+      task,
+      outcome: 'failed',
+      attempts: attemptOf(cause.lastHeartbeatDetails) ?? attemptIn(cause) ?? none,
+      error,
+    };
   }
   if (cause instanceof ApplicationFailure) {
     const details = cause.details?.[0] as { error?: TaskError } | undefined;
@@ -153,6 +143,11 @@ function timeout(limit: string, message: string): TaskError {
 
 function seconds(duration: unknown): string {
   return `${Number(duration) / 1_000} s`;
+}
+
+/** The number of the attempt whose failure came before the timeout. */
+function attemptIn({ cause }: TimeoutFailure): number | undefined {
+  return cause instanceof ApplicationFailure ? attemptOf(cause.details?.[0]) : undefined;
 }
 
 /** The number of the attempt, from what our worker leaves in failures and heartbeats. */

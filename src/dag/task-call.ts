@@ -1,0 +1,50 @@
+import { envOf, retryOf, timeoutsOf, type Dag, type HandlerName, type RetryPolicy } from './dag.js';
+import type { JsonObject } from './json.js';
+
+/** Everything an attempt needs to know of its task: plain JSON, the one argument of every handler's activity. */
+export interface TaskCall {
+  readonly runId: string;
+  readonly dag: string;
+  readonly task: string;
+  /** The handler that runs it. A foreign activity gets its own arguments, never a call. */
+  readonly uses: Exclude<HandlerName, 'activity'>;
+  readonly with: JsonObject;
+  readonly env: Readonly<Record<string, string>>;
+  readonly params: JsonObject;
+  /** The outputs of the tasks that this one needs, by name; those without an output are left out. */
+  readonly needs: JsonObject;
+  readonly retry: RetryPolicy;
+  /** Milliseconds one attempt may take. */
+  readonly startToClose: number;
+  /** The folder of the dag's file, if it came from one. */
+  readonly directory?: string;
+}
+
+/** What a run adds to a task to make a call of it. */
+export interface CallFacts {
+  readonly runId: string;
+  readonly params: JsonObject;
+  readonly needs: JsonObject;
+}
+
+/**
+ * The call of one task.
+ * @throws Error where the dag has no such task, or it is a foreign activity: a bug of the host.
+ */
+export function taskCallOf(dag: Dag, index: number, { runId, params, needs }: CallFacts): TaskCall {
+  const task = dag.tasks[index];
+  if (task === undefined || task.uses === 'activity') throw new Error(`Task ${index} of the dag has no handler.`);
+  return {
+    runId,
+    dag: dag.name,
+    task: task.name,
+    uses: task.uses,
+    with: task.with,
+    env: envOf(dag, task),
+    params,
+    needs,
+    retry: retryOf(dag, task),
+    startToClose: timeoutsOf(dag, task).startToClose,
+    ...(dag.directory === undefined ? {} : { directory: dag.directory }),
+  };
+}
