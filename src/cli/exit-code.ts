@@ -11,7 +11,7 @@ export const EXIT = {
   usage: 2,
   /** No Temporal server answers, or none could be started. */
   noServer: 3,
-  /** Ctrl-C: the run goes on without this process. */
+  /** Ctrl-C: the run goes on without this process, or was not started yet. */
   detached: 130,
 } as const;
 
@@ -21,7 +21,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   1    the run did not succeed, or the file has errors
   2    the command was used wrongly
   3    no server
-  130  detached by Ctrl-C; the run goes on`;
+  130  Ctrl-C: detached, and the run goes on; or it was not started yet`;
 
 const USAGE_CODES: readonly ErrorCode[] = ['USAGE', 'PARAM_INVALID', 'RUN_ID_INVALID', 'CONFIG_INVALID'];
 const SERVER_CODES: readonly ErrorCode[] = ['SERVER_UNREACHABLE', 'SERVER_START_FAILED', 'TEMPORAL_CLI_MISSING'];
@@ -29,6 +29,7 @@ const SERVER_CODES: readonly ErrorCode[] = ['SERVER_UNREACHABLE', 'SERVER_START_
 /** The exit code for an error with this code. */
 export function exitCodeOfError(code: ErrorCode): number {
   if (USAGE_CODES.includes(code)) return EXIT.usage;
+  if (code === 'INTERRUPTED') return EXIT.detached;
   return SERVER_CODES.includes(code) ? EXIT.noServer : EXIT.failed;
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createHandlers } from '../activities/handlers.js';
 import { runLocally } from '../executor/local.js';
-import { onInterrupt } from './interrupt.js';
+import { takeInterrupts } from './interrupt.js';
 import { watch } from './progress/watch.js';
 import { reportResult } from './report-result.js';
 import type { RunEnd, RunRequest } from './run-request.js';
@@ -15,7 +15,8 @@ export async function runHere(request: RunRequest): Promise<RunEnd> {
     handlers: createHandlers({ environment: config.environment, functions }),
     logFolder: join(config.stateFolder, 'logs'),
   });
-  const release = onInterrupt(() => {
+  const interrupt = takeInterrupts();
+  interrupt.signal.addEventListener('abort', () => {
     view.say('Cancelling the run; Ctrl-C again quits at once.');
     // It may have ended in this very moment.
     run.cancel().catch(() => undefined);
@@ -24,6 +25,6 @@ export async function runHere(request: RunRequest): Promise<RunEnd> {
     await watch(run, view, new AbortController().signal);
     return reportResult(request, await run.result());
   } finally {
-    release();
+    interrupt.release();
   }
 }

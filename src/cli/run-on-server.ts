@@ -1,10 +1,11 @@
 import type { DagClient } from '../client/dag-client.js';
 import type { RunHandle } from '../client/run-handle.js';
 import { DagwrightError } from '../dag/errors.js';
+import type { RunResult } from '../dag/run.js';
 import { findOrStartServer, type Server } from '../dev/stack.js';
 import type { DagWorker } from '../worker/dag-worker.js';
 import { EXIT } from './exit-code.js';
-import { onInterrupt } from './interrupt.js';
+import { takeInterrupts } from './interrupt.js';
 import { print, printError } from './output.js';
 import { watch } from './progress/watch.js';
 import { reportResult } from './report-result.js';
@@ -36,19 +37,26 @@ async function startAndLeave(request: RunRequest): Promise<RunEnd> {
 
 async function runToEnd(request: RunRequest): Promise<RunEnd> {
   const { config, view } = request;
-  const onProgress = request.options.json ? printError : view.say;
-  const server = await findOrStartServer(config, { onProgress });
+  const interrupt = takeInterrupts();
+  const server = await findOrStartServer(config, { onProgress: view.say });
   let staff: Staff | undefined;
   try {
+    throwIfInterrupted(interrupt.signal);
     staff = await findOrStartWorker(request, server);
+    throwIfInterrupted(interrupt.signal);
     const run = await start(staff.client, request, staff.taskQueue);
     const webUrl = webUrlOf(server, run.runId);
     if (webUrl !== undefined) view.say(`Web UI: ${webUrl}`);
-    return await watchToEnd(request, run, staff, server);
+    return await watchToEnd(request, run, staff, server, interrupt.signal);
   } finally {
     await staff?.dismiss();
     await server.stop();
+    interrupt.release();
   }
+}
+
+function throwIfInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) throw new DagwrightError('INTERRUPTED', 'Interrupted before the run started.');
 }
 
 /** Who works on the run: a client, and a worker in this process where none else is there. */
@@ -82,7 +90,9 @@ async function hire(request: RunRequest, server: Server, taskQueue: string): Pro
   const { address, namespace } = server;
   const { config, functions } = request;
   const worker = await DagWorker.start({ address, namespace, taskQueue, functions, config });
-  return { client: worker.client, taskQueue, worker, dismiss: () => worker.shutdown() };
+  // Where it failed, that was said already.
+  const dismiss = (): Promise<void> => worker.shutdown().catch(() => undefined);
+  return { client: worker.client, taskQueue, worker, dismiss };
 }
 
 function start(client: DagClient, request: RunRequest, taskQueue: string): Promise<RunHandle> {
@@ -90,29 +100,38 @@ function start(client: DagClient, request: RunRequest, taskQueue: string): Promi
   return client.start(dag, { params, taskQueue, ...(options.runId === undefined ? {} : { runId: options.runId }) });
 }
 
-async function watchToEnd(request: RunRequest, run: RunHandle, staff: Staff, server: Server): Promise<RunEnd> {
+async function watchToEnd(
+  request: RunRequest,
+  run: RunHandle,
+  staff: Staff,
+  server: Server,
+  interrupted: AbortSignal,
+): Promise<RunEnd> {
   const { options, view } = request;
   const detached = new AbortController();
-  const release = onInterrupt(() => {
+  const obey = (): void => {
     if (options.onInterrupt === 'detach') return detached.abort();
     view.say('Cancelling the run; Ctrl-C again quits at once.');
     run.cancel().catch((error: unknown) => view.say(`The run could not be cancelled: ${String(error)}`));
-  });
+  };
+  if (interrupted.aborted) obey();
+  interrupted.addEventListener('abort', obey);
+  let result: RunResult | undefined;
   try {
-    const result = await Promise.race([watch(run, view, detached.signal), failureOf(staff.worker)]);
-    if (result === undefined) {
-      for (const line of comeBack(request, run.runId, staff, server)) printError(line);
-      await staff.dismiss();
-      return { code: EXIT.detached, answer: goingOn(request, run, staff.taskQueue) };
-    }
-    const end = reportResult(request, result);
-    if (!options.json && server.startedHere) {
-      print(`The server ends with this command and keeps the run: \`dagwright dev\` brings it back, Web UI included.`);
-    }
-    return end;
+    result = await Promise.race([watch(run, view, detached.signal), failureOf(staff.worker)]);
   } finally {
-    release();
+    interrupted.removeEventListener('abort', obey);
+    detached.abort();
   }
+  if (result === undefined) {
+    for (const line of comeBack(request, run.runId, staff, server)) printError(line);
+    return { code: EXIT.detached, answer: goingOn(request, run, staff.taskQueue) };
+  }
+  const end = reportResult(request, result);
+  if (!options.json && server.startedHere) {
+    print('The server ends with this command and keeps the run: `dagwright dev` brings it back, Web UI included.');
+  }
+  return end;
 }
 
 /** What `--json` says of a run that nobody waited for. */

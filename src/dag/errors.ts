@@ -20,6 +20,7 @@ export const ERROR_CODES = {
     'A module of functions or of a dag is missing, cannot be loaded, or does not export what it should.',
   EXECUTOR_UNSUPPORTED: 'The dag has a task that the chosen executor cannot run.',
   USAGE: 'A command was called with arguments that make no sense.',
+  INTERRUPTED: 'The command was interrupted before its run started.',
   INTERNAL: 'A bug in Dagwright.',
   TASK_FAILED: 'The task threw an error that has no code.',
   TASK_CANCELLED: 'The task was cancelled.',

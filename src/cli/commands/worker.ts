@@ -1,10 +1,11 @@
 import { DagWorker } from '../../worker/dag-worker.js';
 import { loadFunctions } from '../../worker/load-functions.js';
 import { EXIT } from '../exit-code.js';
-import { onInterrupt } from '../interrupt.js';
-import { print, printError } from '../output.js';
+import { takeInterrupts } from '../interrupt.js';
+import { print } from '../output.js';
 import { requireServer } from '../server.js';
 import { configFor, type ServerFlags } from '../server-flags.js';
+import { untilStopped } from '../until-stopped.js';
 
 export interface WorkerOptions extends ServerFlags {
   readonly functions?: readonly string[];
@@ -18,6 +19,7 @@ export async function worker(options: WorkerOptions): Promise<number> {
   const { address, namespace } = await requireServer(config);
   const { taskQueue } = config;
   const { slots } = options;
+  const interrupt = takeInterrupts();
   const started = await DagWorker.start({
     address,
     namespace,
@@ -27,16 +29,9 @@ export async function worker(options: WorkerOptions): Promise<number> {
     ...(slots === undefined ? {} : { slots }),
   });
   print(`Worker ready: task queue ${taskQueue} at ${address}, namespace ${namespace}${describe(functions)}.`);
-  const release = onInterrupt(() => {
-    printError('The worker takes no more tasks and lets the running ones end; Ctrl-C again quits at once.');
-    void started.shutdown().catch(() => undefined);
-  });
-  try {
-    await started.stopped;
-    return EXIT.succeeded;
-  } finally {
-    release();
-  }
+  await untilStopped(started, interrupt.signal);
+  interrupt.release();
+  return EXIT.succeeded;
 }
 
 function describe(functions: readonly { readonly name: string }[]): string {
