@@ -10,7 +10,7 @@ const WORKFLOW_SDK = ['@temporalio/workflow', '@temporalio/common'];
  * A folder that is not here may import anything.
  */
 const LAYERS = {
-  dag: { types: ['policy/policy'], packages: [] },
+  dag: { packages: [] },
   policy: { modules: ['dag'], packages: [] },
   spec: {
     modules: ['dag'],

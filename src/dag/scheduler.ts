@@ -1,4 +1,4 @@
-import type { Policy } from '../policy/policy.js';
+import type { Policy } from './policy.js';
 import { DEFAULT_CONCURRENCY, type Dag } from './dag.js';
 import type { SchedulerEvent } from './event.js';
 import { graphOf, type Graph } from './graph.js';

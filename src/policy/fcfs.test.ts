@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Fcfs } from './fcfs.js';
-import type { Policy } from './policy.js';
+import type { Policy } from '../dag/policy.js';
 
 describe('fcfs', () => {
   it('gives the task that became ready first', () => {

@@ -1,4 +1,4 @@
-import type { Policy } from './policy.js';
+import type { Policy } from '../dag/policy.js';
 
 /** So many tasks are taken from the front of a line before its memory is given back. */
 const COMPACT_AFTER = 1_024;

@@ -1,5 +1,5 @@
 import { Fcfs } from './fcfs.js';
-import type { Policy } from './policy.js';
+import type { Policy } from '../dag/policy.js';
 
 const POLICIES = { fcfs: () => new Fcfs() } satisfies Record<string, () => Policy>;
 

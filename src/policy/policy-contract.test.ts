@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { POLICY_NAMES, createPolicy } from './policies.js';
-import type { Policy } from './policy.js';
+import type { Policy } from '../dag/policy.js';
 
 type Step = 'add' | 'next' | 'remove' | 'return' | 'copy';
 
