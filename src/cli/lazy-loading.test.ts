@@ -42,7 +42,7 @@ describe('what a command loads', () => {
   });
 
   it('is no client and no worker for a local run', () => {
-    const packages = [...packagesOf('run-here.ts', 'static')];
+    const packages = [...packagesOf('commands/run.ts', 'static'), ...packagesOf('run-here.ts', 'static')];
     expect(packages.filter((name) => name.startsWith('@temporalio'))).toEqual(['@temporalio/envconfig']);
   });
 });

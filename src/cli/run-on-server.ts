@@ -7,6 +7,7 @@ import type { DagWorker } from '../worker/dag-worker.js';
 import { EXIT } from './exit-code.js';
 import { takeInterrupts } from './interrupt.js';
 import { print, printError } from './output.js';
+import { statusOfStart } from './progress/made-status.js';
 import { watch } from './progress/watch.js';
 import { reportResult } from './report-result.js';
 import type { RunEnd, RunRequest } from './run-request.js';
@@ -47,6 +48,7 @@ async function runToEnd(request: RunRequest): Promise<RunEnd> {
     const run = await start(staff.client, request, staff.taskQueue);
     const webUrl = webUrlOf(server, run.runId);
     if (webUrl !== undefined) view.say(`Web UI: ${webUrl}`);
+    view.update(statusOfStart(request.dag, run.runId, Date.now()));
     return await watchToEnd(request, run, staff, server, interrupt.signal);
   } finally {
     await staff?.dismiss();
@@ -63,7 +65,10 @@ function throwIfInterrupted(signal: AbortSignal): void {
 interface Staff {
   readonly client: DagClient;
   readonly taskQueue: string;
+  /** In this process. */
   readonly worker: DagWorker | undefined;
+  /** Whether one elsewhere polls the task queue. */
+  readonly workerElsewhere: boolean;
   dismiss(): Promise<void>;
 }
 
@@ -76,12 +81,20 @@ async function findOrStartWorker(request: RunRequest, server: Server): Promise<S
   const polled = await client.hasWorker(config.taskQueue);
   if (!options.worker || (polled && !hasFunctions)) {
     if (!polled) request.view.say(noWorkerWarning(config.taskQueue));
-    return { client, taskQueue: config.taskQueue, worker: undefined, dismiss: () => client.close() };
+    return {
+      client,
+      taskQueue: config.taskQueue,
+      worker: undefined,
+      workerElsewhere: polled,
+      dismiss: () => client.close(),
+    };
   }
   await client.close();
-  // Other workers would get some of the tasks, and may not have the functions: these go to a queue of their own.
-  const taskQueue =
-    polled && options.taskQueue === undefined ? `${config.taskQueue}-${request.dag.name}` : config.taskQueue;
+  const isShared = polled && options.taskQueue === undefined;
+  if (!isShared) return hire(request, server, config.taskQueue);
+  // Other workers would get some of the tasks, and may not have the functions.
+  const taskQueue = `${config.taskQueue}-${request.dag.name}`;
+  request.view.say(`Other workers poll ${config.taskQueue} and may lack the functions: this run uses ${taskQueue}.`);
   return hire(request, server, taskQueue);
 }
 
@@ -92,7 +105,7 @@ async function hire(request: RunRequest, server: Server, taskQueue: string): Pro
   const worker = await DagWorker.start({ address, namespace, taskQueue, functions, config });
   // Where it failed, that was said already.
   const dismiss = (): Promise<void> => worker.shutdown().catch(() => undefined);
-  return { client: worker.client, taskQueue, worker, dismiss };
+  return { client: worker.client, taskQueue, worker, workerElsewhere: false, dismiss };
 }
 
 function start(client: DagClient, request: RunRequest, taskQueue: string): Promise<RunHandle> {
@@ -164,8 +177,10 @@ function comeBack(request: RunRequest, runId: string, staff: Staff, server: Serv
       'The worker stops with this command; the tasks left wait for another.',
       `  dagwright worker${functions}${queue}    starts one, and the run goes on`,
     );
-  } else {
+  } else if (staff.workerElsewhere) {
     lines.push('It goes on without this command.');
+  } else {
+    lines.push('It waits for a worker.', `  dagwright worker${queue}    starts one, and the run goes on`);
   }
   lines.push(`  dagwright status ${runId}    shows it`, `  dagwright cancel ${runId}    ends it`);
   return lines;

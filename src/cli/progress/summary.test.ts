@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunResult, TaskResult } from '../../dag/run.js';
-import { renderSummary, statusOfResult } from './summary.js';
+import { renderSummary } from './summary.js';
 
 const ended = { startedAt: '2026-11-01T12:00:00.000Z', endedAt: '2026-11-01T12:00:04.200Z', attempts: 1 };
 
@@ -66,23 +66,5 @@ describe('renderSummary', () => {
       .split('\n')
       .slice(1);
     expect(lines).toEqual([`  b → {"rows":3,"text":"${'x'.repeat(35)}…`, '  c → (too large to show)']);
-  });
-});
-
-describe('statusOfResult', () => {
-  it('says the same of every task as the result does, outputs aside', () => {
-    const result = resultOf({ a: { ...ended, status: 'succeeded', output: 1 }, b: { ...ended, status: 'skipped' } });
-    expect(statusOfResult(result)).toEqual({
-      runId: 'sales-1',
-      dag: 'sales',
-      state: 'succeeded',
-      startedAt: ended.startedAt,
-      endedAt: ended.endedAt,
-      counts: { succeeded: 1, skipped: 1 },
-      tasks: [
-        { name: 'a', state: 'succeeded', ...ended },
-        { name: 'b', state: 'skipped', ...ended },
-      ],
-    });
   });
 });

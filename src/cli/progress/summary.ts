@@ -1,6 +1,6 @@
 import type { Json } from '../../dag/json.js';
-import type { RunResult, RunStatus, TaskResult } from '../../dag/run.js';
-import { TASK_STATES, isTaskEnd, type TaskState } from '../../dag/task-state.js';
+import type { RunResult, TaskResult } from '../../dag/run.js';
+import { TASK_STATES, isTaskEnd } from '../../dag/task-state.js';
 import { elapsedOf, formatDuration } from './duration.js';
 import { paintFor, runColorOf } from './paint.js';
 import { cleanLine, cut, oneLine } from './text.js';
@@ -39,18 +39,6 @@ export function renderSummary(result: RunResult, options: SummaryOptions): strin
   }
   if (outputs.length > MOST_OUTPUTS) lines.push(`  … ${outputs.length - MOST_OUTPUTS} more outputs`);
   return lines.join('\n');
-}
-
-/** A run that has ended, as its status would show it: for the last picture, without asking a server again. */
-export function statusOfResult(result: RunResult): RunStatus {
-  const counts: Partial<Record<TaskState, number>> = {};
-  const tasks = Object.entries(result.tasks).map(([name, task]) => {
-    counts[task.status] = (counts[task.status] ?? 0) + 1;
-    const { status, output: _output, outputOmitted: _omitted, ...rest } = task;
-    return { name, state: status, ...rest };
-  });
-  const { runId, dag, status, startedAt, endedAt } = result;
-  return { runId, dag, state: status, startedAt, endedAt, counts, tasks };
 }
 
 function countsOf(result: RunResult): string {

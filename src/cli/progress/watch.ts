@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Run, RunResult } from '../../dag/run.js';
-import { statusOfResult } from './summary.js';
+import { statusOfResult } from './made-status.js';
 import type { View } from './view.js';
 
 const LOOK_MS = 250;

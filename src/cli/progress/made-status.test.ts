@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import type { RunResult } from '../../dag/run.js';
+import { statusOfResult, statusOfStart } from './made-status.js';
+
+const ended = { startedAt: '2026-11-01T12:00:00.000Z', endedAt: '2026-11-01T12:00:04.200Z', attempts: 1 };
+
+describe('statusOfStart', () => {
+  it('has every task pending', () => {
+    const task = { uses: 'shell', with: { run: 'true' }, needs: [] } as const;
+    const dag = {
+      name: 'sales',
+      params: {},
+      tasks: [
+        { ...task, name: 'a' },
+        { ...task, name: 'b' },
+      ],
+    };
+    expect(statusOfStart(dag, 'sales-1', Date.parse(ended.startedAt))).toEqual({
+      runId: 'sales-1',
+      dag: 'sales',
+      state: 'running',
+      startedAt: ended.startedAt,
+      counts: { pending: 2 },
+      tasks: [
+        { name: 'a', state: 'pending', attempts: 0 },
+        { name: 'b', state: 'pending', attempts: 0 },
+      ],
+    });
+  });
+});
+
+describe('statusOfResult', () => {
+  it('says the same of every task as the result does, outputs aside', () => {
+    const { startedAt, endedAt } = ended;
+    const result: RunResult = {
+      runId: 'sales-1',
+      dag: 'sales',
+      status: 'succeeded',
+      startedAt,
+      endedAt,
+      tasks: { a: { ...ended, status: 'succeeded', output: 1 }, b: { ...ended, status: 'skipped' } },
+    };
+    expect(statusOfResult(result)).toEqual({
+      runId: 'sales-1',
+      dag: 'sales',
+      state: 'succeeded',
+      startedAt: ended.startedAt,
+      endedAt: ended.endedAt,
+      counts: { succeeded: 1, skipped: 1 },
+      tasks: [
+        { name: 'a', state: 'succeeded', ...ended },
+        { name: 'b', state: 'skipped', ...ended },
+      ],
+    });
+  });
+});
