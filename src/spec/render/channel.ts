@@ -61,9 +61,6 @@ function netOf(sources: readonly Place[], targets: readonly Place[]): Net {
 /** Gives every net that bends a track; gives how many there are, or undefined where the rules contradict each other. */
 function assignTracks(nets: readonly Net[]): number | undefined {
   const bent = nets.filter((net) => net.top !== net.bottom);
-  const shared = new Set(bent.filter((net) => net.sources.length > 1).flatMap((net) => net.sources));
-  // A straight line that runs on where others join its source's line would seem to be theirs too.
-  if (nets.some((net) => net.top === net.bottom && net.sources.some((source) => shared.has(source)))) return undefined;
   const after = new Map<Net, Set<Net>>(bent.map((net) => [net, new Set()]));
   for (const a of bent) {
     for (const b of bent) {
@@ -91,9 +88,7 @@ function assignTracks(nets: readonly Net[]): number | undefined {
   return tracks;
 }
 
+/** On a row, what leaves a source must have turned off before what goes to a target turns in. */
 function mustPrecede(a: Net, b: Net): boolean {
-  // On a row, what leaves a source must have turned off before what goes to a target turns in.
-  if (a.sources.some((source) => b.targets.some((target) => target.row === source.row))) return true;
-  // A line with several sources comes last at each, or the others would seem to lead where this source leads.
-  return a.sources.length === 1 && b.sources.length > 1 && a.sources.some((source) => b.sources.includes(source));
+  return a.sources.some((source) => b.targets.some((target) => target.row === source.row));
 }
