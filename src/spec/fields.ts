@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json, JsonObject } from '../dag/json.js';
+import type { Json } from '../dag/json.js';
 import { DURATION_PATTERN, MAXIMUM_DURATION, parseDuration } from './duration.js';
 import { LIMITS } from './limits.js';
 import { pack, quote } from './problem.js';
@@ -127,6 +127,3 @@ export function strict<Shape extends z.ZodRawShape>(
     error: ({ code }) => (code === 'unrecognized_keys' ? pack('FIELD_UNKNOWN', known.join(' ')) : undefined),
   });
 }
-
-/** Makes the type of a validated object a JSON object; its schema has seen to it. */
-export type AsJson<T> = T & JsonObject;

@@ -18,7 +18,7 @@ type Issue = z.core.$ZodIssue;
 const RESERVED: ReadonlySet<string> = new Set(
   (
     'triggerRule when forEach maxParallel policy pool pools finally switch cache compensate if matrix placement workerGroup labels ' +
-    'schedule triggers on secrets outputs output inputs dag approval wait sla alerts batch idempotencyKey version'
+    'schedule triggers secrets outputs approval sla alerts batch idempotencyKey'
   ).split(' '),
 );
 

@@ -365,7 +365,7 @@ tasks:
   it('refuses aliases of nothing, of themselves, and bombs', () => {
     expect(problems(withTask('env: *none'))).toContain('3:22 ALIAS_INVALID');
     expect(problems('x-a: &a [*a]\nname: d\ntasks: { t: { run: x } }')).toEqual(['1:10 ALIAS_INVALID']);
-    const letters = [...'abcdefghi'];
+    const letters = 'abcdefghi'.split('');
     const bomb = letters.map((letter, index) => {
       const inner = index === 0 ? 'x' : `*${letters[index - 1]}`;
       return `x-${letter}: &${letter} [${Array.from({ length: 9 }, () => inner).join(', ')}]`;

@@ -28,7 +28,7 @@ const RIGHT_OF = '─├┬┴╭╰┼▸';
 
 /** The edges that a reader of the picture sees, following each line to the right, never back to the left. */
 function readEdges(picture: string): string[] {
-  const rows = picture.split('\n').map((row) => [...row]);
+  const rows = picture.split('\n').map((row) => row.split(''));
   const edges = new Set<string>();
   for (const [row, cells] of rows.entries()) {
     for (const { 0: name, index } of cells.join('').matchAll(/[\w-]+/g)) {

@@ -47,7 +47,7 @@ class Canvas {
 
   text(row: number, at: number, text: string): void {
     const line = (this.rows[row] ??= []);
-    for (const [index, char] of [...text].entries()) line[at + index] = char;
+    for (const [index, char] of text.split('').entries()) line[at + index] = char;
   }
 
   join(row: number, at: number, directions: number): void {
