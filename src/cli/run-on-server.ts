@@ -141,10 +141,14 @@ async function watchToEnd(
     return { code: EXIT.detached, answer: goingOn(request, run, staff.taskQueue) };
   }
   const end = reportResult(request, result);
-  if (!options.json && server.startedHere) {
-    print('The server ends with this command and keeps the run: `dagwright dev` brings it back, Web UI included.');
-  }
+  if (!options.json) sayWhereItIs(server, webUrlOf(server, run.runId));
   return end;
+}
+
+/** The page of the run, for later; a server that ends with this command must be brought back first. */
+function sayWhereItIs(server: Server, webUrl: string | undefined): void {
+  if (server.startedHere) print('The server ends with this command; `dagwright dev` brings it back, with this run.');
+  if (webUrl !== undefined) print(`Web UI: ${webUrl}`);
 }
 
 /** What `--json` says of a run that nobody waited for. */
