@@ -153,7 +153,7 @@ describe('parseDag never throws', () => {
         fc.constantFrom('yaml' as const, 'json' as const),
         expectSound,
       ),
-      { numRuns: 1_500 },
+      { numRuns: 600 },
     );
   });
 
@@ -163,7 +163,7 @@ describe('parseDag never throws', () => {
       fc.property(fc.nat(text.length), fc.nat(20), yamlish, (at, cut, piece) => {
         expectSound(text.slice(0, at) + piece + text.slice(at + cut), 'yaml');
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -175,7 +175,7 @@ describe('parseDag never throws', () => {
         expectSound(json, 'yaml');
         checkDag(dag);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -187,7 +187,7 @@ describe('parseDag never throws', () => {
           parseDag(json, { format }).diagnostics.map((one) => one.code);
         expect(codes('json')).toEqual(codes('yaml'));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
