@@ -1,8 +1,16 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
 import { canonicalDuration } from './fields.js';
-import { httpWith, type ActivityWith, type FunctionWith, type HttpWith, type ShellWith } from './with.js';
-import type { activityWith, functionWith, shellWith } from './with.js';
+import {
+  httpWith,
+  type activityWith,
+  type ActivityWith,
+  type functionWith,
+  type FunctionWith,
+  type HttpWith,
+  type shellWith,
+  type ShellWith,
+} from './with.js';
 
 describe('the settings of handlers', () => {
   it('have the types that their schemas give', () => {
