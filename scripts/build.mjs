@@ -11,7 +11,7 @@ const stamp = hashOfSources();
 if (stamp !== readIfThere(stampFile)) build();
 
 function build() {
-  console.log('Building');
+  console.error('Building');
   mkdirSync(dist, { recursive: true });
   rmSync(stampFile, { force: true });
   const keep = compile();

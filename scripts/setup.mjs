@@ -9,7 +9,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Runs `npm ci` where node_modules is missing or is not what the lock file says. */
 export function ensureDependencies() {
   if (isInstalled()) return;
-  console.log('Installing dependencies');
+  console.error('Installing dependencies');
   const npm = process.env.npm_execpath;
   const [program, before] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
   run(program, [...before, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
