@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunResult } from '../dag/run.js';
 import { hasErrors } from '../spec/diagnostic.js';
 
@@ -53,6 +53,9 @@ name: endless
 tasks:
   wait: { run: sleep 600 }
 `;
+
+// Each test starts processes, several at once, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 
@@ -163,6 +166,28 @@ describe('dagwright validate', () => {
         column: expect.any(Number) as number,
       });
     }
+  });
+});
+
+describe('dagwright validate, of a module', () => {
+  it('lists the problems that `dag()` found while the module was loaded', async () => {
+    const builder = new URL('../spec/builder.ts', import.meta.url).href;
+    const taskDefinition = new URL('../spec/task-definition.ts', import.meta.url).href;
+    const tasks = `[task('a', { run: 'true', timeout: 'soon' })]`;
+    await writeFile(
+      join(folder, 'bad.mjs'),
+      `import { dag } from '${builder}';\nimport { task } from '${taskDefinition}';\nexport default dag('bad', { tasks: ${tasks} });\n`,
+    );
+    const { code, stdout } = await dagwright('validate', 'bad.mjs');
+    expect(stdout).toMatch(/^bad\.mjs:1:1 error DURATION_INVALID .*\n.*\nbad\.mjs: 1 error\n$/);
+    expect(code).toBe(1);
+  });
+
+  it('refuses a module without a dag', async () => {
+    const { code, stdout, stderr } = await dagwright('validate', 'functions.mjs');
+    expect(stderr).toMatch(/^error FUNCTIONS_INVALID: The module functions\.mjs exports no dag\.\nhint: /);
+    expect(stdout).toBe('');
+    expect(code).toBe(1);
   });
 });
 
