@@ -169,7 +169,7 @@ function failureOf(worker: DagWorker | undefined): Promise<never> {
 /** What a person must know who leaves a run alone. */
 function comeBack(request: RunRequest, runId: string, staff: Staff, server: Server): string[] {
   const lines = [`Detached from run ${runId}; Ctrl-C again quits at once.`];
-  const functions = request.functionFiles.map((file) => ` --functions ${file}`).join('');
+  const functions = request.functionFiles.map((file) => ` --functions ${quoted(file)}`).join('');
   const queue = staff.taskQueue === 'dagwright' ? '' : ` --task-queue ${staff.taskQueue}`;
   if (server.startedHere) {
     lines.push(
@@ -188,6 +188,11 @@ function comeBack(request: RunRequest, runId: string, staff: Staff, server: Serv
   }
   lines.push(`  dagwright status ${runId}    shows it`, `  dagwright cancel ${runId}    ends it`);
   return lines;
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function noWorkerWarning(taskQueue: string): string {

@@ -29,8 +29,9 @@ async function execute(file: string, options: RunOptions): Promise<RunEnd> {
   const { dag, functions: own } = await loadDag(file);
   const { params } = resolveParams(dag, parseParamFlags(dag, options.param ?? []));
   const beside = await functionsBeside(file);
-  const functionFiles = [...new Set([...(options.functions ?? []), ...(beside === undefined ? [] : [beside])])];
-  const functions = mergeFunctions([...own, ...(await loadFunctions(functionFiles))]);
+  const files = [...new Set([...(options.functions ?? []), ...(beside === undefined ? [] : [beside])])];
+  const functions = mergeFunctions([...own, ...(await loadFunctions(files))]);
+  const functionFiles = own.length === 0 ? files : [...files, file];
   const config = configFor(options);
   const live = process.stdout.isTTY && !config.plainTerminal && !options.json;
   const view = await viewFor(options, live);
