@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import type {
   LogEntry,
   NativeConnection,
@@ -110,10 +111,13 @@ function loadSdk(): Promise<Sdk> {
 }
 
 /** A failed task or run is told where runs are looked at, with its error: the SDK's own lines of it are noise. */
+const OUTCOMES: ReadonlySet<string> = new Set(['Activity failed', 'Workflow failed']);
+
 function writeEntry({ level, message, meta }: LogEntry): void {
-  const component: unknown = meta?.['sdkComponent'];
-  if (component === 'activity' || component === 'workflow') return;
-  process.stderr.write(`[temporal] ${level} ${message}\n`);
+  if (OUTCOMES.has(message)) return;
+  const { error, failure } = { error: undefined, failure: undefined, ...meta };
+  const cause = error ?? failure;
+  process.stderr.write(`[temporal] ${level} ${message}${cause === undefined ? '' : `: ${inspect(cause)}`}\n`);
 }
 
 async function connect(sdk: Sdk, options: NativeConnectionOptions): Promise<NativeConnection> {

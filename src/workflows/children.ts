@@ -8,6 +8,7 @@ import {
   sleep,
   startChild,
 } from '@temporalio/workflow';
+import type { ActivityScope } from './activity-scope.js';
 import { cancelTasksSignal, tasksEndedSignal, type Carried, type TaskEnd } from './messages.js';
 import { startActivity, type TaskActivity } from './task-activity.js';
 
@@ -29,7 +30,7 @@ export interface RunTasksInput {
  * by its id, whatever became of the execution that started this child.
  */
 export async function runTasks({ runId, activities }: RunTasksInput): Promise<void> {
-  const scopes = new Map<number, CancellationScope>();
+  const scopes = new Map<number, ActivityScope>();
   const outbox: TaskEnd[] = [];
   const cancel = (tasks: Iterable<number>): void => {
     for (const task of tasks) scopes.get(task)?.cancel();
@@ -39,9 +40,10 @@ export async function runTasks({ runId, activities }: RunTasksInput): Promise<vo
 
   await CancellationScope.nonCancellable(async () => {
     for (const activity of activities) {
-      const scope = new CancellationScope();
-      scopes.set(activity.task, scope);
-      void scope.run(async () => startActivity(activity, (end) => outbox.push(end)));
+      scopes.set(
+        activity.task,
+        startActivity(activity, (end) => outbox.push(end)),
+      );
     }
     const run = getExternalWorkflowHandle(runId);
     while (scopes.size > 0) {
@@ -79,6 +81,10 @@ export class Children {
     this.#onEnd = onEnd;
     this.#count = carried?.children ?? 0;
     for (const [task, child] of carried?.detached ?? []) this.#childOf.set(task, child);
+  }
+
+  /** Begins to look after the children of earlier executions. Not for a scope that the run's cancellation reaches. */
+  begin(): void {
     if (this.#childOf.size > 0) void this.#probe([...new Set(this.#childOf.values())]);
   }
 

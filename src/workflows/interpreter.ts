@@ -13,6 +13,7 @@ import { RunRecord } from '../dag/run-record.js';
 import type { RunResult, RunStatus } from '../dag/run.js';
 import { Scheduler } from '../dag/scheduler.js';
 import { createPolicy } from '../policy/policies.js';
+import type { ActivityScope } from './activity-scope.js';
 import { Children } from './children.js';
 import type { RunInput, TaskEnd } from './messages.js';
 import { activityOf, startActivity, type TaskActivity } from './task-activity.js';
@@ -45,7 +46,7 @@ export class Interpreter {
   /** Tasks the scheduler has started that are not yet under way, first in first out. */
   #starts: number[] = [];
   /** Running activities of this workflow, with what cancels each. */
-  readonly #direct = new Map<number, CancellationScope>();
+  readonly #direct = new Map<number, ActivityScope>();
   /** How often a task was started before: only those that an interrupt stopped. */
   readonly #restarts = new Map<number, number>();
   readonly #timers = new Map<string, CancellationScope>();
@@ -86,6 +87,7 @@ export class Interpreter {
 
   /** Runs the dag to its end, or continues as new. */
   async run(): Promise<RunResult> {
+    this.#children.begin();
     this.#rearmTimer();
     for (;;) {
       for (const event of this.#inbox.splice(0)) {
@@ -151,9 +153,10 @@ export class Interpreter {
   }
 
   #startDirect(activity: TaskActivity): void {
-    const scope = new CancellationScope();
-    this.#direct.set(activity.task, scope);
-    void scope.run(async () => startActivity(activity, (end) => this.#taskEnded(end)));
+    this.#direct.set(
+      activity.task,
+      startActivity(activity, (end) => this.#taskEnded(end)),
+    );
   }
 
   #taskEnded(end: TaskEnd): void {

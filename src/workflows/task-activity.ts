@@ -12,6 +12,7 @@ import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
 import { taskCallOf, type CallFacts } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
+import { ActivityScope } from './activity-scope.js';
 import type { TaskEnd } from './messages.js';
 
 /**
@@ -75,12 +76,15 @@ export function activityOf(dag: Dag, index: number, run: CallFacts & { readonly 
   };
 }
 
-/** Starts the activity in the current cancellation scope and says once how it ended. Never throws. */
-export function startActivity(activity: TaskActivity, onEnd: (end: TaskEnd) => void): void {
-  scheduleActivity<unknown>(activity.type, [...activity.args], activity.options).then(
+/** Starts the activity and says once how it ended. Never throws. */
+export function startActivity(activity: TaskActivity, onEnd: (end: TaskEnd) => void): ActivityScope {
+  const scope = new ActivityScope();
+  const ended = scope.run(() => scheduleActivity<unknown>(activity.type, [...activity.args], activity.options));
+  ended.then(
     (result) => onEnd(successOf(activity, result)),
     (failure: unknown) => onEnd(failureOf(activity, failure)),
   );
+  return scope;
 }
 
 function successOf(activity: TaskActivity, result: unknown): TaskEnd {
