@@ -1,10 +1,15 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+// The examples import the package by its name: here, its source and not a build that may be old.
+const resolve = { alias: { dagwright: fileURLToPath(new URL('src/index.ts', import.meta.url)) } };
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts'], testTimeout: 20_000 } },
+      { resolve, test: { name: 'unit', include: ['src/**/*.test.ts'], testTimeout: 20_000 } },
       {
+        resolve,
         test: {
           name: 'integration',
           include: ['test/**/*.test.ts'],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sales } from '../examples/typed/sales.js';
 import { createHandlers } from '../src/activities/handlers.js';
 import { loadConfig } from '../src/config.js';
@@ -16,17 +16,31 @@ import { formatDiagnostic } from '../src/spec/diagnostic.js';
 import type { FunctionDefinition } from '../src/spec/function-definition.js';
 import { loadDagFile } from '../src/spec/load.js';
 import { resolveParams } from '../src/spec/params.js';
+import { DagWorker } from '../src/worker/dag-worker.js';
 import { functionsBeside, loadFunctions } from '../src/worker/load-functions.js';
+import { TestTemporal } from './support/temporal.js';
 
 const EXAMPLES = fileURLToPath(new URL('../examples/', import.meta.url));
 const DATA = join(dirname(createRequire(import.meta.url).resolve('vega-datasets')), '..', 'data');
 const AIRPORTS = ['ATL', 'CLT', 'DEN', 'DFW', 'DTW', 'EWR', 'LAS', 'LAX', 'MSP', 'ORD', 'PHX', 'STL'];
 
 type RunDag = (dag: Dag, functions: readonly FunctionDefinition[], params: JsonObject) => Promise<RunResult>;
-const executors: readonly (readonly [name: string, runDag: RunDag])[] = [['local', runOnLocal]];
+const executors: readonly (readonly [name: string, runDag: RunDag])[] = [
+  ['local', runOnLocal],
+  ['temporal', runOnTemporal],
+];
 
+let temporal: TestTemporal;
 let folder: string;
 let logFolder: string;
+
+beforeAll(async () => {
+  temporal = await TestTemporal.start();
+}, 900_000);
+
+afterAll(async () => {
+  await temporal.stop();
+});
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dagwright-examples-'));
@@ -41,6 +55,19 @@ afterEach(async () => {
 async function runOnLocal(dag: Dag, functions: readonly FunctionDefinition[], params: JsonObject): Promise<RunResult> {
   const handlers = createHandlers({ environment: loadConfig().environment, functions });
   return runLocally(dag, { ...resolveParams(dag, params), handlers, logFolder, validate: true }).result();
+}
+
+async function runOnTemporal(
+  dag: Dag,
+  functions: readonly FunctionDefinition[],
+  params: JsonObject,
+): Promise<RunResult> {
+  const worker = await DagWorker.start({ address: temporal.address, functions, config: temporal.config });
+  try {
+    return await (await worker.client.start(dag, { params })).result();
+  } finally {
+    await worker.shutdown();
+  }
 }
 
 /** As the command line does: the file must pass, and its functions lie beside it. */
