@@ -225,7 +225,9 @@ describe('findOrStartServer', () => {
     const config = configFor();
     const server = await findOrStartServer(config, options);
     cleanups.push(() => server.stop());
-    expect(await readFile(join(config.stateFolder, 'server.log'), 'utf8')).toContain(server.address.split(':')[1]);
+    // It begins to serve a moment before it says where.
+    const log = () => readFile(join(config.stateFolder, 'server.log'), 'utf8');
+    await expect.poll(log, { timeout: 20_000 }).toContain(server.address.split(':')[1]);
   });
 });
 
