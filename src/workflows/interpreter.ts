@@ -95,8 +95,10 @@ export class Interpreter {
         if (!this.#ended) this.#perform(this.#scheduler.handle(event));
       }
       if (this.#ended) break;
-      await this.#start();
-      await this.#continueAsNewIfDue();
+      // A timer ends the workflow task, and with it this portion's commands.
+      while (this.#startPortion()) await sleep(1);
+      this.#watchHistory();
+      if (this.#mayContinueAsNew()) await this.#continueAsNew();
       await condition(() => this.#inbox.length > 0 || this.#drainTimerFired || this.#mayContinueAsNew());
       if (this.#drainTimerFired) this.#detach();
     }
@@ -125,24 +127,27 @@ export class Interpreter {
     }
   }
 
-  /** Starts what may start now, in portions that one workflow task can carry. */
-  async #start(): Promise<void> {
-    while (this.#starts.length > 0 && this.#phase !== 'draining') {
-      if (this.#phase === 'detached' && this.#mustHold()) return;
-      const portion: TaskActivity[] = [];
-      let bytes = 0;
-      let taken = 0;
-      while (taken < this.#starts.length && taken < COMMANDS_PER_WORKFLOW_TASK && bytes < BYTES_PER_WORKFLOW_TASK) {
-        const activity = this.#activity(this.#starts[taken++]!);
-        bytes += JSON.stringify(activity.args).length;
-        portion.push(activity);
-      }
-      this.#starts.splice(0, taken);
-      if (this.#phase === 'direct') for (const activity of portion) this.#startDirect(activity);
-      else this.#children.start(portion);
-      // A timer ends this workflow task, and with it this portion's commands.
-      if (this.#starts.length > 0) await sleep(1);
+  /**
+   * Starts what may start now, as much as one workflow task can carry; true where more is to start. Not async, as all
+   * that is done for each task: a promise costs a workflow more than all the rest of it.
+   */
+  #startPortion(): boolean {
+    if (this.#starts.length === 0 || this.#phase === 'draining') return false;
+    if (this.#phase === 'detached' && this.#mustHold()) return false;
+    const portion: TaskActivity[] = [];
+    let bytes = 0;
+    while (
+      portion.length < Math.min(this.#starts.length, COMMANDS_PER_WORKFLOW_TASK) &&
+      bytes < BYTES_PER_WORKFLOW_TASK
+    ) {
+      const activity = this.#activity(this.#starts[portion.length]!);
+      bytes += JSON.stringify(activity.args).length;
+      portion.push(activity);
     }
+    this.#starts.splice(0, portion.length);
+    if (this.#phase === 'direct') for (const activity of portion) this.#startDirect(activity);
+    else this.#children.start(portion);
+    return this.#starts.length > 0;
   }
 
   #activity(task: number): TaskActivity {
@@ -202,14 +207,16 @@ export class Interpreter {
     this.#setTimer('run-timeout', (carried.scheduler.beganAt ?? 0) + (dag.timeout ?? 0));
   }
 
-  async #continueAsNewIfDue(): Promise<void> {
-    if (this.#phase === 'direct') {
-      const info = workflowInfo();
-      if (info.historyLength < (this.#input.historyLimit ?? HISTORY_LIMIT) && info.historySize < 8_388_608) return;
-      this.#phase = 'draining';
-      void sleep(DRAIN_TIME).then(() => (this.#drainTimerFired = true));
-    }
-    if (!this.#mayContinueAsNew()) return;
+  /** Begins to drain once the history is long. */
+  #watchHistory(): void {
+    if (this.#phase !== 'direct') return;
+    const info = workflowInfo();
+    if (info.historyLength < (this.#input.historyLimit ?? HISTORY_LIMIT) && info.historySize < 8_388_608) return;
+    this.#phase = 'draining';
+    void sleep(DRAIN_TIME).then(() => (this.#drainTimerFired = true));
+  }
+
+  async #continueAsNew(): Promise<void> {
     const record = this.#record.snapshot(this.#scheduler);
     if (record === undefined) {
       log.warn('The outputs that tasks still wait for are too large to continue as new; the run goes on as it is.');
