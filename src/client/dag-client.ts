@@ -206,11 +206,7 @@ function checkSize(input: RunInput): void {
 }
 
 function newRunId(dag: string): string {
-  const time = new Date()
-    .toISOString()
-    .replace(/[-:]/g, '')
-    .replace('T', '-')
-    .slice(0, 15);
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
   return `${dag}-${time}-${Math.random().toString(36).slice(2, 8)}`;
 }
 

@@ -33,7 +33,8 @@ function merge(task: TaskStatus, { state, attempt, lastFailure }: Pending): Task
   const waits = state === SCHEDULED;
   const error: TaskError | undefined = lastFailure
     ? {
-        code: lastFailure.applicationFailureInfo?.type || (lastFailure.timeoutFailureInfo ? 'TASK_LOST' : 'TASK_FAILED'),
+        code:
+          lastFailure.applicationFailureInfo?.type || (lastFailure.timeoutFailureInfo ? 'TASK_LOST' : 'TASK_FAILED'),
         message: lastFailure.message ?? '',
       }
     : undefined;

@@ -14,7 +14,14 @@ import {
 import { DagwrightError } from '../dag/errors.js';
 import { isRunEnd, type PauseMode, type Run, type RunResult, type RunState, type RunStatus } from '../dag/run.js';
 import type { TaskState } from '../dag/task-state.js';
-import { pauseSignal, RESULT_MEMO, resumeSignal, RUN_FAILURES, RUN_WORKFLOW, statusQuery } from '../workflows/messages.js';
+import {
+  pauseSignal,
+  RESULT_MEMO,
+  resumeSignal,
+  RUN_FAILURES,
+  RUN_WORKFLOW,
+  statusQuery,
+} from '../workflows/messages.js';
 import { withPendingActivities } from './pending-activities.js';
 
 /** Milliseconds a worker has to answer a query. */

@@ -47,7 +47,7 @@ export class DagWorker {
     this.#worker = worker;
     this.#connection = connection;
     this.client = client;
-    this.stopped = worker.run().finally(() => this.#connection.close());
+    this.stopped = this.#run();
     // Whoever does not look at it is told by the tasks that stay where they are.
     this.stopped.catch(() => undefined);
   }
@@ -83,6 +83,14 @@ export class DagWorker {
       stickyQueueScheduleToStartTimeout: '5s',
     });
     return new DagWorker(worker, connection, new DagClient(connection, { namespace, taskQueue, eager: true }));
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#worker.run();
+    } finally {
+      await this.#connection.close();
+    }
   }
 
   /** Takes no more tasks, gives the running ones 10 s to end, stops them, and closes. */
