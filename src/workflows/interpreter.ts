@@ -50,6 +50,8 @@ export class Interpreter {
   /** How often a task was started before: only those that an interrupt stopped. */
   readonly #restarts = new Map<number, number>();
   readonly #timers = new Map<string, CancellationScope>();
+  /** Ends the wait for news. */
+  #wake = (): void => {};
   #phase: Phase = 'direct';
   #drainTimerFired = false;
   /** The outputs that tasks wait for do not fit into the next execution's input. */
@@ -73,7 +75,9 @@ export class Interpreter {
 
   /** Tells the scheduler something, as soon as the workflow looks. Safe to call from a signal's handler. */
   post(event: SchedulerEvent): void {
-    if (!this.#ended) this.#inbox.push(event);
+    if (this.#ended) return;
+    this.#inbox.push(event);
+    this.#wake();
   }
 
   /** Tasks that a child workflow ran have ended. */
@@ -99,10 +103,16 @@ export class Interpreter {
       while (this.#startPortion()) await sleep(1);
       this.#watchHistory();
       if (this.#mayContinueAsNew()) await this.#continueAsNew();
-      await condition(() => this.#inbox.length > 0 || this.#drainTimerFired || this.#mayContinueAsNew());
+      if (this.#inbox.length === 0) await this.#news();
       if (this.#drainTimerFired) this.#detach();
     }
     return this.#record.result(this.#runId, this.#scheduler);
+  }
+
+  /** Waits until there is something to do. A `condition` makes more promises, and all is looked at twice for it. */
+  #news(): Promise<void> {
+    if (this.#phase === 'direct') return new Promise((resolve) => (this.#wake = resolve));
+    return condition(() => this.#inbox.length > 0 || this.#drainTimerFired || this.#mayContinueAsNew());
   }
 
   #perform(instructions: readonly Instruction[]): void {
@@ -168,7 +178,7 @@ export class Interpreter {
     this.#direct.delete(end.task);
     this.#record.ended(end.task, end);
     if (end.outcome === 'cancelled') this.#restarts.set(end.task, (this.#restarts.get(end.task) ?? 0) + 1);
-    this.#inbox.push({ type: 'task.ended', at: Date.now(), task: end.task, outcome: end.outcome });
+    this.post({ type: 'task.ended', at: Date.now(), task: end.task, outcome: end.outcome });
   }
 
   #cancelTask(task: number): void {

@@ -45,35 +45,22 @@ export function activityOf(dag: Dag, index: number, run: CallFacts & { readonly 
     activityId: run.start === 1 ? task.name : `${task.name}#${run.start}`,
     summary: task.name,
     startToCloseTimeout: timeouts.startToClose + (ours ? STOP_GRACE : 0),
-    ...(timeouts.scheduleToClose === undefined ? {} : { scheduleToCloseTimeout: timeouts.scheduleToClose }),
-    ...(timeouts.scheduleToStart === undefined ? {} : { scheduleToStartTimeout: timeouts.scheduleToStart }),
     retry: { ...retry, maximumAttempts: retry.maximumAttempts + (ours ? LOST_ATTEMPTS : 0) },
     // Our handlers heartbeat, so waiting for their end is bounded; a foreign activity may never look.
     cancellationType: ours ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED : ActivityCancellationType.TRY_CANCEL,
   };
+  if (timeouts.scheduleToClose !== undefined) options.scheduleToCloseTimeout = timeouts.scheduleToClose;
+  if (timeouts.scheduleToStart !== undefined) options.scheduleToStartTimeout = timeouts.scheduleToStart;
   if (task.uses === 'activity') {
     const { type, taskQueue, args } = task.with as { type: string; taskQueue?: string; args?: readonly Json[] };
     const heartbeat = task.timeout?.heartbeat ?? dag.defaults?.timeout?.heartbeat;
-    return {
-      task: index,
-      type,
-      args: args ?? [],
-      ours,
-      options: {
-        ...options,
-        ...(taskQueue === undefined ? {} : { taskQueue }),
-        ...(heartbeat === undefined ? {} : { heartbeatTimeout: heartbeat }),
-      },
-    };
+    if (taskQueue !== undefined) options.taskQueue = taskQueue;
+    if (heartbeat !== undefined) options.heartbeatTimeout = heartbeat;
+    return { task: index, type, args: args ?? [], ours, options };
   }
+  options.heartbeatTimeout = timeouts.heartbeat;
   const call = taskCallOf(dag, index, run);
-  return {
-    task: index,
-    type: task.uses,
-    args: [call as unknown as Json],
-    ours,
-    options: { ...options, heartbeatTimeout: timeouts.heartbeat },
-  };
+  return { task: index, type: task.uses, args: [call as unknown as Json], ours, options };
 }
 
 /** Starts the activity and says once how it ended. Never throws. */
