@@ -58,13 +58,20 @@ describe('renderSummary', () => {
   it('shows the outputs of the leaves, cut to the width', () => {
     const result = resultOf({
       a: { ...ended, status: 'succeeded', output: { hidden: true } },
-      b: { ...ended, status: 'succeeded', output: { rows: 3, text: 'x'.repeat(100) } },
+      b: { ...ended, status: 'succeeded', output: { rows: [3], text: 'x'.repeat(100) } },
       c: { ...ended, status: 'succeeded', outputOmitted: true },
       d: { ...ended, status: 'succeeded' },
     });
     const lines = renderSummary(result, { ...options, leaves: ['b', 'c', 'd'] })
       .split('\n')
       .slice(1);
-    expect(lines).toEqual([`  b → {"rows":3,"text":"${'x'.repeat(35)}…`, '  c → (too large to show)']);
+    expect(lines).toEqual([`  b → {"rows":[3],"text":"${'x'.repeat(33)}…`, '  c → (too large to show)']);
+  });
+
+  it('shows an output of a few texts one a line and whole, for people to copy', () => {
+    const output = { page: `/reports/${'x'.repeat(80)}`, rows: 3 };
+    const result = resultOf({ a: { ...ended, status: 'succeeded', output } });
+    const lines = renderSummary(result, { ...options, leaves: ['a'] }).split('\n');
+    expect(lines.slice(1)).toEqual(['  a', `    page  ${output.page}`, '    rows  3']);
   });
 });

@@ -7,6 +7,8 @@ import { cleanLine, cut, oneLine } from './text.js';
 
 const MOST_FAILURES = 10;
 const MOST_OUTPUTS = 5;
+const MOST_FIELDS = 6;
+const MOST_FIELD_CHARACTERS = 200;
 const MOST_STDERR_LINES = 5;
 
 /** How a summary is written. */
@@ -33,10 +35,8 @@ export function renderSummary(result: RunResult, options: SummaryOptions): strin
   }
   if (failures.length > MOST_FAILURES) lines.push(`  … ${failures.length - MOST_FAILURES} more failed`);
 
-  const outputs = options.leaves.flatMap((name) => outputOf(name, result.tasks[name]));
-  for (const [name, output] of outputs.slice(0, MOST_OUTPUTS)) {
-    lines.push(cut(`  ${name} → ${output}`, options.width));
-  }
+  const outputs = options.leaves.flatMap((name) => outputOf(name, result.tasks[name], options.width));
+  lines.push(...outputs.slice(0, MOST_OUTPUTS).flat());
   if (outputs.length > MOST_OUTPUTS) lines.push(`  … ${outputs.length - MOST_OUTPUTS} more outputs`);
   return lines.join('\n');
 }
@@ -70,8 +70,21 @@ function linesOf(stderr: Json | undefined): string[] {
   return lines.filter((line): line is string => typeof line === 'string' && line.trim() !== '').map(cleanLine);
 }
 
-function outputOf(name: string, task: TaskResult | undefined): (readonly [name: string, output: string])[] {
-  if (task?.outputOmitted === true) return [[name, '(too large to show)']];
-  if (task?.output === undefined || task.output === null) return [];
-  return [[name, oneLine(typeof task.output === 'string' ? task.output : JSON.stringify(task.output))]];
+/** The lines of one output. A few texts (paths, addresses) stand one a line and whole: people copy them. */
+function outputOf(name: string, task: TaskResult | undefined, width: number): string[][] {
+  if (task?.outputOmitted === true) return [[`  ${name} → (too large to show)`]];
+  const output = task?.output;
+  if (output === undefined || output === null) return [];
+  const fields = typeof output === 'object' && !Array.isArray(output) ? Object.entries(output) : [];
+  if (fields.length > 0 && fields.length <= MOST_FIELDS && fields.every(([, value]) => isShortText(value))) {
+    const longest = Math.max(...fields.map(([field]) => field.length));
+    return [
+      [`  ${name}`, ...fields.map(([field, value]) => `    ${field.padEnd(longest)}  ${oneLine(String(value))}`)],
+    ];
+  }
+  return [[cut(`  ${name} → ${oneLine(typeof output === 'string' ? output : JSON.stringify(output))}`, width)]];
+}
+
+function isShortText(value: Json): boolean {
+  return value !== null && typeof value !== 'object' && String(value).length <= MOST_FIELD_CHARACTERS;
 }
