@@ -47,7 +47,10 @@ function buildProgram(done: (code: number) => void, json: boolean): Command {
     .showSuggestionAfterError(true)
     .addHelpText('after', `\n${EXIT_CODES_HELP}\n\n\`dagwright <command> --help\` says more about a command.`);
   // Sub-commands copy these settings when they are added, so they come first.
-  if (json) program.configureOutput({ writeErr: () => {} });
+  program.configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, 'error USAGE: ')),
+    ...(json ? { writeErr: () => {} } : {}),
+  });
 
   program
     .command('run')
@@ -188,7 +191,8 @@ function runCommand(program: Command, name: string, description: string): Comman
 
 const FUNCTIONS_HELP = 'module whose exported functions tasks may call (repeatable)';
 const TASK_QUEUE_HELP = 'the task queue of the workers (default: DAGWRIGHT_TASK_QUEUE, or dagwright)';
-const RUN_STATE_CHOICES = ['running', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled', 'timed_out'];
+/** What Temporal itself can tell apart. */
+const RUN_STATE_CHOICES = ['running', 'succeeded', 'failed', 'cancelled'];
 
 const RUN_HELP = `
 Without --address, TEMPORAL_ADDRESS or a profile, a server nearby is used, or one is started here with its

@@ -102,11 +102,21 @@ async function hire(request: RunRequest, server: Server, taskQueue: string): Pro
   const { DagWorker } = await import('../worker/dag-worker.js');
   const { address, namespace } = server;
   const { config, functions } = request;
-  const worker = await DagWorker.start({ address, namespace, taskQueue, functions, config });
+  const worker = await DagWorker.start({
+    address,
+    namespace,
+    taskQueue,
+    functions,
+    config,
+    shutdownGrace: DETACH_GRACE,
+  });
   // Where it failed, that was said already.
   const dismiss = (): Promise<void> => worker.shutdown().catch(() => undefined);
   return { client: worker.client, taskQueue, worker, workerElsewhere: false, dismiss };
 }
+
+/** Milliseconds that running tasks get to end at a detach: whoever pressed Ctrl-C waits for them. */
+const DETACH_GRACE = 2_000;
 
 function start(client: DagClient, request: RunRequest, taskQueue: string): Promise<RunHandle> {
   const { dag, params, options } = request;
@@ -147,8 +157,8 @@ async function watchToEnd(
 
 /** The page of the run, for later; a server that ends with this command must be brought back first. */
 function sayWhereItIs(server: Server, webUrl: string | undefined): void {
-  if (server.startedHere) print('The server ends with this command; `dagwright dev` brings it back, with this run.');
   if (webUrl !== undefined) print(`Web UI: ${webUrl}`);
+  if (server.startedHere) print('The server ends with this command; `dagwright dev` brings it and this run back.');
 }
 
 /** What `--json` says of a run that nobody waited for. */

@@ -70,7 +70,7 @@ export class RunHandle implements Run {
       return isRunEnd(status.state) ? status : withPendingActivities(status, description);
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return statusOfResult(await this.result());
-      throw this.#queryError(error);
+      throw this.#queryError(error, description.taskQueue);
     }
   }
 
@@ -110,11 +110,11 @@ export class RunHandle implements Run {
     return this.#client.withDeadline(Date.now() + QUERY_TIMEOUT, () => this.#workflow.query(statusQuery));
   }
 
-  #queryError(error: unknown): unknown {
+  #queryError(error: unknown, taskQueue: string): unknown {
     const silent = isGrpcDeadlineError(error) || (error instanceof ServiceError && isGrpcDeadlineError(error.cause));
     if (!silent && !(error instanceof QueryNotRegisteredError)) return error;
     return new DagwrightError('NO_WORKER', `The run ${this.runId} goes on, but no worker answers for it.`, {
-      hint: 'Start one with `dagwright worker`, or `dagwright dev` for an embedded server.',
+      hint: `Start one with \`dagwright worker --task-queue ${taskQueue}\`, or \`dagwright dev\` for an embedded server.`,
       cause: error,
     });
   }

@@ -17,9 +17,6 @@ import { loadConfig, type Config } from '../config.js';
 import { DagwrightError } from '../dag/errors.js';
 import { createActivities } from './task-activities.js';
 
-/** Milliseconds that running tasks get to end when the worker shuts down; then they are stopped and run elsewhere. */
-const SHUTDOWN_GRACE = 10_000;
-
 /** What a worker polls, and what it offers. What is left out comes from the configuration. */
 export interface DagWorkerOptions {
   /** `host:port`. Default: the configured address, else `localhost:7233`. */
@@ -30,6 +27,8 @@ export interface DagWorkerOptions {
   readonly functions?: Iterable<RegisteredFunction>;
   /** Tasks that run at once in this worker. Default 100. */
   readonly slots?: number;
+  /** Milliseconds that running tasks get to end at `shutdown`; then they are stopped, and run again elsewhere. Default 10,000. */
+  readonly shutdownGrace?: number;
   /** Default: read from the environment. */
   readonly config?: Config;
 }
@@ -79,7 +78,7 @@ export class DagWorker {
       // A cancelled task hears of it with the answer to a heartbeat, so these go out each second.
       maxHeartbeatThrottleInterval: '1s',
       defaultHeartbeatThrottleInterval: '1s',
-      shutdownGraceTime: SHUTDOWN_GRACE,
+      shutdownGraceTime: options.shutdownGrace ?? 10_000,
       stickyQueueScheduleToStartTimeout: '5s',
     });
     return new DagWorker(worker, connection, new DagClient(connection, { namespace, taskQueue, eager: true }));
@@ -93,7 +92,7 @@ export class DagWorker {
     }
   }
 
-  /** Takes no more tasks, gives the running ones 10 s to end, stops them, and closes. */
+  /** Takes no more tasks, gives the running ones `shutdownGrace` to end, stops them, and closes. */
   async shutdown(): Promise<void> {
     if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown();
     await this.stopped;
