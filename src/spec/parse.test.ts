@@ -295,6 +295,13 @@ tasks: { t: { run: x } }
 });
 
 describe('the text of a file', () => {
+  it('says how to write a text with a colon in it', () => {
+    const { diagnostics } = parseDag('tasks:\n  a:\n    run: echo hello: world\n');
+    expect(diagnostics.map(({ code, line, hint }) => [code, line, hint])).toEqual([
+      ['SYNTAX', 3, 'A text with `: ` in it must be quoted, or stand as a block after `|`.'],
+    ]);
+  });
+
   it.each([
     ['', '1:1 FILE_EMPTY'],
     ['# only a comment\n', '1:1 FILE_EMPTY'],

@@ -65,6 +65,11 @@ export function readSource(text: string, format: 'yaml' | 'json', file: string |
   return reader.source(reader.read(document), document);
 }
 
+/** By the YAML reader's code, where its sentence leaves people at a loss. */
+const SYNTAX_HINTS: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: 'A text with `: ` in it must be quoted, or stand as a block after `|`.',
+};
+
 const EMPTY_HINT = 'Begin with `name: my-dag` and `tasks:`.';
 
 function addLines(lines: LineCounter, text: string): void {
@@ -115,7 +120,8 @@ class Reader {
         'Replace the tab by spaces.',
       );
     } else {
-      this.fail(offset, 'SYNTAX', `${message.split('\n')[0] ?? message}.`.replace(/\.\.$/, '.'));
+      const sentence = `${message.split('\n')[0] ?? message}.`.replace(/\.\.$/, '.');
+      this.fail(offset, 'SYNTAX', sentence, SYNTAX_HINTS[code]);
     }
   }
 
