@@ -7,6 +7,8 @@ import type { TaskLog } from './handler.js';
 export const MAXIMUM_LOG_BYTES = 64 * 1024 * 1024;
 
 const MAXIMUM_NAME_LENGTH = 120;
+/** What nearly every name is. */
+const PLAIN_NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,119}$/;
 
 /** The attempt whose log it is. */
 export interface AttemptName {
@@ -104,6 +106,7 @@ function drained(stream: WriteStream): Promise<void> {
 
 /** A run id is a user's text: it must not climb out of the folder, hide itself, or be too long for a file system. */
 function safeName(name: string): string {
+  if (PLAIN_NAME.test(name)) return name;
   const safe = Array.from(Buffer.from(name), (byte, index) => {
     const character = String.fromCharCode(byte);
     return /[A-Za-z0-9_-]/.test(character) || (character === '.' && index > 0)

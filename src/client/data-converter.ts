@@ -13,16 +13,27 @@ const GZIP = 'binary/gzip';
  */
 class CompressionCodec implements PayloadCodec {
   async encode(payloads: Payload[]): Promise<Payload[]> {
+    if (!payloads.some(isLarge)) return payloads;
     return Promise.all(payloads.map((payload) => compress(payload)));
   }
 
   async decode(payloads: Payload[]): Promise<Payload[]> {
+    if (!payloads.some(isCompressed)) return payloads;
     return Promise.all(payloads.map((payload) => decompress(payload)));
   }
 }
 
+function isLarge({ data }: Payload): boolean {
+  return (data?.length ?? 0) >= COMPRESS_FROM_BYTES;
+}
+
+function isCompressed({ metadata }: Payload): boolean {
+  const encoding = metadata?.[ENCODING];
+  return encoding?.length === GZIP.length && Buffer.from(encoding).toString() === GZIP;
+}
+
 async function compress(payload: Payload): Promise<Payload> {
-  if ((payload.data?.length ?? 0) < COMPRESS_FROM_BYTES) return payload;
+  if (!isLarge(payload)) return payload;
   const { data, metadata } = payload;
   const inner = Buffer.from(metadata?.[ENCODING] ?? []).toString();
   return {
@@ -32,8 +43,8 @@ async function compress(payload: Payload): Promise<Payload> {
 }
 
 async function decompress(payload: Payload): Promise<Payload> {
+  if (!isCompressed(payload)) return payload;
   const { data, metadata } = payload;
-  if (Buffer.from(metadata?.[ENCODING] ?? []).toString() !== GZIP) return payload;
   const { 'inner-encoding': inner, ...rest } = metadata ?? {};
   return {
     metadata: { ...rest, [ENCODING]: inner ?? Buffer.from('json/plain') },

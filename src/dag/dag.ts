@@ -105,11 +105,13 @@ const DEFAULT_TIMEOUTS: Timeouts = { startToClose: 3_600_000, heartbeat: 10_000 
 
 /** The retry policy a task runs under: its own, else its dag's, else the default, field by field. */
 export function retryOf(dag: Dag, task: Task): RetryPolicy {
+  if (dag.defaults?.retry === undefined && task.retry === undefined) return DEFAULT_RETRY;
   return { ...DEFAULT_RETRY, ...dag.defaults?.retry, ...task.retry };
 }
 
 /** The time limits a task runs under: its own, else its dag's, else the default, field by field. */
 export function timeoutsOf(dag: Dag, task: Task): Timeouts {
+  if (dag.defaults?.timeout === undefined && task.timeout === undefined) return DEFAULT_TIMEOUTS;
   return { ...DEFAULT_TIMEOUTS, ...dag.defaults?.timeout, ...task.timeout };
 }
 
