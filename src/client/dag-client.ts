@@ -19,6 +19,7 @@ import { resolveParams } from '../spec/params.js';
 import { checkDag } from '../spec/parse.js';
 import { RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
 import { dataConverter } from './data-converter.js';
+import { mayPoll } from './poller.js';
 import { RunHandle, stateOf } from './run-handle.js';
 
 /** Bytes, compressed, of the dag and params that a run is started with; the server takes no payload over 2 MB. */
@@ -161,15 +162,14 @@ export class DagClient {
     return runs;
   }
 
-  /** Whether a worker has polled the task queue (default: the client's) of late. */
+  /** Whether a worker polls the task queue (default: the client's), as far as the server and this machine know. */
   async hasWorker(taskQueue = this.taskQueue): Promise<boolean> {
     const { pollers } = await this.#client.workflowService.describeTaskQueue({
       namespace: this.#client.options.namespace,
       taskQueue: { name: taskQueue },
       taskQueueType: 1,
     });
-    const latest = Date.now() - POLLER_FRESH_MS;
-    return (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > latest);
+    return (pollers ?? []).some((poller) => mayPoll(poller, Date.now()));
   }
 
   /** Closes the connection. Runs go on. */
@@ -186,9 +186,6 @@ export class DagClient {
     });
   }
 }
-
-/** A worker polls at least once a minute; one that was killed is remembered for five. */
-const POLLER_FRESH_MS = 70_000;
 
 function ignoreNotFound(error: unknown): undefined {
   if (error instanceof WorkflowNotFoundError) return undefined;
