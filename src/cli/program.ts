@@ -97,6 +97,7 @@ function buildProgram(done: (code: number) => void, json: boolean): Command {
     .option('--task-queue <name>', TASK_QUEUE_HELP)
     .option('--port <number>', "the server's port (default: 7233, or a free one)", port)
     .option('--ui-port <number>', "the Web UI's port (default: 8233, or a free one)", port)
+    .addOption(namespaceOption())
     .action(async (options: DevOptions) => {
       const { dev } = await import('./commands/dev.js');
       done(await dev(options));

@@ -12,6 +12,7 @@ import { watch } from './progress/watch.js';
 import { reportResult } from './report-result.js';
 import type { RunEnd, RunRequest } from './run-request.js';
 import { connect, webUrlOf } from './server.js';
+import { quoted, sameServer } from './server-flags.js';
 
 /** Runs the dag on Temporal: on the server that is set or runs nearby, else on one started here. */
 export async function runOnServer(request: RunRequest): Promise<RunEnd> {
@@ -23,11 +24,11 @@ async function startAndLeave(request: RunRequest): Promise<RunEnd> {
   const { client, server } = await connect(config);
   try {
     const taskQueue = config.taskQueue;
-    if (!(await client.hasWorker(taskQueue))) printError(noWorkerWarning(taskQueue));
+    if (!(await client.hasWorker(taskQueue))) printError(noWorkerWarning(request, taskQueue));
     const run = await start(client, request, taskQueue);
     const webUrl = webUrlOf(server, run.runId);
     if (!options.json) {
-      print(`Run ${run.runId} is started. \`dagwright status ${run.runId}\` shows it.`);
+      print(`Run ${run.runId} is started. \`dagwright status ${run.runId}${sameServer(options)}\` shows it.`);
       if (webUrl !== undefined) print(`Web UI: ${webUrl}`);
     }
     return { code: EXIT.succeeded, answer: goingOn(request, run, taskQueue) };
@@ -80,7 +81,7 @@ async function findOrStartWorker(request: RunRequest, server: Server): Promise<S
   const { client } = await connect(config, server);
   const polled = await client.hasWorker(config.taskQueue);
   if (!options.worker || (polled && !hasFunctions)) {
-    if (!polled) request.view.say(noWorkerWarning(config.taskQueue));
+    if (!polled) request.view.say(noWorkerWarning(request, config.taskQueue));
     return {
       client,
       taskQueue: config.taskQueue,
@@ -179,32 +180,35 @@ function failureOf(worker: DagWorker | undefined): Promise<never> {
 /** What a person must know who leaves a run alone. */
 function comeBack(request: RunRequest, runId: string, staff: Staff, server: Server): string[] {
   const lines = [`Detached from run ${runId}; Ctrl-C again quits at once.`];
-  const functions = request.functionFiles.map((file) => ` --functions ${quoted(file)}`).join('');
-  const queue = staff.taskQueue === 'dagwright' ? '' : ` --task-queue ${staff.taskQueue}`;
+  const flags = workerFlags(request, staff.taskQueue);
   if (server.startedHere) {
     lines.push(
       'The server and the worker stop with this command; the state of the run is kept.',
-      `  dagwright dev${functions}${queue}    brings them back, and the run goes on`,
+      `  dagwright dev${flags}    brings them back, and the run goes on`,
     );
   } else if (staff.worker !== undefined) {
     lines.push(
       'The worker stops with this command; the tasks left wait for another.',
-      `  dagwright worker${functions}${queue}    starts one, and the run goes on`,
+      `  dagwright worker${flags}    starts one, and the run goes on`,
     );
   } else if (staff.workerElsewhere) {
     lines.push('It goes on without this command.');
   } else {
-    lines.push('It waits for a worker.', `  dagwright worker${queue}    starts one, and the run goes on`);
+    lines.push('It waits for a worker.', `  dagwright worker${flags}    starts one, and the run goes on`);
   }
-  lines.push(`  dagwright status ${runId}    shows it`, `  dagwright cancel ${runId}    ends it`);
+  const where = `${runId}${sameServer(request.options)}`;
+  lines.push(`  dagwright status ${where}    shows it`, `  dagwright cancel ${where}    ends it`);
   return lines;
 }
 
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+/** The flags of `worker` and `dev` that make a worker for this run. */
+function workerFlags({ options, functionFiles }: RunRequest, taskQueue: string): string {
+  const functions = functionFiles.map((file) => ` --functions ${quoted(file)}`).join('');
+  const queue = taskQueue === 'dagwright' ? '' : ` --task-queue ${quoted(taskQueue)}`;
+  return `${functions}${queue}${sameServer(options)}`;
 }
 
-function noWorkerWarning(taskQueue: string): string {
-  return `warning NO_WORKER: No worker polls the task queue ${taskQueue}; the run waits for one (\`dagwright worker\`).`;
+function noWorkerWarning(request: RunRequest, taskQueue: string): string {
+  const command = `dagwright worker${workerFlags(request, taskQueue)}`;
+  return `warning NO_WORKER: No worker polls the task queue ${taskQueue}; the run waits for one (\`${command}\`).`;
 }

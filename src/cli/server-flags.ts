@@ -23,3 +23,14 @@ export function configFor(flags: ServerFlags): Config {
     taskQueue: flags.taskQueue ?? config.taskQueue,
   };
 }
+
+/** The flags that lead back to the same server, for advice: ` --address host:port --namespace name`, those that were given. */
+export function sameServer({ address, namespace }: ServerFlags): string {
+  const flags = Object.entries({ address, namespace });
+  return flags.map(([name, value]) => (value === undefined ? '' : ` --${name} ${quoted(value)}`)).join('');
+}
+
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
+  return /^[\w./@:+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -2,7 +2,7 @@ import type { PauseMode } from '../../dag/run.js';
 import { EXIT } from '../exit-code.js';
 import { print, printJson } from '../output.js';
 import { withClient } from '../server.js';
-import type { ServerFlags } from '../server-flags.js';
+import { sameServer, type ServerFlags } from '../server-flags.js';
 
 export interface PauseOptions extends ServerFlags {
   readonly mode: PauseMode;
@@ -18,7 +18,8 @@ const SENTENCES: Readonly<Record<PauseMode, string>> = {
 export async function pause(runId: string, options: PauseOptions): Promise<number> {
   const { mode } = options;
   await withClient(options, ({ client }) => client.get(runId).pause({ mode }));
+  const resumeCommand = `dagwright resume ${runId}${sameServer(options)}`;
   if (options.json) printJson({ runId, requested: 'pause', mode });
-  else print(`Run ${runId} is paused: ${SENTENCES[mode]}. \`dagwright resume ${runId}\` goes on.`);
+  else print(`Run ${runId} is paused: ${SENTENCES[mode]}. \`${resumeCommand}\` goes on.`);
   return EXIT.succeeded;
 }
