@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { dataConverter } from '../src/client/data-converter.js';
 import type * as workflows from './hand-written-workflows.js';
@@ -12,13 +12,15 @@ export class HandWritten {
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
   readonly #client: Client;
+  readonly #outside: Client;
   #runs = 0;
 
-  private constructor(connection: NativeConnection, worker: Worker) {
+  private constructor(connection: NativeConnection, outside: Connection, worker: Worker) {
     this.#connection = connection;
     this.#worker = worker;
     this.#ended = worker.run();
     this.#client = new Client({ connection, dataConverter });
+    this.#outside = new Client({ connection: outside, dataConverter });
   }
 
   /** After a DagWorker was started, so that both have the runtime that it installs. */
@@ -37,22 +39,32 @@ export class HandWritten {
       shutdownGraceTime: 10_000,
       stickyQueueScheduleToStartTimeout: '5s',
     });
-    return new HandWritten(connection, worker);
+    return new HandWritten(connection, await Connection.connect({ address }), worker);
   }
 
-  /** Starts a workflow as DagClient does, and waits for its end. */
+  /** Starts a workflow as DagWorker's client does, over the worker's own connection, and waits for its end. */
   async run(name: keyof typeof workflows, ...args: number[]): Promise<void> {
-    await this.#client.workflow.execute<(...args: number[]) => Promise<void>>(name, {
-      workflowId: `hand-written-${process.pid}-${++this.#runs}`,
-      taskQueue: TASK_QUEUE,
-      args,
-      requestEagerStart: true,
-    });
+    await this.#execute(this.#client, true, name, args);
+  }
+
+  /** The same as most programs do it: over a connection of the client's own. */
+  async runFromOutside(name: keyof typeof workflows, ...args: number[]): Promise<void> {
+    await this.#execute(this.#outside, false, name, args);
   }
 
   async stop(): Promise<void> {
     this.#worker.shutdown();
     await this.#ended;
     await this.#connection.close();
+    await this.#outside.connection.close();
+  }
+
+  async #execute(client: Client, eager: boolean, name: keyof typeof workflows, args: number[]): Promise<void> {
+    await client.workflow.execute<(...args: number[]) => Promise<void>>(name, {
+      workflowId: `hand-written-${process.pid}-${++this.#runs}`,
+      taskQueue: TASK_QUEUE,
+      args,
+      requestEagerStart: eager,
+    });
   }
 }

@@ -67,12 +67,26 @@ async function againstHandWritten(sizes: Sizes, tuned: Stand, byHand: HandWritte
     ours: tuned.runs(denseLayersDag(count, width)),
     other: { name: 'by hand', run: () => byHand.run('layers', count, width) },
   });
+  const one = tuned.runs(chainDag(1));
   await compare({
-    name: 'one task against an empty workflow',
+    name: 'one task against an empty workflow, started as most programs do',
     target: 1.5,
     rounds: rounds * 3,
-    ours: tuned.runs(chainDag(1)),
+    ours: one,
+    other: { name: 'by hand', run: () => byHand.runFromOutside('empty') },
+  });
+  await compare({
+    name: 'one task against an empty workflow, started as DagWorker does',
+    target: 1.5,
+    rounds: rounds * 3,
+    ours: one,
     other: { name: 'by hand', run: () => byHand.run('empty') },
+  });
+  await compare({
+    name: 'one task against a workflow of one activity, started as DagWorker does',
+    rounds: rounds * 3,
+    ours: one,
+    other: { name: 'by hand', run: () => byHand.run('chain', 1) },
   });
 }
 

@@ -106,7 +106,7 @@ function report(what: string, small: number, large: number, target?: number): vo
 }
 
 function against(value: number, target: number): string {
-  return `, target ${target}: ${value <= target ? 'met' : 'MISSED'}`;
+  return LARGE < 1_000_000 ? '' : `, target ${target}: ${value <= target ? 'met' : 'MISSED'}`;
 }
 
 function count(number: number): string {
