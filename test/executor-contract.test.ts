@@ -198,6 +198,30 @@ describe.each([
     ]);
   });
 
+  it('fails a task that is handed more than the server takes in one piece, and goes on', async () => {
+    const parts = Array.from({ length: 8 }, (_, i) => `part-${i}`);
+    doubles.auto = (task) => (task.startsWith('part') ? { output: 'x'.repeat(250_000) } : {});
+    const tasks = [
+      ...parts.map((name) => doubles.task(name)),
+      doubles.task('join', parts),
+      doubles.task('one', ['part-0']),
+    ];
+    const result = await (await host.start(doubles.dag(tasks))).result();
+    expect(result.status).toBe('failed');
+    expect(timeless(result.tasks['join']!)).toEqual({
+      status: 'failed',
+      attempts: 0,
+      error: {
+        code: 'TASK_INPUT_TOO_LARGE',
+        message: expect.stringContaining('1572864'),
+        details: { bytes: expect.any(Number) },
+      },
+    });
+    expect(result.tasks['one']).toMatchObject({ status: 'succeeded', attempts: 1 });
+    expect(result.tasks['part-0']).toMatchObject({ output: 'x'.repeat(250_000) });
+    expect(result.tasks['part-7']).toMatchObject({ status: 'succeeded', outputOmitted: true });
+  });
+
   it('stops an attempt that runs over its startToClose, and says so', async () => {
     const run = await host.start(doubles.dag([doubles.task('slow', [], { timeout: { startToClose: 300 } })]));
     await doubles.cutOff('slow');
@@ -216,7 +240,7 @@ describe.each([
   it('ends a task whose attempts together run over its scheduleToClose', async () => {
     const more = {
       retry: { maximumAttempts: 1_000, initialInterval: 50, backoffCoefficient: 1 },
-      timeout: { scheduleToClose: 1_000 },
+      timeout: { scheduleToClose: 4_000 },
     };
     doubles.auto = () => ({ fail: { message: 'again' } });
     const result = await (await host.start(doubles.dag([doubles.task('flaky', [], more)]))).result();

@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   TASK_TIMEOUT: 'The task ran over one of its time limits.',
   TASK_LOST: 'The worker that ran the task died, too many times.',
   TASK_INPUT_INVALID: "The task's settings or input did not pass their schema.",
+  TASK_INPUT_TOO_LARGE: 'The params and the outputs that the task is handed are over the limit.',
   TASK_OUTPUT_INVALID: "The task's output is not JSON, or did not pass its schema.",
   TASK_OUTPUT_TOO_LARGE: "The task's output is over the limit.",
   SHELL_EXIT: 'The command ended with a code other than 0, or by a signal.',

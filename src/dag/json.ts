@@ -5,3 +5,11 @@ export type Json = null | boolean | number | string | readonly Json[] | JsonObje
 export interface JsonObject {
   readonly [key: string]: Json;
 }
+
+/** The size in UTF-8 of a value's JSON, counted from above: three bytes for whatever is not ASCII. */
+export function byteLength(value: Json): number {
+  const text = JSON.stringify(value);
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) bytes += 2;
+  return bytes;
+}

@@ -1,5 +1,5 @@
 import type { Dag } from './dag.js';
-import type { Json } from './json.js';
+import { byteLength, type Json } from './json.js';
 import { isRunEnd, type RunResult, type RunState, type RunStatus, type TaskResult, type TaskStatus } from './run.js';
 import type { TaskError } from './task-error.js';
 import { isTaskEnd, type TaskState } from './task-state.js';
@@ -197,12 +197,4 @@ function timesOf(facts: RunFacts, task: number): { startedAt?: string; endedAt?:
 /** A time given as a number: no clock is read. */
 function iso(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
-}
-
-/** The size in UTF-8 of a value's JSON, counted from above: three bytes for whatever is not ASCII. */
-function byteLength(value: Json): number {
-  const text = JSON.stringify(value);
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) bytes += 2;
-  return bytes;
 }

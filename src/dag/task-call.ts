@@ -1,5 +1,6 @@
 import { envOf, retryOf, timeoutsOf, type Dag, type HandlerName, type RetryPolicy } from './dag.js';
-import type { JsonObject } from './json.js';
+import { byteLength, type Json, type JsonObject } from './json.js';
+import type { TaskError } from './task-error.js';
 
 /** Everything an attempt needs to know of its task: plain JSON, the one argument of every handler's activity. */
 export interface TaskCall {
@@ -47,4 +48,17 @@ export function taskCallOf(dag: Dag, index: number, { runId, params, needs }: Ca
     startToClose: timeoutsOf(dag, task).startToClose,
     ...(dag.directory === undefined ? {} : { directory: dag.directory }),
   };
+}
+
+/** Bytes that a task may be handed: its settings, the params, the outputs of what it needs. The server takes 2 MB. */
+const MAXIMUM_CALL_BYTES = 1_572_864;
+
+/** The size of what a task is handed, and the error it ends with where that is too large. */
+export function measureCall(call: Json): { readonly bytes: number; readonly error?: TaskError } {
+  const bytes = byteLength(call);
+  if (bytes <= MAXIMUM_CALL_BYTES) return { bytes };
+  const message =
+    `The params and the outputs of what the task needs have ${bytes} bytes; ${MAXIMUM_CALL_BYTES} may be. ` +
+    'Hand large results on in files.';
+  return { bytes, error: { code: 'TASK_INPUT_TOO_LARGE', message, details: { bytes } } };
 }

@@ -5,11 +5,11 @@ import { timeoutsOf, type Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
-import type { JsonObject } from '../dag/json.js';
+import type { Json, JsonObject } from '../dag/json.js';
 import { RunRecord, type RunFacts } from '../dag/run-record.js';
 import { isRunEnd, type PauseMode, type Run, type RunResult, type RunStatus } from '../dag/run.js';
 import { Scheduler } from '../dag/scheduler.js';
-import { taskCallOf } from '../dag/task-call.js';
+import { measureCall, taskCallOf } from '../dag/task-call.js';
 import { createPolicy } from '../policy/policies.js';
 import { LocalTask, type LocalTaskEnd } from './local-task.js';
 
@@ -164,6 +164,8 @@ class LocalRun implements Run {
     const dag = this.#dag;
     const params = this.#options.params ?? {};
     const call = taskCallOf(dag, index, { runId: this.runId, params, needs: this.#record.needsOf(index) });
+    const { error } = measureCall([call as unknown as Json]);
+    if (error !== undefined) return this.#ended(index, { outcome: 'failed', attempts: 0, error });
     const { scheduleToClose } = timeoutsOf(dag, dag.tasks[index]!);
     const task = new LocalTask(
       call,

@@ -12,6 +12,7 @@ import type { Instruction } from '../dag/instruction.js';
 import { RunRecord } from '../dag/run-record.js';
 import type { RunResult, RunStatus } from '../dag/run.js';
 import { Scheduler } from '../dag/scheduler.js';
+import { measureCall } from '../dag/task-call.js';
 import { createPolicy } from '../policy/policies.js';
 import type { ActivityScope } from './activity-scope.js';
 import { Children } from './children.js';
@@ -145,16 +146,20 @@ export class Interpreter {
     if (this.#starts.length === 0 || this.#phase === 'draining') return false;
     if (this.#phase === 'detached' && this.#mustHold()) return false;
     const portion: TaskActivity[] = [];
+    let taken = 0;
     let bytes = 0;
-    while (
-      portion.length < Math.min(this.#starts.length, COMMANDS_PER_WORKFLOW_TASK) &&
-      bytes < BYTES_PER_WORKFLOW_TASK
-    ) {
-      const activity = this.#activity(this.#starts[portion.length]!);
-      bytes += JSON.stringify(activity.args).length;
+    while (taken < Math.min(this.#starts.length, COMMANDS_PER_WORKFLOW_TASK) && bytes < BYTES_PER_WORKFLOW_TASK) {
+      const task = this.#starts[taken++]!;
+      const activity = this.#activity(task);
+      const size = measureCall(activity.args);
+      if (size.error !== undefined) {
+        this.#taskEnded({ task, outcome: 'failed', attempts: 0, error: size.error });
+        continue;
+      }
+      bytes += size.bytes;
       portion.push(activity);
     }
-    this.#starts.splice(0, portion.length);
+    this.#starts.splice(0, taken);
     if (this.#phase === 'direct') for (const activity of portion) this.#startDirect(activity);
     else this.#children.start(portion);
     return this.#starts.length > 0;
