@@ -1,11 +1,27 @@
 import type { Graph } from './graph.js';
-import { isRunEnd } from './run.js';
-import type { Scheduler } from './scheduler.js';
-import { TASK_STATES, isTaskEnd } from './task-state.js';
-import { CODE } from './task-table.js';
+import type { Policy } from './policy.js';
+import { isRunEnd, type PauseMode, type RunState } from './run.js';
+import { TASK_STATES, isTaskEnd, type TaskState } from './task-state.js';
+import { CODE, type TaskTable } from './task-table.js';
+
+/** What the rules look at: all that a scheduler shows. */
+export interface SchedulerFacts {
+  readonly graph: Graph;
+  readonly tasks: TaskTable;
+  readonly concurrency: number;
+  readonly policy: Policy;
+  readonly state: RunState;
+  readonly pauseMode: PauseMode | undefined;
+  readonly runBeganAt: number | undefined;
+  readonly runEndedAt: number | undefined;
+  readonly running: number;
+  readonly failing: boolean;
+  stateOf(task: number): TaskState;
+  countsAsSuccess(task: number): boolean;
+}
 
 /** @throws Error that names the first rule of a run that does not hold. */
-export function checkInvariants(scheduler: Scheduler): void {
+export function checkInvariants(scheduler: SchedulerFactsFacts): void {
   checkCounts(scheduler);
   for (let task = 0; task < scheduler.graph.size; task++) checkTask(scheduler, task);
   checkQueue(scheduler);
@@ -16,7 +32,7 @@ function rule(holds: boolean, broken: () => string): void {
   if (!holds) throw new Error(`Invariant broken: ${broken()}`);
 }
 
-function checkCounts({ tasks }: Scheduler): void {
+function checkCounts({ tasks }: SchedulerFacts): void {
   const counted = new Int32Array(TASK_STATES.length);
   for (const state of tasks.state) counted[state]!++;
   TASK_STATES.forEach((state, code) => {
@@ -25,7 +41,7 @@ function checkCounts({ tasks }: Scheduler): void {
   });
 }
 
-function checkTask(scheduler: Scheduler, task: number): void {
+function checkTask(scheduler: SchedulerFacts, task: number): void {
   const { graph, tasks } = scheduler;
   const state = tasks.state[task]!;
   const name = scheduler.stateOf(task);
@@ -58,7 +74,7 @@ function checkTask(scheduler: Scheduler, task: number): void {
   rule(!waits || ordered, () => `task ${task} is ${name}, but has no place in the order.`);
 }
 
-function dependenciesOf(scheduler: Scheduler, graph: Graph, task: number): { missing: number; blocked: boolean } {
+function dependenciesOf(scheduler: SchedulerFacts, graph: Graph, task: number): { missing: number; blocked: boolean } {
   const { offsets, targets } = graph.dependencies;
   let missing = 0;
   let blocked = false;
@@ -70,7 +86,7 @@ function dependenciesOf(scheduler: Scheduler, graph: Graph, task: number): { mis
   return { missing, blocked };
 }
 
-function checkQueue({ policy, tasks }: Scheduler): void {
+function checkQueue({ policy, tasks }: SchedulerFacts): void {
   const waiting = policy.waiting();
   const ready = tasks.count('ready');
   rule(waiting.length === ready, () => `${ready} tasks are ready, but ${waiting.length} wait in the queue.`);
@@ -85,7 +101,7 @@ function checkQueue({ policy, tasks }: Scheduler): void {
   }
 }
 
-function checkRun(scheduler: Scheduler): void {
+function checkRun(scheduler: SchedulerFacts): void {
   const { tasks, running, concurrency, state, pauseMode, runBeganAt } = scheduler;
   const ready = tasks.count('ready');
   const pending = tasks.count('pending');
