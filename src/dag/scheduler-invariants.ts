@@ -21,7 +21,7 @@ export interface SchedulerFacts {
 }
 
 /** @throws Error that names the first rule of a run that does not hold. */
-export function checkInvariants(scheduler: SchedulerFactsFacts): void {
+export function checkInvariants(scheduler: SchedulerFacts): void {
   checkCounts(scheduler);
   for (let task = 0; task < scheduler.graph.size; task++) checkTask(scheduler, task);
   checkQueue(scheduler);
