@@ -27,6 +27,7 @@ const steps = {
   package: ['npm', 'run', '--silent', 'check:package'],
   unit: [process.execPath, ...vitest('unit', 'unit')],
   integration: [process.execPath, ...vitest('integration', 'integration')],
+  bench: [process.execPath, '--import', 'tsx', 'bench/main.ts', '--quick'],
   // The newest Node beside the oldest: its npm package brings the program.
   node24: ['npx', '--yes', 'node@24', ...vitest('node24', 'unit')],
 };
