@@ -314,6 +314,17 @@ tasks:
     }
   });
 
+  it('exits with 2 where the server has no such namespace', async () => {
+    const file = await chain('dag.yaml', ['a']);
+    const commands = [['run', file], ['worker'], ['list'], ['status', 'x']];
+    const nowhere = ['--address', temporal.address, '--namespace', 'nowhere'];
+    const ends = await Promise.all(commands.map((command) => dagwright(...command, ...nowhere)));
+    for (const { code, stdout, stderr } of ends) {
+      expect(stderr).toMatch(/^error NAMESPACE_NOT_FOUND: The Temporal server has no namespace nowhere\.\nhint: .*\n$/);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    }
+  });
+
   it('shows and steers a live run from other processes', async () => {
     const run = start('run', await chain('dag.yaml', ['a', 'b', 'c']), '--run-id', 'steered', ...server);
     await doubles.running('a');

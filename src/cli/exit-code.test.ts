@@ -18,6 +18,7 @@ describe('exit codes', () => {
     ]);
     expect(codes.filter((code) => exitCodeOfError(code) === EXIT.usage).toSorted()).toEqual([
       'CONFIG_INVALID',
+      'NAMESPACE_NOT_FOUND',
       'PARAM_INVALID',
       'RUN_ID_INVALID',
       'USAGE',

@@ -23,7 +23,13 @@ export const EXIT_CODES_HELP = `Exit codes:
   3    no server
   130  Ctrl-C: detached, and the run goes on; or it was not started yet`;
 
-const USAGE_CODES: readonly ErrorCode[] = ['USAGE', 'PARAM_INVALID', 'RUN_ID_INVALID', 'CONFIG_INVALID'];
+const USAGE_CODES: readonly ErrorCode[] = [
+  'USAGE',
+  'PARAM_INVALID',
+  'RUN_ID_INVALID',
+  'CONFIG_INVALID',
+  'NAMESPACE_NOT_FOUND',
+];
 const SERVER_CODES: readonly ErrorCode[] = ['SERVER_UNREACHABLE', 'SERVER_START_FAILED', 'TEMPORAL_CLI_MISSING'];
 
 /** The exit code for an error with this code. */

@@ -20,6 +20,7 @@ import { resolveParams } from '../spec/params.js';
 import { checkDag } from '../spec/parse.js';
 import { RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
 import { dataConverter } from './data-converter.js';
+import { requireNamespace } from './namespace.js';
 import { mayPoll } from './poller.js';
 import { RunHandle, stateOf } from './run-handle.js';
 
@@ -92,7 +93,7 @@ export class DagClient {
 
   /**
    * Connects to Temporal.
-   * @throws DagwrightError SERVER_UNREACHABLE where no server answers within 5 s, CONFIG_INVALID.
+   * @throws DagwrightError SERVER_UNREACHABLE where no server answers within 5 s, NAMESPACE_NOT_FOUND, CONFIG_INVALID.
    */
   static async connect(options: ConnectOptions = {}): Promise<DagClient> {
     const config = loadConfig();
@@ -108,6 +109,7 @@ export class DagClient {
       });
     }
     const namespace = options.namespace ?? config.temporal.namespace ?? 'default';
+    await requireNamespace(connection, namespace);
     return new DagClient(connection, { namespace, taskQueue: options.taskQueue ?? config.taskQueue });
   }
 

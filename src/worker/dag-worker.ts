@@ -13,6 +13,7 @@ import type { RegisteredFunction } from '../activities/function.js';
 import { createHandlers } from '../activities/handlers.js';
 import { DagClient } from '../client/dag-client.js';
 import { dataConverter } from '../client/data-converter.js';
+import { requireNamespace } from '../client/namespace.js';
 import { loadConfig, type Config } from '../config.js';
 import { DagwrightError } from '../dag/errors.js';
 import { createActivities } from './task-activities.js';
@@ -53,7 +54,7 @@ export class DagWorker {
 
   /**
    * Connects, and polls from then on.
-   * @throws DagwrightError SERVER_UNREACHABLE, CONFIG_INVALID.
+   * @throws DagwrightError SERVER_UNREACHABLE, NAMESPACE_NOT_FOUND, CONFIG_INVALID.
    * @throws Error where two functions have one name.
    */
   static async start(options: DagWorkerOptions = {}): Promise<DagWorker> {
@@ -64,6 +65,7 @@ export class DagWorker {
     const namespace = options.namespace ?? config.temporal.namespace ?? 'default';
     const taskQueue = options.taskQueue ?? config.taskQueue;
     const connection = await connect(sdk, { ...config.temporal.connectionOptions, address });
+    await requireNamespace(connection, namespace);
     const slots = options.slots ?? 100;
     const worker = await sdk.Worker.create({
       connection,
