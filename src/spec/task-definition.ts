@@ -44,7 +44,8 @@ export interface TaskDefinition<Name extends string = string, Output = unknown> 
 export type Needed = TaskDefinition | { readonly task: TaskDefinition; readonly weight: number };
 
 type TaskOf<N> = N extends { readonly task: infer T } ? T : N;
-type NameOf<N> = TaskOf<N> extends TaskDefinition<infer Name, infer _> ? Name : never;
+/** Asks of each `N`, so that of none it gives no name: not every one. */
+type NameOf<N> = N extends Needed ? (TaskOf<N> extends TaskDefinition<infer Name, infer _> ? Name : never) : never;
 type OutputOf<N> = TaskOf<N> extends TaskDefinition<infer _, infer Output> ? Output : never;
 
 /** The outputs of needed tasks, by name. */
