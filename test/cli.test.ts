@@ -164,6 +164,7 @@ describe('dagwright run, with no server anywhere', () => {
     expect(result.tasks['a']?.attempts).toBe(1);
     next.signal('SIGTERM');
     expect((await next.ended).code).toBe(0);
+    expect(readServer(state)).toBeUndefined();
   });
 
   it('is joined by a second `run` of its id where it was killed, which works on it', async () => {

@@ -159,7 +159,9 @@ async function watchToEnd(
 /** The page of the run, for later; a server that ends with this command must be brought back first. */
 function sayWhereItIs(server: Server, webUrl: string | undefined): void {
   if (webUrl !== undefined) print(`Web UI: ${webUrl}`);
-  if (server.startedHere) print('The server ends with this command; `dagwright dev` brings it and this run back.');
+  if (server.shared) {
+    print('The server ends with the last command that uses it; `dagwright dev` brings it and this run back.');
+  }
 }
 
 /** What `--json` says of a run that nobody waited for. */
@@ -181,9 +183,9 @@ function failureOf(worker: DagWorker | undefined): Promise<never> {
 function comeBack(request: RunRequest, runId: string, staff: Staff, server: Server): string[] {
   const lines = [`Detached from run ${runId}; Ctrl-C again quits at once.`];
   const flags = workerFlags(request, staff.taskQueue);
-  if (server.startedHere) {
+  if (server.shared && !staff.workerElsewhere) {
     lines.push(
-      'The server and the worker stop with this command; the state of the run is kept.',
+      'The worker stops with this command, and the server with the last that uses it; the state of the run is kept.',
       `  dagwright dev${flags}    brings them back, and the run goes on`,
     );
   } else if (staff.worker !== undefined) {

@@ -26,10 +26,14 @@ export async function connect(config: Config, given?: FoundServer): Promise<Conn
 
 /**
  * The server that is configured or runs nearby.
+ * @param find How it is found: to look at it, or to use it for long.
  * @throws DagwrightError SERVER_UNREACHABLE
  */
-export async function requireServer(config: Config): Promise<FoundServer> {
-  const server = await findServer(config);
+export async function requireServer(
+  config: Config,
+  find: (config: Config) => Promise<Server | undefined> = findServer,
+): Promise<Server> {
+  const server = await find(config);
   if (server !== undefined) return server;
   throw new DagwrightError('SERVER_UNREACHABLE', 'No Temporal server is set, and none runs nearby.', {
     hint: 'Start one with `dagwright dev`, or name one with --address or TEMPORAL_ADDRESS.',

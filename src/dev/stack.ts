@@ -35,6 +35,8 @@ export interface Server {
   readonly namespace: string;
   /** Whether this call started it. */
   readonly startedHere: boolean;
+  /** Whether Dagwright started it, here or earlier: it ends with the last command that uses it. */
+  readonly shared: boolean;
   /** Lets the server go. One that Dagwright started ends when no process uses it any more; its state stays. */
   stop(): Promise<void>;
 }
@@ -71,6 +73,20 @@ export async function findServer(config: Config, options: FindOrStartOptions = {
   return known === undefined ? nearbyServer(config, options) : unowned(config, known);
 }
 
+/**
+ * The same for a command that works on the server for long: the server stays as long as the command uses it.
+ * @throws as {@link findServer}.
+ */
+export async function joinServer(config: Config): Promise<Server | undefined> {
+  if (config.addressIsSet) return configuredServer(config);
+  // Without the lock, the server might be about to end.
+  const known = await withLockFile(join(config.stateFolder, 'server.lock'), async () => {
+    const server = await knownServer(config);
+    return server === undefined ? undefined : sharedServer(config, server, false);
+  });
+  return known ?? nearbyServer(config, {});
+}
+
 async function configuredServer(config: Config): Promise<Server> {
   const connection = clientConnectionOptions(config);
   const address = connection.address ?? '';
@@ -93,7 +109,7 @@ async function nearbyServer(config: Config, options: FindOrStartOptions): Promis
 
 /** A server that is not ours to stop. */
 function unowned(config: Config, { address, uiUrl }: Pick<Server, 'address' | 'uiUrl'>): Server {
-  return { address, uiUrl, namespace: namespaceOf(config), startedHere: false, stop: async () => {} };
+  return { address, uiUrl, namespace: namespaceOf(config), startedHere: false, shared: false, stop: async () => {} };
 }
 
 function namespaceOf(config: Config): string {
@@ -172,6 +188,7 @@ function sharedServer(config: Config, server: KnownServer, startedHere: boolean)
   return {
     ...unowned(config, server),
     startedHere,
+    shared: true,
     stop: () => {
       process.removeListener('exit', atExit);
       stopping ??= withLockFile(join(stateFolder, 'server.lock'), async () => {

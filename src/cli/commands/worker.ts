@@ -1,3 +1,4 @@
+import { joinServer } from '../../dev/stack.js';
 import { DagWorker } from '../../worker/dag-worker.js';
 import { loadFunctions } from '../../worker/load-functions.js';
 import { EXIT } from '../exit-code.js';
@@ -16,21 +17,26 @@ export interface WorkerOptions extends ServerFlags {
 export async function worker(options: WorkerOptions): Promise<number> {
   const config = configFor(options);
   const functions = await loadFunctions(options.functions ?? []);
-  const { address, namespace } = await requireServer(config);
-  const { taskQueue } = config;
-  const { slots } = options;
   const interrupt = takeInterrupts();
-  const started = await DagWorker.start({
-    address,
-    namespace,
-    taskQueue,
-    functions,
-    config,
-    ...(slots === undefined ? {} : { slots }),
-  });
-  print(`Worker ready: task queue ${taskQueue} at ${address}, namespace ${namespace}${describe(functions)}.`);
-  await untilStopped(started, interrupt.signal);
-  interrupt.release();
+  const server = await requireServer(config, joinServer);
+  try {
+    const { address, namespace } = server;
+    const { taskQueue } = config;
+    const { slots } = options;
+    const started = await DagWorker.start({
+      address,
+      namespace,
+      taskQueue,
+      functions,
+      config,
+      ...(slots === undefined ? {} : { slots }),
+    });
+    print(`Worker ready: task queue ${taskQueue} at ${address}, namespace ${namespace}${describe(functions)}.`);
+    await untilStopped(started, interrupt.signal);
+  } finally {
+    await server.stop();
+    interrupt.release();
+  }
   return EXIT.succeeded;
 }
 
