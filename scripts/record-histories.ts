@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Dag, Task } from '../src/dag/dag.js';
-import { RUN_WORKFLOW } from '../src/workflows/messages.js';
+import { RUN_WORKFLOW, statusQuery } from '../src/workflows/messages.js';
 import { TaskDoubles } from '../test/support/task-doubles.js';
 import { TestTemporal } from '../test/support/temporal.js';
 
@@ -54,6 +54,7 @@ const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<unknown>>> = 
     const run = await start(doubles.dag(tasks, { failFast: true }));
     await doubles.running('runs');
     await doubles.release('bad', { fail: { message: 'broken', retryable: false } });
+    while ((await run.query(statusQuery)).counts.failed !== 1);
     await doubles.release('runs');
     await ended(run);
   },
@@ -63,6 +64,7 @@ const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<unknown>>> = 
     await doubles.running('a');
     await run.signal('pause');
     await doubles.release('a');
+    while ((await run.query(statusQuery)).counts.ready !== 1);
     await run.signal('resume');
     await doubles.release('b');
     await ended(run);
