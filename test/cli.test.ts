@@ -47,7 +47,7 @@ afterEach(async () => {
 });
 
 function place(env: Readonly<Record<string, string>> = {}): Place {
-  const own = { PATH: process.env['PATH'] ?? '', HOME: folder, DAGWRIGHT_STATE: state, CI: '1' };
+  const own = { PATH: process.env['PATH'] ?? '', HOME: folder, TMPDIR: folder, DAGWRIGHT_STATE: state, CI: '1' };
   return { folder, env: { ...own, DAGWRIGHT_TEMPORAL_CLI: temporalCli, TEMPORAL_NAMESPACE: NAMESPACE, ...env } };
 }
 
