@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
+import type { Json } from '../dag/json.js';
 
 /** Payloads from this size on are compressed. Smaller ones stay readable in Temporal's Web UI. */
 const COMPRESS_FROM_BYTES = 65_536;
@@ -18,8 +19,8 @@ class CompressionCodec implements PayloadCodec {
   }
 
   async decode(payloads: Payload[]): Promise<Payload[]> {
-    if (!payloads.some(isCompressed)) return payloads;
-    return Promise.all(payloads.map((payload) => decompress(payload)));
+    if (payloads.every(isReadable)) return payloads;
+    return Promise.all(payloads.map((payload) => readable(payload)));
   }
 }
 
@@ -27,29 +28,60 @@ function isLarge({ data }: Payload): boolean {
   return (data?.length ?? 0) >= COMPRESS_FROM_BYTES;
 }
 
-function isCompressed({ metadata }: Payload): boolean {
-  const encoding = metadata?.[ENCODING];
-  return encoding?.length === GZIP.length && Buffer.from(encoding).toString() === GZIP;
+function encodingOf({ metadata }: Payload): string {
+  return Buffer.from(metadata?.[ENCODING] ?? []).toString();
+}
+
+function isReadable(payload: Payload): boolean {
+  const encoding = encodingOf(payload);
+  return encoding === 'json/plain' || encoding === 'binary/null';
 }
 
 async function compress(payload: Payload): Promise<Payload> {
   if (!isLarge(payload)) return payload;
   const { data, metadata } = payload;
-  const inner = Buffer.from(metadata?.[ENCODING] ?? []).toString();
+  const inner = encodingOf(payload);
   return {
     metadata: { ...metadata, [ENCODING]: Buffer.from(GZIP), 'inner-encoding': Buffer.from(inner) },
     data: await promisify(gzip)(data ?? new Uint8Array()),
   };
 }
 
-async function decompress(payload: Payload): Promise<Payload> {
-  if (!isCompressed(payload)) return payload;
-  const { data, metadata } = payload;
-  const { 'inner-encoding': inner, ...rest } = metadata ?? {};
-  return {
-    metadata: { ...rest, [ENCODING]: inner ?? Buffer.from('json/plain') },
-    data: await promisify(gunzip)(data ?? new Uint8Array()),
-  };
+/**
+ * The payload as something that Temporal's own converter can read. Activities of other languages, and signals sent by
+ * hand, may come in any encoding; one that the converter refuses would block the run for good.
+ */
+async function readable(payload: Payload): Promise<Payload> {
+  const { metadata } = payload;
+  const data = payload.data ?? new Uint8Array();
+  const encoding = encodingOf(payload);
+  switch (encoding) {
+    case 'json/plain':
+    case 'binary/null':
+      return payload;
+    case GZIP:
+      try {
+        const { 'inner-encoding': inner, ...rest } = metadata ?? {};
+        const unzipped = await promisify(gunzip)(data);
+        return await readable({
+          metadata: { ...rest, [ENCODING]: inner ?? Buffer.from('json/plain') },
+          data: unzipped,
+        });
+      } catch {
+        return plain({ unreadable: encoding });
+      }
+    case 'json/protobuf':
+      // A protobuf message, as JSON already.
+      return { metadata: { ...metadata, [ENCODING]: Buffer.from('json/plain') }, data };
+    case 'binary/plain':
+      return plain(Buffer.from(data).toString('base64'));
+    default:
+      return plain({ unreadable: encoding });
+  }
+}
+
+function plain(value: Json): Payload {
+  return { metadata: { [ENCODING]: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify(value)) };
 }
 
 /** How clients and workers write payloads: both must use it. */

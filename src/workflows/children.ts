@@ -35,7 +35,7 @@ export async function runTasks({ runId, activities }: RunTasksInput): Promise<vo
   const cancel = (tasks: Iterable<number>): void => {
     for (const task of tasks) scopes.get(task)?.cancel();
   };
-  setHandler(cancelTasksSignal, (tasks) => cancel(tasks));
+  setHandler(cancelTasksSignal, (tasks) => cancel(Array.isArray(tasks) ? tasks : []));
   CancellationScope.current().cancelRequested.catch(() => cancel(scopes.keys()));
 
   await CancellationScope.nonCancellable(async () => {

@@ -53,6 +53,32 @@ export const statusQuery = defineQuery<RunStatus>('status');
 
 /** Child to run: these tasks ended. */
 export const tasksEndedSignal = defineSignal<[TaskEnd[]]>('tasksEnded');
+/**
+ * The ends in what came with a {@link tasksEndedSignal}. Anybody may send one, and a handler that throws would block the
+ * run for good: what is no task's end is left out.
+ */
+export function taskEndsIn(argument: unknown): TaskEnd[] {
+  return Array.isArray(argument) ? argument.filter(isEnd) : [];
+}
+
+const OUTCOMES: readonly unknown[] = ['succeeded', 'failed', 'cancelled'] satisfies TaskEnd['outcome'][];
+
+function isEnd(value: unknown): value is TaskEnd {
+  if (typeof value !== 'object' || value === null) return false;
+  const { task, outcome, attempts, error } = value as Partial<Record<keyof TaskEnd, unknown>>;
+  return (
+    Number.isInteger(task) &&
+    OUTCOMES.includes(outcome) &&
+    Number.isInteger(attempts) &&
+    (error === undefined || isError(error))
+  );
+}
+
+function isError(value: unknown): value is TaskError {
+  const { code, message } = (value ?? {}) as Partial<Record<keyof TaskError, unknown>>;
+  return typeof code === 'string' && typeof message === 'string';
+}
+
 /** Run to child: cancel these tasks. */
 export const cancelTasksSignal = defineSignal<[number[]]>('cancelTasks');
 

@@ -7,7 +7,9 @@ import {
   RESULT_MEMO,
   resumeSignal,
   RUN_FAILURES,
+  RUN_WORKFLOW,
   statusQuery,
+  taskEndsIn,
   tasksEndedSignal,
   type RunInput,
 } from './messages.js';
@@ -17,10 +19,10 @@ import {
  * for it, and fails otherwise; the result of every task is in the workflow's result, memo or failure details.
  */
 export async function runDag(input: RunInput): Promise<RunResult> {
-  const interpreter = new Interpreter(input);
+  const interpreter = interpreterOf(input);
   let requested = false;
   setHandler(statusQuery, () => interpreter.status());
-  setHandler(tasksEndedSignal, (ends) => interpreter.childReported(ends));
+  setHandler(tasksEndedSignal, (ends) => interpreter.childReported(taskEndsIn(ends)));
   setHandler(pauseSignal, (options) => {
     const mode = options?.mode === 'interrupt' ? 'interrupt' : 'drain';
     interpreter.post({ type: 'operator.paused', at: Date.now(), mode });
@@ -40,6 +42,18 @@ export async function runDag(input: RunInput): Promise<RunResult> {
     throw new CancelledFailure('The run was cancelled.');
   }
   throw ApplicationFailure.nonRetryable(sentenceOf(result), RUN_FAILURES[result.status], result);
+}
+
+/** A workflow started by hand may have any input: it fails, rather than to try for ever. */
+function interpreterOf(input: RunInput | undefined | null): Interpreter {
+  try {
+    return new Interpreter(input as RunInput);
+  } catch (cause) {
+    // A run that has got on is never given up: a worker of another version may go on with it.
+    if (input?.carried !== undefined) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw ApplicationFailure.nonRetryable(`The input of ${RUN_WORKFLOW} is no checked dag: ${reason}`, 'DAG_INVALID');
+  }
 }
 
 const SENTENCES: Record<Exclude<RunEndState, 'succeeded' | 'failed'>, string> = {
