@@ -15,7 +15,7 @@ const CALL: TaskCall = {
   env: {},
   params: { day: 'monday' },
   needs: { before: 1 },
-  retry: { maximumAttempts: 1, initialInterval: 1, backoffCoefficient: 1, maximumInterval: 1 },
+  maximumAttempts: 1,
   startToClose: 60_000,
 };
 

@@ -95,8 +95,8 @@ function contextOf(call: TaskCall, host: AttemptHost, signal: AbortSignal): Task
     attempt: host.attempt,
     idempotencyKey: `${call.runId}/${call.task}`,
     signal,
-    params: call.params,
-    needs: call.needs,
+    params: call.params ?? {},
+    needs: call.needs ?? {},
     log: host.log,
   };
 }

@@ -17,7 +17,7 @@ function call(functions: readonly FunctionDefinition[], name: string, input?: Js
     env: {},
     params: { day: 'monday' },
     needs: {},
-    retry: { maximumAttempts: 1, initialInterval: 1, backoffCoefficient: 1, maximumInterval: 1 },
+    maximumAttempts: 1,
     startToClose: 60_000,
   } as const;
   const handlers = new Map([['function', createFunctionHandler(functions)]]);

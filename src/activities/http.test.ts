@@ -53,7 +53,7 @@ function request(settings: JsonObject, signal = new AbortController().signal, ru
     env: {},
     params: {},
     needs: {},
-    retry: { maximumAttempts: 1, initialInterval: 1, backoffCoefficient: 1, maximumInterval: 1 },
+    maximumAttempts: 1,
     startToClose: 60_000,
   } as const;
   const handlers = new Map([['http', createHttpHandler({ now: () => NOW })]]);

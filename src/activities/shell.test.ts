@@ -42,7 +42,7 @@ function run(script: string, options: Options = {}): Promise<TaskReport> {
     env: {},
     params: {},
     needs: {},
-    retry: { maximumAttempts: 1, initialInterval: 1, backoffCoefficient: 1, maximumInterval: 1 },
+    maximumAttempts: 1,
     startToClose: 60_000,
     ...call,
   };

@@ -1,4 +1,4 @@
-import { envOf, retryOf, timeoutsOf, type Dag, type HandlerName, type RetryPolicy } from './dag.js';
+import { envOf, retryOf, timeoutsOf, type Dag, type HandlerName } from './dag.js';
 import { byteLength, type Json, type JsonObject } from './json.js';
 import type { TaskError } from './task-error.js';
 
@@ -10,11 +10,13 @@ export interface TaskCall {
   /** The handler that runs it. A foreign activity gets its own arguments, never a call. */
   readonly uses: Exclude<HandlerName, 'activity'>;
   readonly with: JsonObject;
-  readonly env: Readonly<Record<string, string>>;
-  readonly params: JsonObject;
+  /** Left out where empty, as are `params` and `needs`: each task's call is kept in the run's history. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly params?: JsonObject;
   /** The outputs of the tasks that this one needs, by name; those without an output are left out. */
-  readonly needs: JsonObject;
-  readonly retry: RetryPolicy;
+  readonly needs?: JsonObject;
+  /** Attempts in all, the first included. */
+  readonly maximumAttempts: number;
   /** Milliseconds one attempt may take. */
   readonly startToClose: number;
   /** The folder of the dag's file, if it came from one. */
@@ -35,19 +37,25 @@ export interface CallFacts {
 export function taskCallOf(dag: Dag, index: number, { runId, params, needs }: CallFacts): TaskCall {
   const task = dag.tasks[index];
   if (task === undefined || task.uses === 'activity') throw new Error(`Task ${index} of the dag has no handler.`);
+  const env = envOf(dag, task);
   return {
     runId,
     dag: dag.name,
     task: task.name,
     uses: task.uses,
     with: task.with,
-    env: envOf(dag, task),
-    params,
-    needs,
-    retry: retryOf(dag, task),
+    ...(isEmpty(env) ? {} : { env }),
+    ...(isEmpty(params) ? {} : { params }),
+    ...(isEmpty(needs) ? {} : { needs }),
+    maximumAttempts: retryOf(dag, task).maximumAttempts,
     startToClose: timeoutsOf(dag, task).startToClose,
     ...(dag.directory === undefined ? {} : { directory: dag.directory }),
   };
+}
+
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false;
+  return true;
 }
 
 /** Bytes that a task may be handed: its settings, the params, the outputs of what it needs. The server takes 2 MB. */

@@ -1,4 +1,5 @@
 import { runAttempt } from '../activities/attempt.js';
+import type { RetryPolicy } from '../dag/dag.js';
 import type { TaskCall } from '../dag/task-call.js';
 import { AttemptStop, TaskFailure, type Handlers } from '../activities/handler.js';
 import { openAttemptLog } from '../activities/log.js';
@@ -26,6 +27,7 @@ export interface LocalTaskEvents {
 export interface LocalTaskHost {
   readonly handlers: Handlers;
   readonly logFolder: string;
+  readonly retry: RetryPolicy;
   /** Milliseconds that all attempts together may take, the waits between them included. */
   readonly scheduleToClose: number | undefined;
 }
@@ -60,7 +62,7 @@ export class LocalTask {
         const end = await this.#attempt(attempt);
         if (!(end instanceof TaskFailure)) return end;
         if (this.#stop.signal.aborted) return this.#stopped(attempt, end.error);
-        const next = nextAttempt(this.#call.retry, attempt, retryFacts(end));
+        const next = nextAttempt(this.#host.retry, attempt, retryFacts(end));
         // Temporal starts no wait that the limit would end.
         const inTime = limit === undefined || (next.retry && performance.now() - began + next.delay < limit);
         if (!next.retry || !inTime) return { outcome: 'failed', attempts: attempt, error: end.error };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../activities/handler.js';
 import { startTimer } from '../activities/timer.js';
-import { timeoutsOf, type Dag } from '../dag/dag.js';
+import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
@@ -167,9 +167,10 @@ class LocalRun implements Run {
     const { error } = measureCall([call as unknown as Json]);
     if (error !== undefined) return this.#ended(index, { outcome: 'failed', attempts: 0, error });
     const { scheduleToClose } = timeoutsOf(dag, dag.tasks[index]!);
+    const retry = retryOf(dag, dag.tasks[index]!);
     const task = new LocalTask(
       call,
-      { handlers, logFolder, scheduleToClose },
+      { handlers, logFolder, retry, scheduleToClose },
       {
         attemptBegan: (attempt) => {
           this.#retrying.delete(index);

@@ -55,7 +55,7 @@ function temporalFailure(failure: unknown, call: TaskCall, attempt: number, stop
     type: error.code,
     message: error.message,
     details: [{ error, attempt }],
-    nonRetryable: !lost && (!retryable || attempt >= call.retry.maximumAttempts),
+    nonRetryable: !lost && (!retryable || attempt >= call.maximumAttempts),
     ...(delay === undefined ? {} : { nextRetryDelay: delay }),
   });
 }
