@@ -5,6 +5,8 @@ import { loadConfig } from '../src/config.js';
 import type { Dag } from '../src/dag/dag.js';
 import { startDevServer } from '../src/dev/dev-server.js';
 import { findTemporalCli } from '../src/dev/temporal-cli.js';
+import { requireDag } from '../src/spec/dag-invalid.js';
+import { checkDag } from '../src/spec/parse.js';
 import { DagWorker } from '../src/worker/dag-worker.js';
 import { compare } from './compare.js';
 import { HandWritten } from './hand-written.js';
@@ -140,7 +142,9 @@ class Stand {
   }
 
   /** Runs the dag once and checks that it succeeded. */
-  runs(dag: Dag): { name: string; run: () => Promise<void> } {
+  runs(shape: Dag): { name: string; run: () => Promise<void> } {
+    // As a dag from a file or from the builder is: checked once, however often it runs.
+    const dag = requireDag(checkDag(shape));
     return {
       name: 'Dagwright',
       run: async () => {

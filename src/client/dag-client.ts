@@ -18,6 +18,7 @@ import type { DagDefinition } from '../spec/builder.js';
 import { requireDag } from '../spec/dag-invalid.js';
 import { resolveParams } from '../spec/params.js';
 import { checkDag } from '../spec/parse.js';
+import { isSealed } from '../spec/sealed-dag.js';
 import { RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
 import { dataConverter } from './data-converter.js';
 import { requireNamespace } from './namespace.js';
@@ -119,7 +120,8 @@ export class DagClient {
    * to a run of another dag.
    */
   async start(definition: Dag | DagDefinition, options: StartOptions = {}): Promise<RunHandle> {
-    const dag = requireDag(checkDag('dag' in definition ? definition.dag : definition));
+    const given = 'dag' in definition ? definition.dag : definition;
+    const dag = isSealed(given) ? given : requireDag(checkDag(given));
     const input: RunInput = { dag, ...resolveParams(dag, options.params ?? {}) };
     const runId = options.runId ?? newRunId(dag.name);
     if (!RUN_ID.test(runId)) {

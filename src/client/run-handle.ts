@@ -6,6 +6,7 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
   isGrpcDeadlineError,
+  isGrpcServiceError,
   type Client,
   type WorkflowExecutionDescription,
   type WorkflowExecutionStatusName,
@@ -24,6 +25,10 @@ import {
 } from '../workflows/messages.js';
 import { withPendingActivities } from './pending-activities.js';
 
+/** The numbers that gRPC has for them. */
+const INVALID_ARGUMENT = 3;
+const UNAVAILABLE = 14;
+
 /** Milliseconds a worker has to answer a query. */
 const QUERY_TIMEOUT = 10_000;
 
@@ -41,14 +46,14 @@ export class RunHandle implements Run {
 
   /**
    * Waits for the end. A failed, cancelled or timed-out run is a value.
-   * @throws DagwrightError RUN_NOT_FOUND; RUN_TERMINATED where the run was ended from outside, so that it left no result.
+   * @throws DagwrightError RUN_NOT_FOUND; RUN_TERMINATED where the run was ended from outside, so that it left no result;
+   * SERVER_UNREACHABLE where the server has gone for long.
    */
   async result(): Promise<RunResult> {
     try {
       return (await this.#workflow.result()) as RunResult;
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw this.#notFound(error);
-      if (!(error instanceof WorkflowFailedError)) throw error;
+      if (!(error instanceof WorkflowFailedError)) throw this.#coded(error);
       const result = resultInFailure(error.cause) ?? (await this.#resultInMemo(error.cause));
       if (result !== undefined) return result;
       throw new DagwrightError('RUN_TERMINATED', `The run ${this.runId} ended without a result: ${sentence(error)}`, {
@@ -60,7 +65,8 @@ export class RunHandle implements Run {
 
   /**
    * The run and each task now, with attempts and errors of those that run or wait for their next attempt.
-   * @throws DagwrightError RUN_NOT_FOUND; NO_WORKER where the run goes on but no worker answers for it; RUN_TERMINATED.
+   * @throws DagwrightError RUN_NOT_FOUND; NO_WORKER where the run goes on but no worker answers for it; RUN_TERMINATED;
+   * SERVER_UNREACHABLE.
    */
   async status(): Promise<RunStatus> {
     const description = await this.#describe();
@@ -99,8 +105,7 @@ export class RunHandle implements Run {
     try {
       description = await this.#workflow.describe();
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw this.#notFound(error);
-      throw error;
+      throw this.#coded(error);
     }
     if (description.type !== RUN_WORKFLOW) throw this.#notFound();
     return description;
@@ -112,7 +117,7 @@ export class RunHandle implements Run {
 
   #queryError(error: unknown, taskQueue: string): unknown {
     const silent = isGrpcDeadlineError(error) || (error instanceof ServiceError && isGrpcDeadlineError(error.cause));
-    if (!silent && !(error instanceof QueryNotRegisteredError)) return error;
+    if (!silent && !(error instanceof QueryNotRegisteredError)) return this.#coded(error);
     return new DagwrightError('NO_WORKER', `The run ${this.runId} goes on, but no worker answers for it.`, {
       hint: `Start one with \`dagwright worker --task-queue ${taskQueue}\`, or \`dagwright dev\` for an embedded server.`,
       cause: error,
@@ -123,7 +128,7 @@ export class RunHandle implements Run {
     try {
       await act();
     } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      if (!(error instanceof WorkflowNotFoundError)) throw this.#coded(error);
       await this.#describe();
       throw this.#ended(error);
     }
@@ -132,6 +137,18 @@ export class RunHandle implements Run {
   async #resultInMemo(cause: unknown): Promise<RunResult | undefined> {
     if (!(cause instanceof CancelledFailure)) return undefined;
     return (await this.#describe()).memo?.[RESULT_MEMO] as RunResult | undefined;
+  }
+
+  /** What the server's refusal, or its silence, means for a run. */
+  #coded(error: unknown): unknown {
+    const code = error instanceof ServiceError && isGrpcServiceError(error.cause) ? error.cause.code : undefined;
+    // An empty or overlong id is no argument for the server, and no run's id.
+    if (error instanceof WorkflowNotFoundError || code === INVALID_ARGUMENT) return this.#notFound(error);
+    if (code !== UNAVAILABLE) return error;
+    return new DagwrightError('SERVER_UNREACHABLE', 'The Temporal server does not answer any more.', {
+      hint: `The run is kept: \`dagwright status ${this.runId}\` shows it when the server and a worker are back.`,
+      cause: error,
+    });
   }
 
   #notFound(cause?: unknown): DagwrightError {

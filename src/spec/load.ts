@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
 import { LIMITS } from './limits.js';
 import { parseDag, type ParsedDag } from './parse.js';
+import { sealDag } from './sealed-dag.js';
 
 /**
  * Reads a dag from a YAML file, or from a JSON file where the name ends in `.json`. The dag's `directory` is the
@@ -28,7 +29,9 @@ export async function loadDagFile(path: string): Promise<ParsedDag> {
     return refuse(path, 'FILE_UNREADABLE', `The file cannot be read: ${reason}.`, 'Check the path.');
   }
   const parsed = parseDag(text, { file: path });
-  return parsed.dag === undefined ? parsed : { ...parsed, dag: { ...parsed.dag, directory: dirname(resolve(path)) } };
+  return parsed.dag === undefined
+    ? parsed
+    : { ...parsed, dag: sealDag({ ...parsed.dag, directory: dirname(resolve(path)) }) };
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@ import { hasErrors, type Diagnostic } from './diagnostic.js';
 import { findingsOf, type Finding } from './issues.js';
 import { checkEnvNumbers, checkExpressions, checkGraph, checkLimits, checkSize } from './rules.js';
 import { dagFileSchema, dagSchema } from './schema.js';
+import { sealDag } from './sealed-dag.js';
 import { readSource } from './source.js';
 
 /** What reading a dag gives: the dag where nothing is wrong with it, and all that is. */
@@ -33,7 +34,7 @@ export function parseDag(text: string, options: { file?: string; format?: 'yaml'
   }
   return dag === undefined || hasErrors(diagnostics)
     ? { diagnostics: inOrder(diagnostics) }
-    : { dag, diagnostics: inOrder(diagnostics) };
+    : { dag: sealDag(dag), diagnostics: inOrder(diagnostics) };
 }
 
 /** Fields that begin with `x-` are the user's own, a place for YAML anchors; `$schema` is for editors. */
@@ -83,7 +84,7 @@ export function checkDag(value: unknown): ParsedDag {
 
 function withoutPlaces(dag: Dag | undefined, findings: readonly Finding[]): ParsedDag {
   const diagnostics = inOrder(findings.map(atStart));
-  return dag === undefined || hasErrors(diagnostics) ? { diagnostics } : { dag, diagnostics };
+  return dag === undefined || hasErrors(diagnostics) ? { diagnostics } : { dag: sealDag(dag), diagnostics };
 }
 
 /** The diagnostics of {@link checkDag}. */
