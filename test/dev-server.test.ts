@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DagClient } from '../src/client/dag-client.js';
 import { loadConfig, type Config } from '../src/config.js';
 import { startDevServer } from '../src/dev/dev-server.js';
 import { isProcessAlive } from '../src/dev/lock-file.js';
@@ -57,6 +58,31 @@ async function withClient<T>(address: string, work: (client: Client) => Promise<
 }
 
 const workflow = { taskQueue: 'nobody', workflowId: 'kept' };
+
+describe('serverAnswers', () => {
+  it('is false for what is no address', async () => {
+    expect(await serverAnswers({ address: 'http://127.0.0.1:1' }, { timeout: 5_000 })).toBe(false);
+  });
+});
+
+describe('RunHandle', () => {
+  it('tells a run that is not there from a server that is gone', async () => {
+    const server = await startDevServer({ cli, port: PORT, uiPort: 'none' });
+    cleanups.push(() => server.kill());
+    const client = await DagClient.connect({ address: server.address });
+    cleanups.push(() => client.close());
+    for (const id of ['', 'nobody', 'x'.repeat(2_000)]) {
+      const run = client.get(id);
+      await expect(run.result()).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+      await expect(run.status()).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+      await expect(run.pause()).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+      await expect(run.cancel()).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+    }
+    server.kill();
+    await server.exited;
+    await expect(client.get('kept').status()).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
+  });
+});
 
 describe('startDevServer', () => {
   it('takes other ports where the ones wanted are in use', async () => {
@@ -152,6 +178,9 @@ describe('findOrStartServer', () => {
       namespace: 'other',
       startedHere: false,
     });
+    const client = await DagClient.connect({ address: server.address, namespace: 'other' });
+    expect(await client.list()).toEqual([]);
+    await client.close();
     await server.stop();
     expect(isProcessAlive(known?.pid ?? 0)).toBe(false);
   });
