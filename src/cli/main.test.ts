@@ -48,6 +48,16 @@ const task = { name: 'only', uses: 'function', with: { name: 'hello' }, needs: [
 export default { dag: { name: 'typed', params: {}, tasks: [task] }, functions: [hello] };
 `;
 
+const STRAY = `
+const stray = { name: 'stray', run: async () => {
+  Promise.reject(new Error('left behind'));
+  await new Promise((resolve) => setImmediate(resolve));
+  return 'done';
+} };
+const task = { name: 'only', uses: 'function', with: { name: 'stray' }, needs: [] };
+export default { dag: { name: 'stray', params: {}, tasks: [task] }, functions: [stray] };
+`;
+
 const ENDLESS = `
 name: endless
 tasks:
@@ -62,7 +72,12 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dagwright-cli-'));
   const dags = { 'dag.yaml': GREET, 'failing.yaml': FAILING, 'broken.yaml': BROKEN, 'endless.yaml': ENDLESS };
-  for (const [name, text] of Object.entries({ ...dags, 'functions.mjs': FUNCTIONS, 'typed.mjs': MODULE })) {
+  for (const [name, text] of Object.entries({
+    ...dags,
+    'functions.mjs': FUNCTIONS,
+    'typed.mjs': MODULE,
+    'stray.mjs': STRAY,
+  })) {
     await writeFile(join(folder, name), text);
   }
 });
@@ -251,6 +266,13 @@ describe('dagwright run --local', () => {
     expect(result.status).toBe('failed');
     expect(result.tasks['bad']).toMatchObject({ status: 'failed', error: { code: 'SHELL_EXIT' } });
     expect(result.tasks['after']).toMatchObject({ status: 'upstream_failed', attempts: 0 });
+  });
+
+  it('lives on where a function leaves a rejected promise behind, and says so', async () => {
+    const { code, stdout, stderr } = await dagwright('run', 'stray.mjs', '--local');
+    expect(stderr).toMatch(/^warning: a promise was rejected that nobody waits for: Error: left behind$/m);
+    expect(stdout).toMatch(/only → done$/m);
+    expect(code).toBe(0);
   });
 
   it('runs a dag that a module exports, with the functions it brings', async () => {

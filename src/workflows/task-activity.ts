@@ -117,7 +117,9 @@ function timeoutError(failure: TimeoutFailure, { options }: TaskActivity): TaskE
     case 'HEARTBEAT':
       return {
         code: 'TASK_LOST',
-        message: `The worker that ran the task fell silent for ${seconds(options.heartbeatTimeout)}, too many times.`,
+        message:
+          `The worker that ran the task fell silent for ${seconds(options.heartbeatTimeout)}, too many times: it died, ` +
+          'or a function computed for so long without a pause (see `timeout: { heartbeat }`).',
       };
     case 'SCHEDULE_TO_START':
       return timeout('scheduleToStart', `No worker took the task within ${seconds(options.scheduleToStartTimeout)}.`);

@@ -6,6 +6,7 @@ import { takeInterrupts } from '../interrupt.js';
 import { print, printError } from '../output.js';
 import { untilStopped } from '../until-stopped.js';
 import { configFor, type ServerFlags } from '../server-flags.js';
+import { outliveStrayRejections } from '../stray-rejections.js';
 
 export interface DevOptions extends ServerFlags {
   readonly functions?: readonly string[];
@@ -15,6 +16,7 @@ export interface DevOptions extends ServerFlags {
 
 /** `dagwright dev`: a server and a worker, until it is told to stop. */
 export async function dev(options: DevOptions): Promise<number> {
+  outliveStrayRejections();
   const config = configFor(options);
   const functions = await loadFunctions(options.functions ?? []);
   const { port, uiPort } = options;

@@ -8,6 +8,7 @@ import type { View } from '../progress/view.js';
 import type { RunEnd, RunOptions } from '../run-request.js';
 import { configFor } from '../server-flags.js';
 import { takeStrayOutput } from '../stray-output.js';
+import { outliveStrayRejections } from '../stray-rejections.js';
 
 /** `dagwright run FILE` */
 export async function run(file: string, options: RunOptions): Promise<number> {
@@ -26,6 +27,7 @@ export async function run(file: string, options: RunOptions): Promise<number> {
 
 async function execute(file: string, options: RunOptions): Promise<RunEnd> {
   refuseNonsense(options);
+  outliveStrayRejections();
   const { dag, functions: own } = await loadDag(file);
   const { params } = resolveParams(dag, parseParamFlags(dag, options.param ?? []));
   const beside = await functionsBeside(file);

@@ -7,6 +7,7 @@ import { print } from '../output.js';
 import { requireServer } from '../server.js';
 import { configFor, type ServerFlags } from '../server-flags.js';
 import { untilStopped } from '../until-stopped.js';
+import { outliveStrayRejections } from '../stray-rejections.js';
 
 export interface WorkerOptions extends ServerFlags {
   readonly functions?: readonly string[];
@@ -15,6 +16,7 @@ export interface WorkerOptions extends ServerFlags {
 
 /** `dagwright worker`: until it is told to stop; then running tasks may end. */
 export async function worker(options: WorkerOptions): Promise<number> {
+  outliveStrayRejections();
   const config = configFor(options);
   const functions = await loadFunctions(options.functions ?? []);
   const interrupt = takeInterrupts();
