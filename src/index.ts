@@ -12,7 +12,7 @@ export { RunHandle } from './client/run-handle.js';
 export type { Dag, Dependency, HandlerName, Param, ParamType, RetryPolicy, Task, Timeouts } from './dag/dag.js';
 export { DagwrightError, ERROR_CODES, type ErrorCode } from './dag/errors.js';
 export type { Json, JsonObject } from './dag/json.js';
-export type { PauseMode, Run, RunEndState, RunResult, RunState, RunStatus, TaskResult, TaskStatus } from './dag/run.js';
+export type { PauseMode, Run, RunEndState, RunResult, RunState, RunDescription, TaskResult, TaskDescription } from './dag/run.js';
 export type { TaskError } from './dag/task-error.js';
 export type { TaskEndState, TaskState } from './dag/task-state.js';
 export { runLocally, type LocalOptions } from './executor/local.js';

@@ -93,7 +93,7 @@ describe('activities of other workers', () => {
     });
 
     const run = await client.start(dagOf(activity('stuck', '', [], nowhere)));
-    await expect.poll(async () => (await run.status()).tasks[0]?.state).toBe('queued');
+    await expect.poll(async () => (await run.describe()).tasks[0]?.state).toBe('queued');
     await run.cancel();
     expect((await run.result()).status).toBe('cancelled');
   });

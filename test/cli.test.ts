@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DagClient } from '../src/client/dag-client.js';
 import { loadConfig } from '../src/config.js';
-import type { RunResult, RunStatus } from '../src/dag/run.js';
+import type { RunResult, RunDescription } from '../src/dag/run.js';
 import { isProcessAlive } from '../src/dev/lock-file.js';
 import { readServer } from '../src/dev/server-file.js';
 import { findTemporalCli } from '../src/dev/temporal-cli.js';
@@ -330,7 +330,7 @@ tasks:
     const run = start('run', await chain('dag.yaml', ['a', 'b', 'c']), '--run-id', 'steered', ...server);
     await doubles.running('a');
 
-    expect(await json<RunStatus>('status', 'steered', ...server)).toMatchObject({
+    expect(await json<RunDescription>('status', 'steered', ...server)).toMatchObject({
       runId: 'steered',
       dag: 'chain',
       state: 'running',
@@ -348,7 +348,7 @@ tasks:
     await doubles.release('a');
     await run.says(/run steered is paused/);
     await run.says(/a succeeded/);
-    const { state: pausedState, tasks } = await json<RunStatus>('status', 'steered', ...server);
+    const { state: pausedState, tasks } = await json<RunDescription>('status', 'steered', ...server);
     expect([pausedState, ...tasks.map((task) => task.state)]).toEqual(['paused', 'succeeded', 'ready', 'pending']);
     expect(doubles.begun).toHaveLength(1);
 

@@ -86,7 +86,7 @@ describe('a run that continues as new', () => {
     doubles.auto = (task) => (task === 'long' ? undefined : {});
     const run = await start('with-a-long-task', doubles.dag([doubles.task('long'), ...chain(110)]), 300);
     await expect
-      .poll(async () => (await run.status()).counts, { timeout: 60_000 })
+      .poll(async () => (await run.describe()).counts, { timeout: 60_000 })
       .toEqual({ succeeded: 110, running: 1 });
     await doubles.release('long', { output: 'at last' });
     const result = await run.result();
@@ -103,7 +103,7 @@ describe('a run that continues as new', () => {
     await doubles.running('long');
     await doubles.release('first');
     await expect.poll(() => executionsOf('cancelled-child')).toBeGreaterThan(1);
-    expect((await run.status()).tasks.find((task) => task.name === 'long')?.state).toBe('running');
+    expect((await run.describe()).tasks.find((task) => task.name === 'long')?.state).toBe('running');
     await run.cancel();
     await doubles.cutOff('long');
     const result = await run.result();
@@ -119,12 +119,12 @@ describe('a run that continues as new', () => {
     const run = await start('paused-across', doubles.dag(tasks), 60);
     await doubles.running('t30');
     await run.pause();
-    await expect.poll(async () => (await run.status()).state).toBe('paused');
+    await expect.poll(async () => (await run.describe()).state).toBe('paused');
     await doubles.release('t30');
     await doubles.release('first');
-    await expect.poll(async () => (await run.status()).counts['running'] ?? 0).toBe(0);
+    await expect.poll(async () => (await run.describe()).counts['running'] ?? 0).toBe(0);
     await expect.poll(() => executionsOf('paused-across')).toBeGreaterThan(1);
-    expect((await run.status()).state).toBe('paused');
+    expect((await run.describe()).state).toBe('paused');
     await run.resume();
     expect((await run.result()).status).toBe('succeeded');
     expect(doubles.begun).toHaveLength(42);

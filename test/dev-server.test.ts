@@ -74,13 +74,13 @@ describe('RunHandle', () => {
     for (const id of ['', 'nobody', 'x'.repeat(2_000)]) {
       const run = client.get(id);
       await expect(run.result()).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
-      await expect(run.status()).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+      await expect(run.describe()).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
       await expect(run.pause()).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
       await expect(run.cancel()).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
     }
     server.kill();
     await server.exited;
-    await expect(client.get('kept').status()).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
+    await expect(client.get('kept').describe()).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
   });
 });
 

@@ -67,14 +67,14 @@ describe('a run outlives what it runs on', () => {
     await doubles.running('a');
     await run.pause();
     await doubles.release('a');
-    await expect.poll(async () => (await run.status()).counts, { timeout: 20_000 }).toEqual({ succeeded: 1, ready: 1 });
+    await expect.poll(async () => (await run.describe()).counts, { timeout: 20_000 }).toEqual({ succeeded: 1, ready: 1 });
     await worker.kill();
     await temporal.killServer();
 
     await temporal.startServer();
     await temporal.spawnWorker();
     const again = (await temporal.client()).get('paused');
-    expect((await again.status()).state).toBe('paused');
+    expect((await again.describe()).state).toBe('paused');
     expect(attemptsOf('b')).toBe(0);
     await again.resume();
     await doubles.release('b');

@@ -76,7 +76,7 @@ describe.each([
     await doubles.release('a');
     await doubles.release('b');
     await doubles.running('c');
-    expect((await run.status()).tasks.map((task) => [task.name, task.state])).toEqual([
+    expect((await run.describe()).tasks.map((task) => [task.name, task.state])).toEqual([
       ['slow', 'running'],
       ['a', 'succeeded'],
       ['b', 'succeeded'],
@@ -139,7 +139,7 @@ describe.each([
     const run = await host.start(doubles.dag(tasks, { failFast: true }));
     await doubles.running('running');
     await doubles.release('bad', { fail: { message: 'broken', retryable: false } });
-    await expect.poll(async () => (await run.status()).counts.failed).toBe(1);
+    await expect.poll(async () => (await run.describe()).counts.failed).toBe(1);
     await doubles.release('running');
     const result = await run.result();
     expect(result.status).toBe('failed');
@@ -165,7 +165,7 @@ describe.each([
     doubles.auto = () => ({ fail: { message: 'broke once' } });
     const run = await host.start(doubles.dag([doubles.task('flaky', [], { retry })]));
     await expect
-      .poll(async () => (await run.status()).tasks[0], { timeout: 20_000 })
+      .poll(async () => (await run.describe()).tasks[0], { timeout: 20_000 })
       .toMatchObject({
         state: 'retrying',
         attempts: 1,
@@ -261,7 +261,7 @@ describe.each([
     );
     await doubles.running('a');
     await doubles.running('b');
-    expect((await run.status()).counts).toEqual({ running: 2, ready: 2 });
+    expect((await run.describe()).counts).toEqual({ running: 2, ready: 2 });
     await doubles.release('b');
     await doubles.running('c');
     expect(doubles.begun.map((attempt) => attempt.task).sort()).toEqual(['a', 'b', 'c']);
@@ -276,9 +276,9 @@ describe.each([
     await doubles.running('a');
     await run.pause();
     await run.pause();
-    await expect.poll(async () => (await run.status()).state).toBe('paused');
+    await expect.poll(async () => (await run.describe()).state).toBe('paused');
     await doubles.release('a');
-    await expect.poll(async () => (await run.status()).counts).toEqual({ succeeded: 1, ready: 1 });
+    await expect.poll(async () => (await run.describe()).counts).toEqual({ succeeded: 1, ready: 1 });
     expect(doubles.begun).toHaveLength(1);
     await run.resume();
     await run.resume();
@@ -291,7 +291,7 @@ describe.each([
     await doubles.running('a');
     await run.pause({ mode: 'interrupt' });
     await doubles.cutOff('a');
-    await expect.poll(async () => (await run.status()).counts, { timeout: 20_000 }).toEqual({ ready: 1, pending: 1 });
+    await expect.poll(async () => (await run.describe()).counts, { timeout: 20_000 }).toEqual({ ready: 1, pending: 1 });
     await run.resume();
     await doubles.release('a');
     await doubles.release('b');
@@ -338,6 +338,6 @@ describe.each([
       await expect(act()).rejects.toMatchObject({ code: 'RUN_ENDED' });
     }
     expect(await run.result()).toEqual(result);
-    expect((await run.status()).state).toBe('succeeded');
+    expect((await run.describe()).state).toBe('succeeded');
   });
 });

@@ -98,6 +98,7 @@ function contextOf(call: TaskCall, host: AttemptHost, signal: AbortSignal): Task
     params: call.params ?? {},
     needs: call.needs ?? {},
     log: host.log,
+    progress: () => undefined,
   };
 }
 

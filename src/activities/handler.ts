@@ -5,6 +5,8 @@ import type { TaskError } from '../dag/task-error.js';
 /** What an attempt that succeeded says. */
 export interface TaskReport {
   readonly output?: Json;
+  /** Who ran it: `process@machine`. */
+  readonly worker?: string;
   /** Which attempt this was; the first is 1. */
   readonly attempt: number;
 }
@@ -25,6 +27,11 @@ export interface TaskContext {
   readonly needs: JsonObject;
   /** Where this attempt's log goes. */
   readonly log: TaskLog;
+  /**
+   * Says how far the attempt is: a fraction from 0 to 1, or how much of how much is done, and what it is at. Cheap: what
+   * is said more than once a second may be left out. Never throws.
+   */
+  progress(report: number | { readonly done: number; readonly total: number }, note?: string): void;
 }
 
 /** The log of one attempt. */

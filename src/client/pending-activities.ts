@@ -1,5 +1,5 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import type { RunStatus, TaskStatus } from '../dag/run.js';
+import type { RunDescription, TaskDescription } from '../dag/run.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { TaskState } from '../dag/task-state.js';
 
@@ -11,7 +11,7 @@ const SCHEDULED = 1;
  * The status as the workflow knows it, with what only the server knows: which of the started tasks wait for a worker
  * or for their next attempt, how many attempts they had, and what the latest failed with.
  */
-export function withPendingActivities(status: RunStatus, description: WorkflowExecutionDescription): RunStatus {
+export function withPendingActivities(status: RunDescription, description: WorkflowExecutionDescription): RunDescription {
   const pending = new Map<string, Pending>();
   for (const activity of description.raw.pendingActivities ?? []) {
     // A second start after an interrupt has `#2` behind the name.
@@ -28,7 +28,7 @@ export function withPendingActivities(status: RunStatus, description: WorkflowEx
   return { ...status, counts, tasks };
 }
 
-function merge(task: TaskStatus, { state, attempt, lastFailure }: Pending): TaskStatus {
+function merge(task: TaskDescription, { state, attempt, lastFailure }: Pending): TaskDescription {
   const begun = attempt ?? 1;
   const waits = state === SCHEDULED;
   const error: TaskError | undefined = lastFailure

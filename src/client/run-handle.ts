@@ -12,8 +12,12 @@ import {
   type WorkflowExecutionStatusName,
   type WorkflowHandle,
 } from '@temporalio/client';
+import type { Act, ActAnswer } from '../dag/act.js';
+import { ActingRun } from '../dag/acting-run.js';
 import { DagwrightError } from '../dag/errors.js';
-import { isRunEnd, type PauseMode, type Run, type RunResult, type RunState, type RunStatus } from '../dag/run.js';
+import type { Explanation } from '../dag/explanation.js';
+import type { RunEvent } from '../dag/run-event.js';
+import { isRunEnd, type RunResult, type RunState, type RunDescription } from '../dag/run.js';
 import type { TaskState } from '../dag/task-state.js';
 import {
   pauseSignal,
@@ -33,12 +37,13 @@ const UNAVAILABLE = 14;
 const QUERY_TIMEOUT = 10_000;
 
 /** A run on Temporal. Holds no state of its own: any number of handles, anywhere, may hold one run. */
-export class RunHandle implements Run {
+export class RunHandle extends ActingRun {
   readonly runId: string;
   readonly #client: Client;
   readonly #workflow: WorkflowHandle;
 
   constructor(client: Client, runId: string) {
+    super();
     this.runId = runId;
     this.#client = client;
     this.#workflow = client.workflow.getHandle(runId);
@@ -68,7 +73,7 @@ export class RunHandle implements Run {
    * @throws DagwrightError RUN_NOT_FOUND; NO_WORKER where the run goes on but no worker answers for it; RUN_TERMINATED;
    * SERVER_UNREACHABLE.
    */
-  async status(): Promise<RunStatus> {
+  async describe(): Promise<RunDescription> {
     const description = await this.#describe();
     if (description.status.name !== 'RUNNING') return statusOfResult(await this.result());
     try {
@@ -80,24 +85,26 @@ export class RunHandle implements Run {
     }
   }
 
-  /** @throws DagwrightError RUN_NOT_FOUND, RUN_ENDED. */
-  async pause(options: { readonly mode?: PauseMode } = {}): Promise<void> {
-    await this.#control(() => this.#workflow.signal(pauseSignal, { mode: options.mode ?? 'drain' }));
-  }
-
-  /** @throws DagwrightError RUN_NOT_FOUND, RUN_ENDED. */
-  async resume(): Promise<void> {
-    await this.#control(() => this.#workflow.signal(resumeSignal));
-  }
-
-  /** @throws DagwrightError RUN_NOT_FOUND, RUN_ENDED. */
-  async cancel(): Promise<void> {
-    // A cancel request to a workflow that has ended is answered as if it had not.
+  async act(act: Act): Promise<ActAnswer> {
     await this.#control(async () => {
-      const { status } = await this.#describe();
-      if (status.name !== 'RUNNING') throw this.#ended();
-      await this.#workflow.cancel();
+      if (act.type === 'pause') await this.#workflow.signal(pauseSignal, { mode: act.mode ?? 'drain' });
+      else if (act.type === 'resume') await this.#workflow.signal(resumeSignal);
+      else {
+        // A cancel request to a workflow that has ended is answered as if it had not.
+        const { status } = await this.#describe();
+        if (status.name !== 'RUNNING') throw this.#ended();
+        await this.#workflow.cancel();
+      }
     });
+    return { changed: true, message: '', state: 'running', tasks: [], tasksChanged: 0 };
+  }
+
+  async explain(): Promise<Explanation> {
+    throw new Error('to come');
+  }
+
+  async history(): Promise<RunEvent[]> {
+    throw new Error('to come');
   }
 
   async #describe(): Promise<WorkflowExecutionDescription> {
@@ -111,7 +118,7 @@ export class RunHandle implements Run {
     return description;
   }
 
-  async #query(): Promise<RunStatus> {
+  async #query(): Promise<RunDescription> {
     return this.#client.withDeadline(Date.now() + QUERY_TIMEOUT, () => this.#workflow.query(statusQuery));
   }
 
@@ -176,7 +183,7 @@ function sentence(error: WorkflowFailedError): string {
   return error.cause?.message ?? error.message;
 }
 
-function statusOfResult(result: RunResult): RunStatus {
+function statusOfResult(result: RunResult): RunDescription {
   const counts: Partial<Record<TaskState, number>> = {};
   const tasks = Object.entries(result.tasks).map(([name, { status: state, output, outputOmitted, ...task }]) => {
     counts[state] = (counts[state] ?? 0) + 1;

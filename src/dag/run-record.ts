@@ -1,6 +1,13 @@
 import type { Dag } from './dag.js';
 import { byteLength, type Json } from './json.js';
-import { isRunEnd, type RunResult, type RunState, type RunStatus, type TaskResult, type TaskStatus } from './run.js';
+import {
+  isRunEnd,
+  type RunResult,
+  type RunState,
+  type RunDescription,
+  type TaskResult,
+  type TaskDescription,
+} from './run.js';
 import type { TaskError } from './task-error.js';
 import { isTaskEnd, type TaskState } from './task-state.js';
 
@@ -97,7 +104,7 @@ export class RunRecord {
   }
 
   /** The run now, every task in the order of declaration. */
-  status(runId: string, facts: RunFacts): RunStatus {
+  status(runId: string, facts: RunFacts): RunDescription {
     return {
       runId,
       dag: this.#dag.name,
@@ -105,7 +112,7 @@ export class RunRecord {
       startedAt: iso(facts.runBeganAt ?? 0),
       ...(facts.runEndedAt === undefined ? {} : { endedAt: iso(facts.runEndedAt) }),
       counts: Object.fromEntries(Object.entries(facts.counts).filter(([, count]) => count > 0)),
-      tasks: this.#dag.tasks.map((task, index): TaskStatus => {
+      tasks: this.#dag.tasks.map((task, index): TaskDescription => {
         const error = this.#errors.get(index);
         return {
           name: task.name,

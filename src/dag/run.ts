@@ -1,4 +1,9 @@
+import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
+import type { Explanation } from './explanation.js';
 import type { Json } from './json.js';
+import type { Task } from './dag.js';
+import type { Progress } from './progress.js';
+import type { RunEvent } from './run-event.js';
 import type { TaskError } from './task-error.js';
 import type { TaskEndState, TaskState } from './task-state.js';
 
@@ -20,7 +25,7 @@ export function isRunEnd(state: RunState): state is RunEndState {
 export type PauseMode = 'drain' | 'interrupt';
 
 /** One task in a run, at the moment of asking. Times are ISO 8601. */
-export interface TaskStatus {
+export interface TaskDescription {
   readonly name: string;
   readonly state: TaskState;
   /** Attempts begun; 0 where none was. */
@@ -29,19 +34,48 @@ export interface TaskStatus {
   readonly endedAt?: string;
   /** The error that ended the task, or that the latest attempt failed with. */
   readonly error?: TaskError;
+  /** It does not start until it is resumed. */
+  readonly paused?: true;
+  /** How far the running attempt says it is. */
+  readonly progress?: Progress;
+  /** Who runs the attempt, or ran the last one: `process@machine`. */
+  readonly worker?: string;
+  /** Bytes of the output as JSON. */
+  readonly outputBytes?: number;
+  /** It did not run here: the run that this one is a rerun of had its output. */
+  readonly takenOver?: true;
+}
+
+/** How and by whom a run is paused. Times are ISO 8601. */
+export interface PauseDescription {
+  readonly mode: PauseMode;
+  readonly at: string;
+  readonly by?: string;
+  /** When it goes on by itself. */
+  readonly until?: string;
 }
 
 /** A run at the moment of asking. */
-export interface RunStatus {
+export interface RunDescription {
   readonly runId: string;
   readonly dag: string;
   readonly state: RunState;
   readonly startedAt: string;
   readonly endedAt?: string;
+  /** Set where the run is paused. */
+  readonly pause?: PauseDescription;
+  /** The run of which this one is a rerun. */
+  readonly rerunOf?: string;
+  /** Tasks in flight at once. */
+  readonly concurrency?: number;
+  /** The order among ready tasks. */
+  readonly policy?: string;
+  /** What operators asked for, oldest first; the latest 200. */
+  readonly acts?: readonly ActRecord[];
   /** Tasks per state. States that no task is in are left out. */
   readonly counts: Readonly<Partial<Record<TaskState, number>>>;
   /** In the order of declaration. */
-  readonly tasks: readonly TaskStatus[];
+  readonly tasks: readonly TaskDescription[];
 }
 
 /** How one task of a run ended. */
@@ -55,6 +89,10 @@ export interface TaskResult {
   /** The task had an output, too large to be kept in the run's result. */
   readonly outputOmitted?: true;
   readonly error?: TaskError;
+  /** Who ran the last attempt: `process@machine`. */
+  readonly worker?: string;
+  /** It did not run here: the run that this one is a rerun of had its output. */
+  readonly takenOver?: true;
 }
 
 /** How a run ended: every task, and of the failed ones the error. */
@@ -65,19 +103,61 @@ export interface RunResult {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly tasks: Readonly<Record<string, TaskResult>>;
+  /** The run of which this one is a rerun. */
+  readonly rerunOf?: string;
+  /** What operators asked for, oldest first; the latest 200. Left out where nobody asked for anything. */
+  readonly acts?: readonly ActRecord[];
 }
 
-/** A run as its owner holds it: the same in this process (`local`) and on Temporal. */
+/**
+ * A run as its owner holds it: the same in this process (`local`) and on Temporal. What changes a run is durable, and
+ * changes nothing a second time. All but `result` throw a DagwrightError: RUN_NOT_FOUND, RUN_ENDED; acts on tasks
+ * TASK_NOT_FOUND; ACT_INVALID where the arguments make no sense, ACT_REFUSED where the state does not allow it.
+ */
 export interface Run {
   readonly runId: string;
   /** Waits for the end. A failed or cancelled run is a value too, not an error. */
   result(): Promise<RunResult>;
   /** The run and each task now. */
-  status(): Promise<RunStatus>;
-  /** Starts no more tasks. Durable; a second pause changes nothing. */
-  pause(options?: { readonly mode?: PauseMode }): Promise<void>;
+  describe(): Promise<RunDescription>;
+  /** Why a task is not running. */
+  explain(task: string): Promise<Explanation>;
+  /** What happened, oldest first: the latest 20,000 events. */
+  history(): Promise<RunEvent[]>;
+  /** Does any act; the methods below say the same in fewer words. */
+  act(act: Act, request?: ActRequest): Promise<ActAnswer>;
+  /** Starts no more tasks. `mode`: what becomes of those that run (default `drain`); `until`: when it goes on by itself. */
+  pause(options?: PauseOptions): Promise<ActAnswer>;
   /** Goes on where the pause left it. */
-  resume(): Promise<void>;
+  resume(options?: ActRequest): Promise<ActAnswer>;
   /** Stops the running tasks, starts no more, and ends `cancelled`. */
-  cancel(): Promise<void>;
+  cancel(options?: ActRequest & { readonly reason?: string }): Promise<ActAnswer>;
+  /** The task does not start until it is resumed; `interrupt` stops it where it runs. */
+  pauseTask(task: string, options?: ActRequest & { readonly mode?: PauseMode }): Promise<ActAnswer>;
+  resumeTask(task: string, options?: ActRequest): Promise<ActAnswer>;
+  cancelTask(task: string, options?: ActRequest): Promise<ActAnswer>;
+  /** The task ends `skipped`, and so do those that need it. */
+  skipTask(task: string, options?: ActRequest): Promise<ActAnswer>;
+  /** The task ends `succeeded`, with this output. */
+  completeTask(task: string, options?: ActRequest & { readonly output?: Json }): Promise<ActAnswer>;
+  /** The task runs again; those that it kept from running, too, where `dependents` is not false. */
+  retryTask(task: string, options?: ActRequest & { readonly dependents?: boolean }): Promise<ActAnswer>;
+  setPriority(task: string, priority: number, options?: ActRequest): Promise<ActAnswer>;
+  setConcurrency(concurrency: number, options?: ActRequest): Promise<ActAnswer>;
+  setPolicy(policy: string, options?: ActRequest): Promise<ActAnswer>;
+  /** New tasks; `needs` adds dependencies to tasks that have not started. */
+  addTasks(tasks: readonly Task[], options?: AddTasksOptions): Promise<ActAnswer>;
+}
+
+/** How a run is paused. */
+export interface PauseOptions extends ActRequest {
+  readonly mode?: PauseMode;
+  /** When the run goes on by itself. */
+  readonly until?: Date | string;
+}
+
+/** What comes with new tasks. */
+export interface AddTasksOptions extends ActRequest {
+  /** Dependencies that existing tasks get, by the name of the task: `{ report: ['check'] }`. */
+  readonly needs?: Readonly<Record<string, readonly string[]>>;
 }

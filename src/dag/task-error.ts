@@ -8,4 +8,6 @@ export interface TaskError {
   readonly message: string;
   /** What a program may want: `exitCode`, `signal`, `stderr` (last lines), `status`, `timeout`... */
   readonly details?: JsonObject;
+  /** What caused it, and what caused that: at most 5 deep. */
+  readonly cause?: TaskError;
 }

@@ -7,7 +7,7 @@ import { createHandlers } from '../activities/handlers.js';
 import { attemptLogPath } from '../activities/log.js';
 import type { Dag, Task } from '../dag/dag.js';
 import type { Json, JsonObject } from '../dag/json.js';
-import type { Run, RunStatus } from '../dag/run.js';
+import type { Run, RunDescription } from '../dag/run.js';
 import type { TaskState } from '../dag/task-state.js';
 import { runLocally, type LocalOptions } from './local.js';
 
@@ -52,7 +52,7 @@ class Watched {
   }
 
   /** Waits until the status is so, by the run's own news. */
-  async until(is: (status: RunStatus) => boolean): Promise<RunStatus> {
+  async until(is: (status: RunDescription) => boolean): Promise<RunDescription> {
     for (;;) {
       const news = new Promise<void>((resolve) => {
         const listener = (): void => {
@@ -61,18 +61,18 @@ class Watched {
         };
         this.#listeners.push(listener);
       });
-      const status = await this.run.status();
+      const status = await this.run.describe();
       if (is(status)) return status;
       await news;
     }
   }
 
-  untilTask(name: string, state: TaskState): Promise<RunStatus> {
+  untilTask(name: string, state: TaskState): Promise<RunDescription> {
     return this.until((status) => stateOf(status, name) === state);
   }
 }
 
-function stateOf(status: RunStatus, name: string): TaskState | undefined {
+function stateOf(status: RunDescription, name: string): TaskState | undefined {
   return status.tasks.find((task) => task.name === name)?.state;
 }
 
@@ -131,7 +131,7 @@ describe('a local run', () => {
     });
     expect(result.tasks['b']).not.toHaveProperty('output');
     expect(Date.parse(result.startedAt)).toBeLessThanOrEqual(Date.parse(result.endedAt));
-    expect(await run.status()).toMatchObject({ state: 'succeeded', counts: { succeeded: 3 } });
+    expect(await run.describe()).toMatchObject({ state: 'succeeded', counts: { succeeded: 3 } });
   });
 
   it('ends at once where the dag has no tasks', async () => {
@@ -237,7 +237,7 @@ describe('an order to a local run that comes while it starts tasks', () => {
   it('reaches every one of them', async () => {
     const first = new Gate();
     const others = new Gate();
-    const orders: Promise<void>[] = [];
+    const orders: Promise<unknown>[] = [];
     const handler: Handler = {
       name: 'function',
       run: ({ task }, context): Promise<undefined> => {

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../activities/handler.js';
 import { startTimer } from '../activities/timer.js';
+import type { Act, ActAnswer } from '../dag/act.js';
+import { ActingRun } from '../dag/acting-run.js';
 import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
 import type { Json, JsonObject } from '../dag/json.js';
+import type { Explanation } from '../dag/explanation.js';
+import type { RunEvent } from '../dag/run-event.js';
 import { RunRecord, type RunFacts } from '../dag/run-record.js';
-import { isRunEnd, type PauseMode, type Run, type RunResult, type RunStatus } from '../dag/run.js';
+import { isRunEnd, type Run, type RunResult, type RunDescription } from '../dag/run.js';
 import { Scheduler } from '../dag/scheduler.js';
 import { measureCall, taskCallOf } from '../dag/task-call.js';
 import { createPolicy } from '../policy/policies.js';
@@ -23,7 +27,7 @@ export interface LocalOptions {
   readonly handlers: Handlers;
   /** Where the attempts' logs go. */
   readonly logFolder: string;
-  /** Called soon after something changed, once for what changed together; ask `status()` what it is. */
+  /** Called soon after something changed, once for what changed together; ask `describe()` what it is. */
   readonly onChange?: () => void;
   /** The clock, in whole milliseconds. Default: the system's. */
   readonly now?: () => number;
@@ -50,7 +54,7 @@ export function runLocally(dag: Dag, options: LocalOptions): Run {
 }
 
 /** The scheduler's host in this process. */
-class LocalRun implements Run {
+class LocalRun extends ActingRun {
   readonly runId: string;
   readonly #dag: Dag;
   readonly #options: LocalOptions;
@@ -71,6 +75,7 @@ class LocalRun implements Run {
   #isChanging = false;
 
   constructor(dag: Dag, options: LocalOptions) {
+    super();
     this.runId = options.runId ?? `${dag.name}-${randomUUID().slice(0, 8)}`;
     this.#dag = dag;
     this.#options = options;
@@ -92,20 +97,24 @@ class LocalRun implements Run {
     return this.#result;
   }
 
-  async status(): Promise<RunStatus> {
+  async describe(): Promise<RunDescription> {
     return this.#record.status(this.runId, this.#facts());
   }
 
-  async pause(options: { readonly mode?: PauseMode } = {}): Promise<void> {
-    this.#operate({ type: 'operator.paused', at: this.#now(), mode: options.mode ?? 'drain' });
+  async act(act: Act): Promise<ActAnswer> {
+    const at = this.#now();
+    if (act.type === 'pause') this.#operate({ type: 'operator.paused', at, mode: act.mode ?? 'drain' });
+    else if (act.type === 'resume') this.#operate({ type: 'operator.resumed', at });
+    else this.#operate({ type: 'operator.cancelled', at });
+    return { changed: true, message: '', state: 'running', tasks: [], tasksChanged: 0 };
   }
 
-  async resume(): Promise<void> {
-    this.#operate({ type: 'operator.resumed', at: this.#now() });
+  async explain(): Promise<Explanation> {
+    throw new Error('to come');
   }
 
-  async cancel(): Promise<void> {
-    this.#operate({ type: 'operator.cancelled', at: this.#now() });
+  async history(): Promise<RunEvent[]> {
+    throw new Error('to come');
   }
 
   /** @throws DagwrightError RUN_ENDED. */

@@ -10,7 +10,7 @@ import {
 import type { SchedulerEvent } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
 import { RunRecord } from '../dag/run-record.js';
-import type { RunResult, RunStatus } from '../dag/run.js';
+import type { RunResult, RunDescription } from '../dag/run.js';
 import { Scheduler } from '../dag/scheduler.js';
 import { measureCall } from '../dag/task-call.js';
 import { createPolicy } from '../policy/policies.js';
@@ -86,7 +86,7 @@ export class Interpreter {
     for (const end of ends) this.#children.ended(end);
   }
 
-  status(): RunStatus {
+  status(): RunDescription {
     return this.#record.status(this.#runId, this.#scheduler);
   }
 

@@ -2,7 +2,7 @@ import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { Dag } from '../dag/dag.js';
 import type { Json, JsonObject } from '../dag/json.js';
 import type { RecordSnapshot } from '../dag/run-record.js';
-import type { PauseMode, RunStatus } from '../dag/run.js';
+import type { PauseMode, RunDescription } from '../dag/run.js';
 import type { Snapshot } from '../dag/snapshot.js';
 import type { TaskError } from '../dag/task-error.js';
 
@@ -49,7 +49,7 @@ export const resumeSignal = defineSignal('resume');
 /** Cancels the run as Temporal's own cancel request does. */
 export const cancelSignal = defineSignal('cancel');
 /** The run and each task. */
-export const statusQuery = defineQuery<RunStatus>('status');
+export const statusQuery = defineQuery<RunDescription>('status');
 
 /** Child to run: these tasks ended. */
 export const tasksEndedSignal = defineSignal<[TaskEnd[]]>('tasksEnded');

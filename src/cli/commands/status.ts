@@ -11,7 +11,7 @@ export interface StatusOptions extends ServerFlags {
 /** `dagwright status RUN`: as much as a terminal holds, or every task where it is none. */
 export async function status(runId: string, options: StatusOptions): Promise<number> {
   const found = await withClient(options, async ({ client, server }) => {
-    return { status: await client.get(runId).status(), webUrl: webUrlOf(server, runId) };
+    return { status: await client.get(runId).describe(), webUrl: webUrlOf(server, runId) };
   });
   if (options.json) {
     printJson(found.status);

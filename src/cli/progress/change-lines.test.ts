@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunStatus, TaskStatus } from '../../dag/run.js';
+import type { RunDescription, TaskDescription } from '../../dag/run.js';
 import { changeLines } from './change-lines.js';
 import { formatClock } from './duration.js';
 
@@ -14,12 +14,12 @@ function clock(seconds: number): string {
   return formatClock(BEGAN + seconds * 1_000);
 }
 
-function runOf(tasks: readonly TaskStatus[], state: RunStatus['state'] = 'running'): RunStatus {
+function runOf(tasks: readonly TaskDescription[], state: RunDescription['state'] = 'running'): RunDescription {
   return { runId: 'sales-1', dag: 'sales', state, startedAt: at(0), counts: {}, tasks };
 }
 
-const pending: TaskStatus = { name: 'load', state: 'pending', attempts: 0 };
-const running: TaskStatus = { name: 'load', state: 'running', attempts: 1, startedAt: at(3) };
+const pending: TaskDescription = { name: 'load', state: 'pending', attempts: 0 };
+const running: TaskDescription = { name: 'load', state: 'running', attempts: 1, startedAt: at(3) };
 const error = { code: 'SHELL_EXIT', message: 'The command ended\nwith code 3.' };
 
 describe('changeLines', () => {
@@ -29,7 +29,7 @@ describe('changeLines', () => {
 
   it('says when a task began, and when it ended and how long it took', () => {
     expect(changeLines(runOf([pending]), runOf([running]), NOW)).toEqual([`${clock(3)} load running`]);
-    const ended: TaskStatus = { ...running, state: 'succeeded', endedAt: at(4.2) };
+    const ended: TaskDescription = { ...running, state: 'succeeded', endedAt: at(4.2) };
     expect(changeLines(runOf([running]), runOf([ended]), NOW)).toEqual([`${clock(4.2)} load succeeded (1.2 s)`]);
   });
 
@@ -38,9 +38,9 @@ describe('changeLines', () => {
   });
 
   it('tells each failed attempt, the next one, and the end, with the error in one line', () => {
-    const retrying: TaskStatus = { ...running, state: 'retrying', error };
-    const again: TaskStatus = { ...running, attempts: 2, error };
-    const failed: TaskStatus = { ...again, state: 'failed', endedAt: at(9) };
+    const retrying: TaskDescription = { ...running, state: 'retrying', error };
+    const again: TaskDescription = { ...running, attempts: 2, error };
+    const failed: TaskDescription = { ...again, state: 'failed', endedAt: at(9) };
     const steps = [runOf([running]), runOf([retrying]), runOf([again]), runOf([failed])];
     expect(steps.slice(1).flatMap((step, i) => changeLines(steps[i], step, NOW))).toEqual([
       `${formatClock(NOW)} load retrying: attempt 1 failed: SHELL_EXIT: The command ended with code 3.`,
@@ -50,8 +50,8 @@ describe('changeLines', () => {
   });
 
   it('orders the changes of many tasks by their time', () => {
-    const first: TaskStatus = { name: 'b', state: 'succeeded', attempts: 1, startedAt: at(1), endedAt: at(2) };
-    const second: TaskStatus = { name: 'a', state: 'succeeded', attempts: 1, startedAt: at(1), endedAt: at(5) };
+    const first: TaskDescription = { name: 'b', state: 'succeeded', attempts: 1, startedAt: at(1), endedAt: at(2) };
+    const second: TaskDescription = { name: 'a', state: 'succeeded', attempts: 1, startedAt: at(1), endedAt: at(5) };
     expect(changeLines(undefined, runOf([second, first]), NOW)).toEqual([
       `${clock(2)} b succeeded (1.0 s)`,
       `${clock(5)} a succeeded (4.0 s)`,

@@ -1,5 +1,5 @@
 import { isTaskEnd } from '../../dag/task-state.js';
-import type { RunStatus, TaskStatus } from '../../dag/run.js';
+import type { RunDescription, TaskDescription } from '../../dag/run.js';
 import { elapsedOf, formatClock, formatDuration } from './duration.js';
 import { oneLine } from './text.js';
 
@@ -9,7 +9,7 @@ import { oneLine } from './text.js';
  * @param previous The look before, undefined at first.
  * @param now Milliseconds; the time of changes that carry none.
  */
-export function changeLines(previous: RunStatus | undefined, next: RunStatus, now: number): string[] {
+export function changeLines(previous: RunDescription | undefined, next: RunDescription, now: number): string[] {
   const lines: { readonly at: number; readonly text: string }[] = [];
   for (const [i, task] of next.tasks.entries()) {
     const text = changeOf(previous?.tasks[i], task);
@@ -21,7 +21,7 @@ export function changeLines(previous: RunStatus | undefined, next: RunStatus, no
   return lines.map((line) => `${formatClock(line.at)} ${line.text}`);
 }
 
-function changeOf(before: TaskStatus | undefined, task: TaskStatus): string | undefined {
+function changeOf(before: TaskDescription | undefined, task: TaskDescription): string | undefined {
   if (before?.state === task.state && before.attempts === task.attempts) return undefined;
   switch (task.state) {
     case 'running':
@@ -40,25 +40,25 @@ function changeOf(before: TaskStatus | undefined, task: TaskStatus): string | un
   }
 }
 
-function runChangeOf(previous: RunStatus | undefined, next: RunStatus): string | undefined {
+function runChangeOf(previous: RunDescription | undefined, next: RunDescription): string | undefined {
   if (previous === undefined || previous.state === next.state) return undefined;
   if (next.state === 'paused' || next.state === 'cancelling') return `run ${next.runId} is ${next.state}`;
   return next.state === 'running' ? `run ${next.runId} goes on` : undefined;
 }
 
-function timeOf(task: TaskStatus, now: number): number {
+function timeOf(task: TaskDescription, now: number): number {
   if (task.endedAt !== undefined && isTaskEnd(task.state)) return Date.parse(task.endedAt);
   if (task.state === 'running' && task.attempts <= 1 && task.startedAt !== undefined) return Date.parse(task.startedAt);
   return now;
 }
 
-function durationOf(task: TaskStatus): string {
+function durationOf(task: TaskDescription): string {
   const elapsed = elapsedOf(task, Date.parse(task.endedAt ?? ''));
   if (elapsed === undefined || Number.isNaN(elapsed)) return '';
   const attempts = task.attempts > 1 ? `, ${task.attempts} attempts` : '';
   return ` (${formatDuration(elapsed)}${attempts})`;
 }
 
-function errorOf(task: TaskStatus): string {
+function errorOf(task: TaskDescription): string {
   return task.error === undefined ? '' : `: ${oneLine(`${task.error.code}: ${task.error.message}`)}`;
 }

@@ -1,16 +1,16 @@
 import { isTaskEnd } from '../../dag/task-state.js';
-import type { TaskStatus } from '../../dag/run.js';
+import type { TaskDescription } from '../../dag/run.js';
 
 /**
  * The tasks worth a line where there is no room for all: those under way first, then failures (the latest first; at
  * least a third of the room is theirs), then the latest ends, then those that come next.
  * @param room How many fit.
  */
-export function chooseTasks(tasks: readonly TaskStatus[], room: number): TaskStatus[] {
-  const active: TaskStatus[] = [];
-  const failed: TaskStatus[] = [];
-  const ended: TaskStatus[] = [];
-  const next: TaskStatus[] = [];
+export function chooseTasks(tasks: readonly TaskDescription[], room: number): TaskDescription[] {
+  const active: TaskDescription[] = [];
+  const failed: TaskDescription[] = [];
+  const ended: TaskDescription[] = [];
+  const next: TaskDescription[] = [];
   for (const task of tasks) {
     if (task.state === 'failed') failed.push(task);
     else if (isTaskEnd(task.state)) ended.push(task);
@@ -32,12 +32,12 @@ export function chooseTasks(tasks: readonly TaskStatus[], room: number): TaskSta
   return chosen;
 }
 
-function latest(tasks: TaskStatus[], count: number): TaskStatus[] {
+function latest(tasks: TaskDescription[], count: number): TaskDescription[] {
   if (count <= 0) return [];
   return tasks.sort((a, b) => inOrder(b.endedAt, a.endedAt)).slice(0, count);
 }
 
-function byStart(a: TaskStatus, b: TaskStatus): number {
+function byStart(a: TaskDescription, b: TaskDescription): number {
   return inOrder(a.startedAt, b.startedAt);
 }
 

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { createLogUpdate } from 'log-update';
-import type { RunStatus } from '../../dag/run.js';
+import type { RunDescription } from '../../dag/run.js';
 import { takeStrayOutput } from '../stray-output.js';
 import { renderProgress } from './render-progress.js';
 import { cleanLine } from './text.js';
@@ -24,7 +24,7 @@ export function liveView(terminal: WriteStream): View {
   const screen = Object.create(terminal, { write: { value: write } }) as WriteStream;
   const show = createLogUpdate(screen, { showCursor: true });
   const color = terminal.hasColors();
-  let status: RunStatus | undefined;
+  let status: RunDescription | undefined;
   let note: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let releaseOutput = (): void => {};

@@ -1,9 +1,9 @@
 import type { Dag } from '../../dag/dag.js';
-import type { RunResult, RunStatus } from '../../dag/run.js';
+import type { RunResult, RunDescription } from '../../dag/run.js';
 import type { TaskState } from '../../dag/task-state.js';
 
 /** A run of which nothing is known yet, so that there is something to see before the first look. */
-export function statusOfStart(dag: Dag, runId: string, now: number): RunStatus {
+export function statusOfStart(dag: Dag, runId: string, now: number): RunDescription {
   return {
     runId,
     dag: dag.name,
@@ -15,7 +15,7 @@ export function statusOfStart(dag: Dag, runId: string, now: number): RunStatus {
 }
 
 /** A run that has ended, as its status would show it: for the last picture, without asking a server again. */
-export function statusOfResult(result: RunResult): RunStatus {
+export function statusOfResult(result: RunResult): RunDescription {
   const counts: Partial<Record<TaskState, number>> = {};
   const tasks = Object.entries(result.tasks).map(([name, task]) => {
     counts[task.status] = (counts[task.status] ?? 0) + 1;

@@ -1,12 +1,12 @@
-import type { RunStatus } from '../../dag/run.js';
+import type { RunDescription } from '../../dag/run.js';
 import { changeLines } from './change-lines.js';
 import type { View } from './view.js';
 
 /** A view for pipes, logs and CI: a line for each change, no cursor codes. */
 export function plainView(write: (line: string) => void): View {
-  let previous: RunStatus | undefined;
+  let previous: RunDescription | undefined;
   let lastNote: string | undefined;
-  const update = (status: RunStatus): void => {
+  const update = (status: RunDescription): void => {
     for (const line of changeLines(previous, status, Date.now())) write(line);
     previous = status;
   };

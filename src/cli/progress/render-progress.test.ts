@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RUN_STATES, type RunStatus, type TaskStatus } from '../../dag/run.js';
+import { RUN_STATES, type RunDescription, type TaskDescription } from '../../dag/run.js';
 import { TASK_STATES, type TaskState } from '../../dag/task-state.js';
 import { renderProgress, type Screen } from './render-progress.js';
 import { widthOf } from './text.js';
@@ -12,7 +12,7 @@ function at(seconds: number): string {
   return new Date(BEGAN + seconds * 1_000).toISOString();
 }
 
-function runOf(tasks: readonly TaskStatus[], more: Partial<RunStatus> = {}): RunStatus {
+function runOf(tasks: readonly TaskDescription[], more: Partial<RunDescription> = {}): RunDescription {
   const counts: Partial<Record<TaskState, number>> = {};
   for (const { state } of tasks) counts[state] = (counts[state] ?? 0) + 1;
   return { runId: 'sales-1', dag: 'sales', state: 'running', startedAt: at(0), counts, tasks, ...more };
@@ -22,21 +22,21 @@ function screen(more: Partial<Screen> = {}): Screen {
   return { width: 100, height: 24, now: BEGAN + 5_000, color: false, ...more };
 }
 
-const extract: TaskStatus = {
+const extract: TaskDescription = {
   name: 'extract',
   state: 'succeeded',
   attempts: 1,
   startedAt: at(0),
   endedAt: at(1.2),
 };
-const load: TaskStatus = {
+const load: TaskDescription = {
   name: 'load',
   state: 'retrying',
   attempts: 2,
   startedAt: at(2),
   error: { code: 'HTTP_STATUS', message: 'The answer had\nstatus 503.' },
 };
-const report: TaskStatus = { name: 'report', state: 'pending', attempts: 0 };
+const report: TaskDescription = { name: 'report', state: 'pending', attempts: 0 };
 
 describe('renderProgress', () => {
   it('shows the run, the counts, and each task with time, attempts and error', () => {
@@ -69,10 +69,10 @@ describe('renderProgress', () => {
   });
 
   it('shows what is under way and what failed first where there is no room for all, and sums up the rest', () => {
-    const many = Array.from({ length: 90 }, (_, i): TaskStatus => ({ ...report, name: `later-${i}` }));
-    const ends = Array.from({ length: 20 }, (_, i): TaskStatus => ({ ...extract, name: `done-${i}`, endedAt: at(i) }));
-    const broken: TaskStatus = { ...extract, name: 'broken', state: 'failed' };
-    const busy: TaskStatus = { name: 'busy', state: 'running', attempts: 1, startedAt: at(1) };
+    const many = Array.from({ length: 90 }, (_, i): TaskDescription => ({ ...report, name: `later-${i}` }));
+    const ends = Array.from({ length: 20 }, (_, i): TaskDescription => ({ ...extract, name: `done-${i}`, endedAt: at(i) }));
+    const broken: TaskDescription = { ...extract, name: 'broken', state: 'failed' };
+    const busy: TaskDescription = { name: 'busy', state: 'running', attempts: 1, startedAt: at(1) };
     const lines = renderProgress(runOf([...many, ...ends, broken, busy, load]), screen({ height: 12 })).split('\n');
     expect(lines).toHaveLength(12);
     expect(lines.slice(4).map((line) => line.trim().split(/\s+/)[1])).toEqual([
@@ -89,15 +89,15 @@ describe('renderProgress', () => {
   });
 
   it('keeps a third of the room for failures however much is under way', () => {
-    const busy = Array.from({ length: 50 }, (_, i): TaskStatus => ({ ...load, name: `busy-${i}`, state: 'running' }));
-    const broken = Array.from({ length: 50 }, (_, i): TaskStatus => ({ ...extract, name: `b-${i}`, state: 'failed' }));
+    const busy = Array.from({ length: 50 }, (_, i): TaskDescription => ({ ...load, name: `busy-${i}`, state: 'running' }));
+    const broken = Array.from({ length: 50 }, (_, i): TaskDescription => ({ ...extract, name: `b-${i}`, state: 'failed' }));
     const text = renderProgress(runOf([...busy, ...broken]), screen({ width: 200, height: 24 }));
     expect(text.match(/✖ b-/g)?.length).toBeGreaterThanOrEqual(6);
     expect(text.match(/● busy-/g)?.length).toBeGreaterThanOrEqual(10);
   });
 
   it('shows every task where the height has no end', () => {
-    const many = Array.from({ length: 500 }, (_, i): TaskStatus => ({ ...report, name: `t${i}` }));
+    const many = Array.from({ length: 500 }, (_, i): TaskDescription => ({ ...report, name: `t${i}` }));
     expect(renderProgress(runOf(many), screen({ height: Infinity })).split('\n')).toHaveLength(504);
   });
 
@@ -138,7 +138,7 @@ describe('renderProgress', () => {
         fc.integer({ min: 20, max: 160 }),
         fc.integer({ min: 1, max: 50 }),
         (tasks, state, width, height) => {
-          const known = tasks.map(({ error, ...task }): TaskStatus =>
+          const known = tasks.map(({ error, ...task }): TaskDescription =>
             error === undefined ? task : { ...task, error },
           );
           const status = runOf(known, { state, runId: 'a-rather-long-run-id-of-a-dag' });

@@ -1,5 +1,5 @@
 import { TASK_STATES, isTaskEnd, type TaskState } from '../../dag/task-state.js';
-import type { RunStatus, TaskStatus } from '../../dag/run.js';
+import type { RunDescription, TaskDescription } from '../../dag/run.js';
 import { chooseTasks } from './choose-tasks.js';
 import { elapsedOf, formatDuration } from './duration.js';
 import { colorOf, glyphOf, paintFor, runColorOf, type Color, type Paint } from './paint.js';
@@ -30,7 +30,7 @@ const LONGEST_BAR = 48;
 const COUNT_ORDER: readonly TaskState[] = [...TASK_STATES].reverse().sort((a, b) => rankOf(a) - rankOf(b));
 
 /** A picture of the run as it stands: header, bar, counts, and as many tasks as there is room for. */
-export function renderProgress(status: RunStatus, screen: Screen): string {
+export function renderProgress(status: RunDescription, screen: Screen): string {
   const paint = paintFor(screen.color);
   const lines = [headerOf(status, screen, paint)];
   if (screen.height >= 4) lines.push(barOf(status, screen, paint), countsOf(status, screen, paint));
@@ -40,7 +40,7 @@ export function renderProgress(status: RunStatus, screen: Screen): string {
   return lines.slice(0, Math.max(1, screen.height)).join('\n');
 }
 
-function headerOf(status: RunStatus, screen: Screen, paint: Paint): string {
+function headerOf(status: RunDescription, screen: Screen, paint: Paint): string {
   const elapsed = formatDuration(elapsedOf(status, screen.now) ?? 0);
   const right = `${status.state}  ${elapsed}`;
   const identity = status.runId.startsWith(status.dag) ? status.runId : `${status.dag}  ${status.runId}`;
@@ -49,7 +49,7 @@ function headerOf(status: RunStatus, screen: Screen, paint: Paint): string {
   return `${paint(left, 'bold')}  ${paint(state, runColorOf(status.state))}`;
 }
 
-function barOf(status: RunStatus, screen: Screen, paint: Paint): string {
+function barOf(status: RunDescription, screen: Screen, paint: Paint): string {
   const total = status.tasks.length;
   const counter = `${endedOf(status)}/${total}`;
   const width = Math.min(LONGEST_BAR, screen.width - counter.length - 2);
@@ -74,7 +74,7 @@ function barOf(status: RunStatus, screen: Screen, paint: Paint): string {
   return `${bar}${paint('░'.repeat(width - drawn), 'dim')}  ${counter}`;
 }
 
-function countsOf(status: RunStatus, screen: Screen, paint: Paint): string {
+function countsOf(status: RunDescription, screen: Screen, paint: Paint): string {
   const present = COUNT_ORDER.filter((state) => (status.counts[state] ?? 0) > 0);
   const words = present.map((state) => `${status.counts[state]} ${state}`);
   if (widthOf(words.join(' · ')) <= screen.width) {
@@ -92,7 +92,7 @@ function countsOf(status: RunStatus, screen: Screen, paint: Paint): string {
   return line;
 }
 
-function tasksOf(status: RunStatus, screen: Screen, room: number, paint: Paint): string[] {
+function tasksOf(status: RunDescription, screen: Screen, room: number, paint: Paint): string[] {
   if (room <= 0) return [];
   if (status.tasks.length <= room) {
     const all = rowsOf(status.tasks, screen, paint);
@@ -112,7 +112,7 @@ function tasksOf(status: RunStatus, screen: Screen, room: number, paint: Paint):
 }
 
 /** What the lines above leave out: `83 more pending, 12 more succeeded`. */
-function restOf(status: RunStatus, shown: readonly TaskStatus[]): string {
+function restOf(status: RunDescription, shown: readonly TaskDescription[]): string {
   const left = new Map<TaskState, number>();
   for (const task of status.tasks) left.set(task.state, (left.get(task.state) ?? 0) + 1);
   for (const task of shown) left.set(task.state, (left.get(task.state) ?? 0) - 1);
@@ -123,7 +123,7 @@ function restOf(status: RunStatus, shown: readonly TaskStatus[]): string {
     .join(', ');
 }
 
-function rowsOf(tasks: readonly TaskStatus[], screen: Screen, paint: Paint): string[][] {
+function rowsOf(tasks: readonly TaskDescription[], screen: Screen, paint: Paint): string[][] {
   const narrow = screen.width < NARROW;
   const nameLimit = Math.max(8, Math.floor(screen.width * (narrow ? 0.5 : 0.4)));
   const nameWidth = Math.min(
@@ -140,7 +140,7 @@ interface Columns {
   readonly narrow: boolean;
 }
 
-function rowOf(task: TaskStatus, columns: Columns, screen: Screen, paint: Paint): string[] {
+function rowOf(task: TaskDescription, columns: Columns, screen: Screen, paint: Paint): string[] {
   const color = colorOf(task.state);
   const glyph = glyphOf(task.state, screen.animated === true ? screen.now : undefined);
   const name = pad(cut(task.name, columns.nameWidth), columns.nameWidth);
@@ -161,14 +161,14 @@ function rowOf(task: TaskStatus, columns: Columns, screen: Screen, paint: Paint)
   return [line, `    ${paint(cut(error, screen.width - 4), errorColor)}`];
 }
 
-function attemptsOf(task: TaskStatus, narrow: boolean): string {
+function attemptsOf(task: TaskDescription, narrow: boolean): string {
   if (task.attempts <= 1) return '';
   if (narrow) return ` ×${task.attempts}`;
   return isTaskEnd(task.state) ? `  ${task.attempts} attempts` : `  attempt ${task.attempts}`;
 }
 
 /** The error worth showing beside a task. A cancelled task's says nothing new. */
-function errorOf(task: TaskStatus): string | undefined {
+function errorOf(task: TaskDescription): string | undefined {
   if (task.error === undefined || task.state === 'succeeded' || task.state === 'cancelled') return undefined;
   return oneLine(`${task.error.code}: ${task.error.message}`);
 }
@@ -177,7 +177,7 @@ function isQuiet(state: TaskState): boolean {
   return state === 'pending' || state === 'skipped' || state === 'upstream_failed';
 }
 
-function endedOf(status: RunStatus): number {
+function endedOf(status: RunDescription): number {
   return TASK_STATES.reduce((sum, state) => sum + (isTaskEnd(state) ? (status.counts[state] ?? 0) : 0), 0);
 }
 

@@ -1,13 +1,13 @@
-import type { RunStatus } from '../../dag/run.js';
+import type { RunDescription } from '../../dag/run.js';
 
 /** What shows a run while it goes on. */
 export interface View {
   /** The run has been looked at again. */
-  update(status: RunStatus): void;
+  update(status: RunDescription): void;
   /** A line that stays: news that is not the state of a task. */
   say(line: string): void;
   /** What the run waits for, under its header; undefined for nothing. */
   note(note: string | undefined): void;
   /** The last look stays on the screen; the view takes no more. */
-  end(status?: RunStatus): void;
+  end(status?: RunDescription): void;
 }

@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { DagwrightError } from '../../dag/errors.js';
-import type { Run, RunResult, RunStatus } from '../../dag/run.js';
+import type { RunResult, RunDescription } from '../../dag/run.js';
 import type { View } from './view.js';
-import { watch } from './watch.js';
+import { watch, type Watched } from './watch.js';
 
 const startedAt = '2026-11-01T12:00:00.000Z';
 const result: RunResult = { runId: 'r', dag: 'd', status: 'failed', startedAt, endedAt: startedAt, tasks: {} };
-const running: RunStatus = { runId: 'r', dag: 'd', state: 'running', startedAt, counts: {}, tasks: [] };
+const running: RunDescription = { runId: 'r', dag: 'd', state: 'running', startedAt, counts: {}, tasks: [] };
 
 /** A run whose end, and whose looks, the test decides. */
-class RunDouble implements Run {
+class RunDouble implements Watched {
   readonly runId = 'r';
   readonly end: (result: RunResult) => void;
   readonly fail: (error: Error) => void;
   readonly #result: Promise<RunResult>;
-  readonly #look: () => Promise<RunStatus>;
+  readonly #look: () => Promise<RunDescription>;
 
-  constructor(look: () => Promise<RunStatus>) {
+  constructor(look: () => Promise<RunDescription>) {
     let end: (result: RunResult) => void = () => {};
     let fail: (error: Error) => void = () => {};
     this.#result = new Promise((resolve, reject) => {
@@ -32,13 +32,9 @@ class RunDouble implements Run {
     return this.#result;
   }
 
-  status(): Promise<RunStatus> {
+  describe(): Promise<RunDescription> {
     return this.#look();
   }
-
-  async pause(): Promise<void> {}
-  async resume(): Promise<void> {}
-  async cancel(): Promise<void> {}
 }
 
 function recordingView(onCall: (call: string) => void): View & { readonly calls: string[] } {

@@ -8,13 +8,16 @@ const LOOK_MS = 250;
 const LOOK_MS_PER_TASK = 0.2;
 const LONGEST_LOOK_MS = 5_000;
 
+/** The part of a run that a watcher needs. */
+export type Watched = Pick<Run, 'runId' | 'result' | 'describe'>;
+
 /**
  * Shows the run until it ends, and gives its result.
  * @param signal Aborted where nobody wants to watch any more.
  * @returns undefined where the signal was aborted first.
  * @throws what `run.result()` throws; a look that fails is only noted, and tried again.
  */
-export async function watch(run: Run, view: View, signal: AbortSignal): Promise<RunResult | undefined> {
+export async function watch(run: Watched, view: View, signal: AbortSignal): Promise<RunResult | undefined> {
   const over = new AbortController();
   const result = run.result().finally(() => over.abort());
   // It is awaited below; a look may still be under way when it fails.
@@ -37,11 +40,11 @@ export async function watch(run: Run, view: View, signal: AbortSignal): Promise<
 }
 
 /** Looks again and again until the signal; never throws. */
-async function look(run: Run, view: View, signal: AbortSignal): Promise<void> {
+async function look(run: Watched, view: View, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     let wait = LOOK_MS;
     try {
-      const status = await run.status();
+      const status = await run.describe();
       if (signal.aborted) return;
       view.note(undefined);
       view.update(status);

@@ -1,0 +1,39 @@
+import type { TaskState } from './task-state.js';
+
+/** Why a task is not running, or why it is as it is. */
+export interface Explanation {
+  readonly task: string;
+  readonly state: TaskState;
+  /** The most important first; at least one. */
+  readonly reasons: readonly Reason[];
+}
+
+/** One reason. */
+export interface Reason {
+  readonly code: ReasonCode;
+  /** One sentence for a person. */
+  readonly message: string;
+  /** The tasks that it is about, at most 20. */
+  readonly tasks?: readonly string[];
+}
+
+/**
+ * - `needs`: dependencies have not ended; `run_paused`, `task_paused`, `cancelling`, `fail_fast`: it must not start;
+ * - `slots`: as many tasks run as may; `queue`: others go first;
+ * - `no_worker`, `queued`: handed to the workers, and none, or none yet, has taken it; `retrying`: waits for its next attempt;
+ * - `running`; `ended`: nothing holds it; `upstream`: a dependency failed or was skipped, so it never runs.
+ */
+export type ReasonCode =
+  | 'needs'
+  | 'run_paused'
+  | 'task_paused'
+  | 'cancelling'
+  | 'fail_fast'
+  | 'slots'
+  | 'queue'
+  | 'no_worker'
+  | 'queued'
+  | 'retrying'
+  | 'running'
+  | 'ended'
+  | 'upstream';

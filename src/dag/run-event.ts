@@ -1,0 +1,18 @@
+import type { TaskState } from './task-state.js';
+
+/** One line of a run's history: what happened to the run, or to one of its tasks. */
+export interface RunEvent {
+  /** ISO 8601. */
+  readonly at: string;
+  /**
+   * `run.began`, `run.ended`, `timer.fired`; `act`, where an operator asked for something; else `task.<state>`: the task
+   * came into that state. `task.pending` and `task.ready` are told only where a task was set back.
+   */
+  readonly event: 'run.began' | 'run.ended' | 'timer.fired' | 'act' | `task.${TaskState}`;
+  /** The task it is about. */
+  readonly task?: string;
+  /** Who asked for the act. */
+  readonly by?: string;
+  /** What the act did, how the run ended, what a task failed with. */
+  readonly message?: string;
+}
