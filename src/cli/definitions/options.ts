@@ -1,0 +1,49 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+
+export const FUNCTIONS_HELP = 'module whose exported functions tasks may call (repeatable)';
+export const TASK_QUEUE_HELP = 'the task queue of the workers (default: DAGWRIGHT_TASK_QUEUE, or dagwright)';
+
+/** Takes the exit code of the command that ran. */
+export type Done = (code: number) => void;
+
+/** A command about one run: its id, where it is, and `--json`. */
+export function runCommand(
+  program: Command,
+  name: string,
+  description: string,
+  jsonHelp = 'print a JSON object',
+): Command {
+  return program
+    .command(name)
+    .description(description)
+    .argument('<run>', 'the id of the run')
+    .addOption(addressOption())
+    .addOption(namespaceOption())
+    .option('--json', jsonHelp);
+}
+
+export function addressOption(): Option {
+  return new Option(
+    '--address <host:port>',
+    'the Temporal server (default: TEMPORAL_ADDRESS, a profile, or one nearby)',
+  );
+}
+
+export function namespaceOption(): Option {
+  return new Option('--namespace <name>', 'its namespace (default: TEMPORAL_NAMESPACE, a profile, or default)');
+}
+
+export function collect(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value];
+}
+
+export function positiveInteger(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(value);
+}
+
+export function port(value: string): number {
+  const number = positiveInteger(value);
+  if (number > 65_535) throw new InvalidArgumentError('A port is at most 65535.');
+  return number;
+}
