@@ -1,6 +1,6 @@
 import type { RunSummary } from '../client/dag-client.js';
 import type { RunState } from '../dag/run.js';
-import { elapsedOf, formatDuration } from './progress/duration.js';
+import { elapsedOf, formatDate, formatDuration } from './progress/duration.js';
 import { paintFor, runColorOf } from './progress/paint.js';
 import { cut, oneLine, pad, widthOf } from './progress/text.js';
 
@@ -32,11 +32,4 @@ export function renderRuns(
       .join('  ')
       .trimEnd();
   return [paint(lineOf(header), 'dim'), ...rows.map((row, i) => lineOf(row, runs[i]?.state))].join('\n');
-}
-
-function formatDate(time: string): string {
-  const date = new Date(time);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

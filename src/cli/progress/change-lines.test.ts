@@ -63,4 +63,22 @@ describe('changeLines', () => {
     expect(changeLines(runOf([running]), paused, NOW)).toEqual([`${formatClock(NOW)} run sales-1 is paused`]);
     expect(changeLines(paused, runOf([running]), NOW)).toEqual([`${formatClock(NOW)} run sales-1 goes on`]);
   });
+
+  it('tells who paused the run, and until when, also where one begins to look at a paused run', () => {
+    const paused: RunDescription = {
+      ...runOf([running], 'paused'),
+      pause: { mode: 'drain', at: at(5), by: 'ana', until: at(90) },
+    };
+    const line = `${formatClock(NOW)} run sales-1 is paused by ana until ${clock(90)}`;
+    expect(changeLines(runOf([running]), paused, NOW)).toEqual([line]);
+    expect(changeLines(undefined, paused, NOW)).toEqual([`${clock(3)} load running`, line]);
+  });
+
+  it('tells that a task is paused, goes on, or was set back', () => {
+    const held = runOf([{ ...pending, paused: true }]);
+    const failed = runOf([{ ...running, state: 'failed', endedAt: at(4) }]);
+    expect(changeLines(runOf([pending]), held, NOW)).toEqual([`${formatClock(NOW)} load is paused`]);
+    expect(changeLines(held, runOf([pending]), NOW)).toEqual([`${formatClock(NOW)} load may start again`]);
+    expect(changeLines(failed, runOf([pending]), NOW)).toEqual([`${formatClock(NOW)} load is to run again`]);
+  });
 });

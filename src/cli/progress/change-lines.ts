@@ -1,6 +1,6 @@
 import { isTaskEnd } from '../../dag/task-state.js';
 import type { RunDescription, TaskDescription } from '../../dag/run.js';
-import { elapsedOf, formatClock, formatDuration } from './duration.js';
+import { elapsedOf, formatClock, formatDuration, formatTime } from './duration.js';
 import { oneLine } from './text.js';
 
 /**
@@ -12,11 +12,14 @@ import { oneLine } from './text.js';
 export function changeLines(previous: RunDescription | undefined, next: RunDescription, now: number): string[] {
   const lines: { readonly at: number; readonly text: string }[] = [];
   for (const [i, task] of next.tasks.entries()) {
-    const text = changeOf(previous?.tasks[i], task);
+    const before = previous?.tasks[i];
+    const text = changeOf(before, task);
     if (text !== undefined) lines.push({ at: timeOf(task, now), text });
+    const hold = holdOf(before, task);
+    if (hold !== undefined) lines.push({ at: now, text: hold });
   }
   lines.sort((a, b) => a.at - b.at);
-  const run = runChangeOf(previous, next);
+  const run = runChangeOf(previous, next, now);
   if (run !== undefined) lines.push({ at: now, text: run });
   return lines.map((line) => `${formatClock(line.at)} ${line.text}`);
 }
@@ -36,13 +39,25 @@ function changeOf(before: TaskDescription | undefined, task: TaskDescription): s
     case 'cancelled':
       return `${task.name} ${task.state}${durationOf(task)}`;
     default:
-      return undefined;
+      return before !== undefined && isTaskEnd(before.state) ? `${task.name} is to run again` : undefined;
   }
 }
 
-function runChangeOf(previous: RunDescription | undefined, next: RunDescription): string | undefined {
-  if (previous === undefined || previous.state === next.state) return undefined;
-  if (next.state === 'paused' || next.state === 'cancelling') return `run ${next.runId} is ${next.state}`;
+/** Whether an operator paused a task, or let it go on. */
+function holdOf(before: TaskDescription | undefined, task: TaskDescription): string | undefined {
+  if (before?.paused === task.paused || isTaskEnd(task.state)) return undefined;
+  return task.paused === true ? `${task.name} is paused` : `${task.name} may start again`;
+}
+
+function runChangeOf(previous: RunDescription | undefined, next: RunDescription, now: number): string | undefined {
+  // What a run is when one begins to look is news, unless it just runs or has ended.
+  if ((previous?.state ?? 'running') === next.state) return undefined;
+  if (next.state === 'paused') {
+    const by = next.pause?.by === undefined ? '' : ` by ${oneLine(next.pause.by)}`;
+    const until = next.pause?.until === undefined ? '' : ` until ${formatTime(next.pause.until, now)}`;
+    return `run ${next.runId} is paused${by}${until}`;
+  }
+  if (next.state === 'cancelling') return `run ${next.runId} is cancelling`;
   return next.state === 'running' ? `run ${next.runId} goes on` : undefined;
 }
 

@@ -24,6 +24,22 @@ export function formatClock(time: string | number): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':');
 }
 
+/** The local date and time of an ISO 8601 time, as `2026-11-01 12:00:03`. */
+export function formatDate(time: string | number): string {
+  return `${formatDay(time)} ${formatClock(time)}`;
+}
+
+/** The local day of a time, as `2026-11-01`. */
+export function formatDay(time: string | number): string {
+  const date = new Date(time);
+  return `${date.getFullYear()}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())}`;
+}
+
+/** The time of day, with the date where that is not today. */
+export function formatTime(time: string | number, now: number): string {
+  return formatDay(time) === formatDay(now) ? formatClock(time) : formatDate(time);
+}
+
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }

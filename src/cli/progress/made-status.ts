@@ -22,6 +22,6 @@ export function statusOfResult(result: RunResult): RunDescription {
     const { status, output: _output, outputOmitted: _omitted, ...rest } = task;
     return { name, state: status, ...rest };
   });
-  const { runId, dag, status, startedAt, endedAt } = result;
-  return { runId, dag, state: status, startedAt, endedAt, counts, tasks };
+  const { status, ...run } = result;
+  return { ...run, state: status, counts, tasks };
 }

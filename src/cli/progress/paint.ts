@@ -44,6 +44,9 @@ const TASK_LOOKS: Readonly<Record<TaskState, { readonly glyph: string; readonly 
   cancelled: { glyph: '■', color: 'yellow' },
 };
 
+/** The sign of a task that must not start until it is resumed. */
+export const PAUSED_GLYPH = '‖';
+
 const RUN_COLORS: Readonly<Record<RunState, Color>> = {
   running: 'blue',
   paused: 'yellow',

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RUN_STATES, type RunDescription, type TaskDescription } from '../../dag/run.js';
 import { TASK_STATES, type TaskState } from '../../dag/task-state.js';
+import { formatClock } from './duration.js';
 import { renderProgress, type Screen } from './render-progress.js';
 import { widthOf } from './text.js';
 
@@ -70,7 +71,11 @@ describe('renderProgress', () => {
 
   it('shows what is under way and what failed first where there is no room for all, and sums up the rest', () => {
     const many = Array.from({ length: 90 }, (_, i): TaskDescription => ({ ...report, name: `later-${i}` }));
-    const ends = Array.from({ length: 20 }, (_, i): TaskDescription => ({ ...extract, name: `done-${i}`, endedAt: at(i) }));
+    const ends = Array.from({ length: 20 }, (_, i): TaskDescription => ({
+      ...extract,
+      name: `done-${i}`,
+      endedAt: at(i),
+    }));
     const broken: TaskDescription = { ...extract, name: 'broken', state: 'failed' };
     const busy: TaskDescription = { name: 'busy', state: 'running', attempts: 1, startedAt: at(1) };
     const lines = renderProgress(runOf([...many, ...ends, broken, busy, load]), screen({ height: 12 })).split('\n');
@@ -89,8 +94,16 @@ describe('renderProgress', () => {
   });
 
   it('keeps a third of the room for failures however much is under way', () => {
-    const busy = Array.from({ length: 50 }, (_, i): TaskDescription => ({ ...load, name: `busy-${i}`, state: 'running' }));
-    const broken = Array.from({ length: 50 }, (_, i): TaskDescription => ({ ...extract, name: `b-${i}`, state: 'failed' }));
+    const busy = Array.from({ length: 50 }, (_, i): TaskDescription => ({
+      ...load,
+      name: `busy-${i}`,
+      state: 'running',
+    }));
+    const broken = Array.from({ length: 50 }, (_, i): TaskDescription => ({
+      ...extract,
+      name: `b-${i}`,
+      state: 'failed',
+    }));
     const text = renderProgress(runOf([...busy, ...broken]), screen({ width: 200, height: 24 }));
     expect(text.match(/✖ b-/g)?.length).toBeGreaterThanOrEqual(6);
     expect(text.match(/● busy-/g)?.length).toBeGreaterThanOrEqual(10);
@@ -114,6 +127,70 @@ describe('renderProgress', () => {
     expect(lines[3]).toBe('No worker answers.');
   });
 
+  it('shows how far running tasks say they are, with their own numbers and words', () => {
+    const busy: TaskDescription = { name: 'busy', state: 'running', attempts: 1, startedAt: at(1) };
+    const tasks: TaskDescription[] = [
+      { ...busy, name: 'counts', progress: { fraction: 0.7, done: 7, total: 10, note: 'third\u001b[2J file' } },
+      { ...busy, name: 'says', progress: { note: 'warming up' } },
+      { ...busy, name: 'again', attempts: 2, error: { code: 'X', message: 'Broke.' }, progress: { fraction: 1 } },
+      { ...busy, name: 'over', state: 'succeeded', progress: { fraction: 0.9 }, endedAt: at(3) },
+    ];
+    expect(renderProgress(runOf(tasks), screen()).split('\n').slice(4)).toEqual([
+      '  ● counts  running       4.0 s  ███████░░░  70 %  7/10  third file',
+      '  ● says    running       4.0 s  warming up',
+      '  ● again   running       4.0 s  attempt 2  ██████████ 100 %  X: Broke.',
+      '  ✔ over    succeeded     2.0 s',
+    ]);
+    expect(
+      renderProgress(runOf(tasks), screen({ width: 42 }))
+        .split('\n')
+        .slice(4),
+    ).toEqual([
+      '  ● counts    4.0 s  70 %  7/10  third fi…',
+      '  ● says      4.0 s  warming up',
+      '  ● again     4.0 s ×2  ██████████ 100 %',
+      '    X: Broke.',
+      '  ✔ over      2.0 s',
+    ]);
+  });
+
+  it('marks tasks that are paused, and those whose output came from an earlier run', () => {
+    const tasks: TaskDescription[] = [
+      { ...report, paused: true },
+      { ...extract, takenOver: true },
+      { ...extract, name: 'past', paused: true },
+    ];
+    expect(renderProgress(runOf(tasks), screen()).split('\n').slice(4)).toEqual([
+      '  ‖ report   pending              paused',
+      '  ✔ extract  succeeded            taken over',
+      '  ✔ past     succeeded     1.2 s',
+    ]);
+  });
+
+  it('says who paused the run, when, and until when, and what it is a rerun of', () => {
+    const pause = { mode: 'interrupt', at: at(3), by: 'ana', until: at(600) } as const;
+    const status = runOf([report], { state: 'paused', pause, rerunOf: 'sales-0' });
+    const clock = (seconds: number): string => formatClock(BEGAN + seconds * 1_000);
+    expect(
+      renderProgress(status, screen({ note: 'No worker answers.' }))
+        .split('\n')
+        .slice(3, 5),
+    ).toEqual([
+      'No worker answers.',
+      `paused by ana at ${clock(3)} (running tasks were stopped), goes on at ${clock(600)} · rerun of sales-0`,
+    ]);
+    const plain = runOf([report], { state: 'paused', pause: { mode: 'drain', at: at(3) } });
+    expect(renderProgress(plain, screen()).split('\n')[3]).toBe(`paused at ${clock(3)}`);
+  });
+
+  it('says how fast it goes and how long it may take, where there is room', () => {
+    const tasks = [...Array.from({ length: 10 }, () => extract), ...Array.from({ length: 60 }, () => report)];
+    const bar = (width: number): string => renderProgress(runOf(tasks), screen({ width })).split('\n')[1] ?? '';
+    expect(bar(100)).toMatch(/^[█░]{48} {2}10\/70 {2}2 tasks\/s {2}about 30 s left$/);
+    expect(bar(60)).toMatch(/^[█░]{36} {2}10\/70 {2}about 30 s left$/);
+    expect(bar(30)).toMatch(/^[█░]{23} {2}10\/70$/);
+  });
+
   it('lets no escape code of an error through', () => {
     const evil = { ...load, error: { code: 'X', message: 'a\u001b[2Jb\u0007c\u009b1A' } };
     // oxlint-disable-next-line no-control-regex -- this is what must not be there
@@ -125,6 +202,11 @@ describe('renderProgress', () => {
     state: fc.constantFrom(...TASK_STATES),
     attempts: fc.integer({ min: 0, max: 12 }),
     startedAt: fc.constant(at(1)),
+    paused: fc.option(fc.constant(true as const), { nil: undefined }),
+    progress: fc.option(
+      fc.record({ fraction: fc.double({ min: 0, max: 1, noNaN: true }), note: fc.string({ unit: 'binary' }) }),
+      { nil: undefined },
+    ),
     error: fc.option(fc.record({ code: fc.constant('TASK_FAILED'), message: fc.string({ unit: 'binary' }) }), {
       nil: undefined,
     }),
@@ -138,9 +220,12 @@ describe('renderProgress', () => {
         fc.integer({ min: 20, max: 160 }),
         fc.integer({ min: 1, max: 50 }),
         (tasks, state, width, height) => {
-          const known = tasks.map(({ error, ...task }): TaskDescription =>
-            error === undefined ? task : { ...task, error },
-          );
+          const known = tasks.map(({ error, paused, progress, ...task }): TaskDescription => ({
+            ...task,
+            ...(error === undefined ? {} : { error }),
+            ...(paused === undefined ? {} : { paused }),
+            ...(progress === undefined ? {} : { progress }),
+          }));
           const status = runOf(known, { state, runId: 'a-rather-long-run-id-of-a-dag' });
           const plain = renderProgress(status, screen({ width, height, note: 'note '.repeat(20) }));
           const lines = plain.split('\n');

@@ -1,9 +1,11 @@
 import { TASK_STATES, isTaskEnd, type TaskState } from '../../dag/task-state.js';
-import type { RunDescription, TaskDescription } from '../../dag/run.js';
+import { isRunEnd, type PauseDescription, type RunDescription, type TaskDescription } from '../../dag/run.js';
 import { chooseTasks } from './choose-tasks.js';
-import { elapsedOf, formatDuration } from './duration.js';
+import { elapsedOf, formatDuration, formatTime } from './duration.js';
+import { formatLeft, formatRate, paceOf } from './pace.js';
 import { colorOf, glyphOf, paintFor, runColorOf, type Color, type Paint } from './paint.js';
-import { cut, oneLine, pad, widthOf } from './text.js';
+import { NARROW, rowsOf } from './task-row.js';
+import { cut, oneLine, widthOf } from './text.js';
 
 /** Where a picture of a run is shown. */
 export interface Screen {
@@ -20,21 +22,20 @@ export interface Screen {
   readonly note?: string | undefined;
 }
 
-/** Below this width, the states' words and the counts' words give way to their signs. */
-const NARROW = 64;
-/** An error gets the rest of its task's line if that is at least so wide, else a line of its own. */
-const LEAST_ERROR_WIDTH = 28;
 const LONGEST_BAR = 48;
+const LEAST_BAR = 10;
 
 /** The order in which people read the counts: what happened, what happens, what is to come. */
 const COUNT_ORDER: readonly TaskState[] = [...TASK_STATES].reverse().sort((a, b) => rankOf(a) - rankOf(b));
 
-/** A picture of the run as it stands: header, bar, counts, and as many tasks as there is room for. */
+/** A picture of the run as it stands: header, bar and pace, counts, and as many tasks as there is room for. */
 export function renderProgress(status: RunDescription, screen: Screen): string {
   const paint = paintFor(screen.color);
   const lines = [headerOf(status, screen, paint)];
   if (screen.height >= 4) lines.push(barOf(status, screen, paint), countsOf(status, screen, paint));
-  if (screen.note !== undefined && screen.height >= 6) lines.push(paint(cut(screen.note, screen.width), 'yellow'));
+  if (screen.height >= 6) {
+    for (const note of notesOf(status, screen)) lines.push(paint(cut(note, screen.width), 'yellow'));
+  }
   if (screen.height >= 12) lines.push('');
   lines.push(...tasksOf(status, screen, screen.height - lines.length, paint));
   return lines.slice(0, Math.max(1, screen.height)).join('\n');
@@ -49,10 +50,27 @@ function headerOf(status: RunDescription, screen: Screen, paint: Paint): string 
   return `${paint(left, 'bold')}  ${paint(state, runColorOf(status.state))}`;
 }
 
+/** What a person must know beside the numbers: at most two lines. */
+function notesOf(status: RunDescription, screen: Screen): string[] {
+  const notes = screen.note === undefined ? [] : [screen.note];
+  const about: string[] = [];
+  if (status.pause !== undefined && !isRunEnd(status.state)) about.push(pauseOf(status.pause, screen.now));
+  if (status.rerunOf !== undefined) about.push(`rerun of ${oneLine(status.rerunOf)}`);
+  return about.length === 0 ? notes : [...notes, about.join(' · ')];
+}
+
+/** `paused by ana at 12:00:03 (interrupt), goes on at 12:30:00` */
+function pauseOf(pause: PauseDescription, now: number): string {
+  const by = pause.by === undefined ? '' : ` by ${oneLine(pause.by)}`;
+  const mode = pause.mode === 'interrupt' ? ' (running tasks were stopped)' : '';
+  const until = pause.until === undefined ? '' : `, goes on at ${formatTime(pause.until, now)}`;
+  return `paused${by} at ${formatTime(pause.at, now)}${mode}${until}`;
+}
+
 function barOf(status: RunDescription, screen: Screen, paint: Paint): string {
   const total = status.tasks.length;
-  const counter = `${endedOf(status)}/${total}`;
-  const width = Math.min(LONGEST_BAR, screen.width - counter.length - 2);
+  const counter = counterOf(status, screen);
+  const width = Math.min(LONGEST_BAR, screen.width - widthOf(counter) - 2);
   if (width < 4) return cut(counter, screen.width);
   const succeeded = status.counts.succeeded ?? 0;
   const failed = (status.counts.failed ?? 0) + (status.counts.upstream_failed ?? 0);
@@ -72,6 +90,16 @@ function barOf(status: RunDescription, screen: Screen, paint: Paint): string {
     drawn = Math.max(drawn, end);
   }
   return `${bar}${paint('░'.repeat(width - drawn), 'dim')}  ${counter}`;
+}
+
+/** `12/40  3.2 tasks/s  about 10 s left`: as much of it as leaves room for a bar. */
+function counterOf(status: RunDescription, screen: Screen): string {
+  const counter = `${endedOf(status)}/${status.tasks.length}`;
+  const { perSecond, left } = paceOf(status, screen.now);
+  const rate = perSecond === undefined || screen.width < NARROW ? '' : `  ${formatRate(perSecond)}`;
+  const estimate = left === undefined ? '' : `  ${formatLeft(left)}`;
+  const texts = [`${counter}${rate}${estimate}`, `${counter}${estimate}`];
+  return texts.find((text) => widthOf(text) + LEAST_BAR + 2 <= screen.width) ?? counter;
 }
 
 function countsOf(status: RunDescription, screen: Screen, paint: Paint): string {
@@ -121,60 +149,6 @@ function restOf(status: RunDescription, shown: readonly TaskDescription[]): stri
     .filter((state) => (left.get(state) ?? 0) > 0)
     .map((state) => `${left.get(state)} more ${state}`)
     .join(', ');
-}
-
-function rowsOf(tasks: readonly TaskDescription[], screen: Screen, paint: Paint): string[][] {
-  const narrow = screen.width < NARROW;
-  const nameLimit = Math.max(8, Math.floor(screen.width * (narrow ? 0.5 : 0.4)));
-  const nameWidth = Math.min(
-    nameLimit,
-    tasks.reduce((most, task) => Math.max(most, task.name.length), 0),
-  );
-  const stateWidth = narrow ? 0 : tasks.reduce((most, task) => Math.max(most, task.state.length), 0) + 2;
-  return tasks.map((task) => rowOf(task, { nameWidth, stateWidth, narrow }, screen, paint));
-}
-
-interface Columns {
-  readonly nameWidth: number;
-  readonly stateWidth: number;
-  readonly narrow: boolean;
-}
-
-function rowOf(task: TaskDescription, columns: Columns, screen: Screen, paint: Paint): string[] {
-  const color = colorOf(task.state);
-  const glyph = glyphOf(task.state, screen.animated === true ? screen.now : undefined);
-  const name = pad(cut(task.name, columns.nameWidth), columns.nameWidth);
-  const elapsed = elapsedOf(task, screen.now);
-  const time = (elapsed === undefined ? '' : formatDuration(elapsed)).padStart(8);
-  const attempts = attemptsOf(task, columns.narrow);
-  const word = columns.stateWidth === 0 ? '' : pad(task.state, columns.stateWidth);
-  const plain = `  ${glyph} ${name}  ${word}${time}${attempts}`;
-  if (widthOf(plain) > screen.width) return [cut(plain, screen.width)];
-  const line =
-    `  ${paint(glyph, color)} ${paint(name, isQuiet(task.state) ? 'dim' : 'none')}  ${paint(word, color)}` +
-    `${paint(time, 'dim')}${paint(attempts, 'yellow')}`;
-  const error = errorOf(task);
-  if (error === undefined) return [line.trimEnd()];
-  const errorColor = task.state === 'failed' ? 'red' : 'yellow';
-  const rest = screen.width - widthOf(plain) - 2;
-  if (rest >= Math.min(LEAST_ERROR_WIDTH, widthOf(error))) return [`${line}  ${paint(cut(error, rest), errorColor)}`];
-  return [line, `    ${paint(cut(error, screen.width - 4), errorColor)}`];
-}
-
-function attemptsOf(task: TaskDescription, narrow: boolean): string {
-  if (task.attempts <= 1) return '';
-  if (narrow) return ` ×${task.attempts}`;
-  return isTaskEnd(task.state) ? `  ${task.attempts} attempts` : `  attempt ${task.attempts}`;
-}
-
-/** The error worth showing beside a task. A cancelled task's says nothing new. */
-function errorOf(task: TaskDescription): string | undefined {
-  if (task.error === undefined || task.state === 'succeeded' || task.state === 'cancelled') return undefined;
-  return oneLine(`${task.error.code}: ${task.error.message}`);
-}
-
-function isQuiet(state: TaskState): boolean {
-  return state === 'pending' || state === 'skipped' || state === 'upstream_failed';
 }
 
 function endedOf(status: RunDescription): number {
