@@ -2,9 +2,8 @@ import { DagwrightError } from '../../dag/errors.js';
 import { parseParamFlags, resolveParams } from '../../spec/params.js';
 import { functionsBeside, loadFunctions, mergeFunctions } from '../../worker/load-functions.js';
 import { loadDag } from '../load-dag.js';
-import { print, printError, printJson } from '../output.js';
-import { plainView } from '../progress/plain-view.js';
-import type { View } from '../progress/view.js';
+import { printError, printJson } from '../output.js';
+import { viewFor } from '../progress/view-for.js';
 import type { RunEnd, RunOptions } from '../run-request.js';
 import { configFor } from '../server-flags.js';
 import { takeStrayOutput } from '../stray-output.js';
@@ -35,8 +34,7 @@ async function execute(file: string, options: RunOptions): Promise<RunEnd> {
   const functions = mergeFunctions([...own, ...(await loadFunctions(files))]);
   const functionFiles = own.length === 0 ? files : [...files, file];
   const config = configFor(options);
-  const live = process.stdout.isTTY && !config.plainTerminal && !options.json;
-  const view = await viewFor(options, live);
+  const { view, live } = await viewFor(options, config);
   const request = { dag, params, functions, functionFiles, options, config, view, live };
   if (options.local) {
     const { runHere } = await import('../run-here.js');
@@ -55,11 +53,4 @@ function refuseNonsense(options: RunOptions): void {
   if (options.local && options.address !== undefined) {
     throw new DagwrightError('USAGE', 'A local run uses no server.', { hint: 'Leave out --local or --address.' });
   }
-}
-
-async function viewFor(options: RunOptions, live: boolean): Promise<View> {
-  if (options.json) return plainView(printError);
-  if (!live) return plainView(print);
-  const { liveView } = await import('../progress/live-view.js');
-  return liveView(process.stdout);
 }

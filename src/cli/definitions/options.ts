@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { parseDuration } from '../../spec/duration.js';
 
 export const FUNCTIONS_HELP = 'module whose exported functions tasks may call (repeatable)';
 export const TASK_QUEUE_HELP = 'the task queue of the workers (default: DAGWRIGHT_TASK_QUEUE, or dagwright)';
@@ -40,6 +41,15 @@ export function collect(value: string, previous: readonly string[] = []): string
 export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1.');
   return Number(value);
+}
+
+/** A time that has passed: ISO 8601, or how long ago. */
+export function pastTime(value: string): Date {
+  const ago = parseDuration(value);
+  if (ago !== undefined) return new Date(Date.now() - ago);
+  const time = /^\d{4}-\d\d-\d\d/.test(value) ? new Date(value) : undefined;
+  if (time !== undefined && !Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError('It must be a time like 2026-11-01T12:00:00Z, or how long ago: 90m, 2h, 3d.');
 }
 
 export function port(value: string): number {

@@ -1,10 +1,11 @@
 import { Option, type Command } from 'commander';
+import type { ExplainOptions } from '../commands/explain.js';
+import type { HistoryOptions } from '../commands/history.js';
 import type { ListOptions } from '../commands/list.js';
 import type { StatusOptions } from '../commands/status.js';
-import { addressOption, namespaceOption, positiveInteger, runCommand, type Done } from './options.js';
-
-/** What Temporal itself can tell apart. */
-const RUN_STATE_CHOICES = ['running', 'succeeded', 'failed', 'cancelled'];
+import type { WatchOptions } from '../commands/watch.js';
+import { RUN_STATES } from '../../dag/run.js';
+import { addressOption, namespaceOption, pastTime, positiveInteger, runCommand, type Done } from './options.js';
 
 /** The commands that show runs. */
 export function addSeeingCommands(program: Command, done: Done): void {
@@ -13,7 +14,9 @@ export function addSeeingCommands(program: Command, done: Done): void {
     .description('list runs, the newest first')
     .option('-n, --limit <number>', 'how many', positiveInteger, 20)
     .option('--dag <name>', 'only runs of this dag')
-    .addOption(new Option('--state <state>', 'only runs in this state').choices(RUN_STATE_CHOICES))
+    .addOption(new Option('--state <state>', 'only runs in this state').choices(RUN_STATES))
+    .option('--tag <tag>', 'only runs of dags with this tag')
+    .option('--since <time>', 'only runs started since: an ISO 8601 time, or how long ago: 2h, 3d', pastTime)
     .addOption(addressOption())
     .addOption(namespaceOption())
     .option('--json', 'print { "runs": [...] }')
@@ -28,4 +31,29 @@ export function addSeeingCommands(program: Command, done: Done): void {
       done(await status(runId, options));
     },
   );
+
+  runCommand(program, 'watch', 'show a run until it ends; Ctrl-C leaves it alone', 'print the result at the end')
+    .addHelpText('after', WATCH_HELP)
+    .action(async (runId: string, options: WatchOptions) => {
+      const { watch } = await import('../commands/watch.js');
+      done(await watch(runId, options));
+    });
+
+  runCommand(program, 'explain', 'say why a task is not running')
+    .argument('<task>', 'the name of the task')
+    .action(async (runId: string, task: string, options: ExplainOptions) => {
+      const { explain } = await import('../commands/explain.js');
+      done(await explain(runId, task, options));
+    });
+
+  runCommand(program, 'history', 'tell what happened in a run, oldest first', 'print { "runId", "events": [...] }')
+    .option('--task <name>', 'only what happened to this task')
+    .option('-n, --limit <number>', 'the latest so many (default: 200 on a terminal, else all)', positiveInteger)
+    .action(async (runId: string, options: HistoryOptions) => {
+      const { history } = await import('../commands/history.js');
+      done(await history(runId, options));
+    });
 }
+
+const WATCH_HELP = `
+It exits as the run ends: 0 where it succeeded, 1 where it did not; 130 after Ctrl-C, and the run goes on.`;

@@ -146,11 +146,11 @@ describe('renderProgress', () => {
         .split('\n')
         .slice(4),
     ).toEqual([
-      '  ● counts    4.0 s  70 %  7/10  third fi…',
-      '  ● says      4.0 s  warming up',
-      '  ● again     4.0 s ×2  ██████████ 100 %',
+      '  ● counts     4.0 s  ███████░░░  70 %',
+      '  ● says       4.0 s  warming up',
+      '  ● again      4.0 s ×2  ██████████ 100 %',
       '    X: Broke.',
-      '  ✔ over      2.0 s',
+      '  ✔ over       2.0 s',
     ]);
   });
 

@@ -16,6 +16,7 @@ export const NARROW = 64;
 /** An error, or a note, gets the rest of its task's line if that is at least so wide, else a line of its own. */
 const LEAST_REST = 28;
 const PROGRESS_BAR = 10;
+const LEAST_NOTE = 10;
 
 /** The lines of each task, aligned with one another: nearly always one; two where an error needs its own. */
 export function rowsOf(tasks: readonly TaskDescription[], screen: RowScreen, paint: Paint): string[][] {
@@ -86,19 +87,16 @@ function progressOf(task: TaskDescription, room: number): string {
     parts.push(room >= PROGRESS_BAR + percent.length + 1 ? `${bar} ${percent}` : percent.trim());
   }
   if (done !== undefined && total !== undefined) parts.push(`${round(done)}/${round(total)}`);
-  if (note !== undefined) parts.push(oneLine(note));
-  let text = '';
-  for (const part of parts) {
-    const next = text === '' ? part : `${text}  ${part}`;
-    if (widthOf(next) > room) return part === parts.at(-1) && note !== undefined ? fitting(next, text, room) : text;
-    text = next;
-  }
-  return text;
+  const text = parts.reduce((sum, part) => (widthOf(sum) + 2 + widthOf(part) <= room ? joined(sum, part) : sum), '');
+  // A note that is cut short still says something, unless next to nothing of it is left.
+  const words = note === undefined ? '' : oneLine(note);
+  const whole = words === '' ? text : joined(text, words);
+  if (widthOf(whole) <= room) return whole;
+  return room - widthOf(text) >= LEAST_NOTE ? cut(whole, room) : text;
 }
 
-/** A note that is cut short still says something, unless next to nothing of it is left. */
-function fitting(long: string, short: string, room: number): string {
-  return room - widthOf(short) >= 8 ? cut(long, room) : short;
+function joined(text: string, part: string): string {
+  return text === '' ? part : `${text}  ${part}`;
 }
 
 function round(amount: number): number {

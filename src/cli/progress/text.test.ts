@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { elapsedOf, formatDuration } from './duration.js';
-import { cut, oneLine, pad, widthOf } from './text.js';
+import { cut, oneLine, pad, widthOf, wrap } from './text.js';
 
 describe('text', () => {
   it('counts columns: wide characters as two, combining marks as none', () => {
@@ -17,6 +17,14 @@ describe('text', () => {
 
   it('pads by columns', () => {
     expect(pad('日本', 6)).toBe('日本  ');
+  });
+
+  it('breaks lines between words, and words that are too long anywhere', () => {
+    expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
+    expect(wrap('a abcdefgh b', 4)).toEqual(['a', 'abcd', 'efgh', 'b']);
+    expect(wrap('日本語', 4)).toEqual(['日本', '語']);
+    expect(wrap('', 4)).toEqual([]);
+    expect(wrap('ab', 0)).toEqual(['a', 'b']);
   });
 
   it('makes one line of any text', () => {

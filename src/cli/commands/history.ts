@@ -1,0 +1,50 @@
+import type { RunHandle } from '../../client/run-handle.js';
+import { DagwrightError } from '../../dag/errors.js';
+import type { RunEvent } from '../../dag/run-event.js';
+import { EXIT } from '../exit-code.js';
+import { outputHasColors, outputWidth, print, printError, printJson } from '../output.js';
+import { renderHistory } from '../render-history.js';
+import { withClient } from '../server.js';
+import type { ServerFlags } from '../server-flags.js';
+
+export interface HistoryOptions extends ServerFlags {
+  readonly task?: string;
+  readonly limit?: number;
+  readonly json?: true;
+}
+
+/** What a person reads at a terminal; pipes and programs get all. */
+const TERMINAL_LIMIT = 200;
+
+/** `dagwright history RUN` */
+export async function history(runId: string, options: HistoryOptions): Promise<number> {
+  const { all, chosen } = await withClient(options, async ({ client }) => {
+    const run = client.get(runId);
+    const events = await run.history();
+    return { all: events, chosen: options.task === undefined ? events : await eventsOf(run, events, options.task) };
+  });
+  const isForTerminal = process.stdout.isTTY && !options.json;
+  const limit = options.limit ?? (isForTerminal ? TERMINAL_LIMIT : Infinity);
+  const events = chosen.slice(-Math.min(limit, chosen.length));
+  if (options.json) {
+    printJson({ runId, events });
+    return EXIT.succeeded;
+  }
+  if (events.length < chosen.length)
+    printError(`… ${chosen.length - events.length} earlier events; --limit shows more`);
+  const began = all[0]?.at;
+  if (events.length === 0 || began === undefined) printError('Nothing has happened yet.');
+  else print(renderHistory(events, { width: outputWidth(), color: outputHasColors(), began }));
+  return EXIT.succeeded;
+}
+
+/** The events of one task. That a task has none, and that there is no such task, are told apart. */
+async function eventsOf(run: RunHandle, events: readonly RunEvent[], task: string): Promise<RunEvent[]> {
+  const own = events.filter((event) => event.task === task);
+  if (own.length > 0) return own;
+  const { tasks } = await run.describe();
+  if (tasks.some(({ name }) => name === task)) return own;
+  throw new DagwrightError('TASK_NOT_FOUND', `The run ${run.runId} has no task ${task}.`, {
+    hint: `See its tasks with \`dagwright status ${run.runId}\`.`,
+  });
+}
