@@ -20,10 +20,14 @@ const LAYERS = {
   workflows: { modules: ['dag', 'policy'], types: ['activities'], packages: WORKFLOW_SDK },
   activities: { modules: ['dag', 'spec/near-name'], types: ['spec/with', 'spec/function-definition'] },
   executor: { modules: ['dag', 'policy', 'activities'] },
-  client: { modules: ['dag', 'spec', 'workflows/messages', 'config'] },
-  worker: { modules: ['dag', 'activities', 'config', 'client'] },
+  client: {
+    modules: ['dag', 'spec', 'workflows/messages', 'workflows/search-attribute-keys', 'config'],
+    types: ['observability'],
+  },
+  worker: { modules: ['dag', 'activities', 'config', 'client', 'observability'] },
   dev: { modules: ['dag', 'config'] },
-  config: { modules: ['dag'] },
+  observability: { modules: ['dag', 'activities/handler'], packages: ['pino'] },
+  config: { modules: ['dag', 'observability/log-level'] },
 };
 
 /** In these, nothing may read a clock; the linter bans the rest (see .oxlintrc.json). */

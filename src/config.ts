@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { DagwrightError } from './dag/errors.js';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './observability/log-level.js';
 
 /** Everything that the environment and Temporal's profiles say. This file is the only reader of `process.env`. */
 export interface Config {
@@ -19,6 +20,10 @@ export interface Config {
   readonly temporalCli: string | undefined;
   /** Whether a terminal's colours are unwanted (NO_COLOR) or the terminal has no cursor (TERM=dumb, CI). */
   readonly plainTerminal: boolean;
+  /** DAGWRIGHT_LOG_LEVEL: how much a worker logs. Default: whatever the command thinks right. */
+  readonly logLevel: LogLevel | undefined;
+  /** DAGWRIGHT_LOG_FORMAT. Default: `text` where stderr is a terminal, else `json`. */
+  readonly logFormat: LogFormat | undefined;
   /** The environment as it is: for child processes, and for the variables that shell tasks inherit. */
   readonly environment: Readonly<NodeJS.ProcessEnv>;
 }
@@ -37,6 +42,8 @@ export function loadConfig(environment: Readonly<NodeJS.ProcessEnv> = process.en
     cacheFolder: join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dagwright'),
     temporalCli: environment['DAGWRIGHT_TEMPORAL_CLI'] || environment['TEMPORAL_CLI_PATH'] || undefined,
     plainTerminal: Boolean(environment['NO_COLOR'] || environment['CI'] || environment['TERM'] === 'dumb'),
+    logLevel: oneOf(LOG_LEVELS, 'DAGWRIGHT_LOG_LEVEL', environment),
+    logFormat: oneOf(LOG_FORMATS, 'DAGWRIGHT_LOG_FORMAT', environment),
     environment,
   };
 }
@@ -51,6 +58,21 @@ function loadTemporal(environment: Readonly<NodeJS.ProcessEnv>): ClientConnectCo
       cause,
     });
   }
+}
+
+/** Undefined where the variable is not set, or empty. */
+function oneOf<T extends string>(
+  allowed: readonly T[],
+  name: string,
+  environment: Readonly<NodeJS.ProcessEnv>,
+): T | undefined {
+  const text = environment[name];
+  if (text === undefined || text === '') return undefined;
+  const value = allowed.find((one) => one === text);
+  if (value !== undefined) return value;
+  throw new DagwrightError('CONFIG_INVALID', `${name} is "${text.slice(0, 100)}", which it cannot be.`, {
+    hint: `Set it to ${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}.`,
+  });
 }
 
 function definedOf(environment: Readonly<NodeJS.ProcessEnv>): Record<string, string> {
