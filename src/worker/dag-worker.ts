@@ -1,21 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
-import type {
-  LogEntry,
-  NativeConnection,
-  NativeConnectionOptions,
-  Worker,
-  WorkflowBundleOption,
-} from '@temporalio/worker';
+import type { NativeConnection, NativeConnectionOptions, Worker, WorkflowBundleOption } from '@temporalio/worker';
 import type { RegisteredFunction } from '../activities/function.js';
 import { createHandlers } from '../activities/handlers.js';
 import { DagClient } from '../client/dag-client.js';
 import { dataConverter } from '../client/data-converter.js';
 import { requireNamespace } from '../client/namespace.js';
+import { ensureSearchAttributes } from '../client/search-attributes.js';
 import { loadConfig, type Config } from '../config.js';
 import { DagwrightError } from '../dag/errors.js';
+import type { Logger } from '../observability/logger.js';
+import { logSdkEntry } from './sdk-log.js';
 import { createActivities } from './task-activities.js';
 
 /** What a worker polls, and what it offers. What is left out comes from the configuration. */
@@ -30,6 +26,12 @@ export interface DagWorkerOptions {
   readonly slots?: number;
   /** Milliseconds that running tasks get to end at `shutdown`; then they are stopped, and run again elsewhere. Default 10,000. */
   readonly shutdownGrace?: number;
+  /**
+   * Where the worker's own lines go: of attempts, and of the Temporal SDK (one for the whole process: the last worker's
+   * that was started). Default: stderr, from DAGWRIGHT_LOG_LEVEL on; where that is not set, only warnings, and none of
+   * attempts.
+   */
+  readonly logger?: Logger;
   /** Default: read from the environment. */
   readonly config?: Config;
 }
@@ -53,19 +55,21 @@ export class DagWorker {
   }
 
   /**
-   * Connects, and polls from then on.
+   * Connects, and polls from then on. Adds Dagwright's search attributes to the namespace where they are missing.
    * @throws DagwrightError SERVER_UNREACHABLE, NAMESPACE_NOT_FOUND, CONFIG_INVALID.
    * @throws Error where two functions have one name.
    */
   static async start(options: DagWorkerOptions = {}): Promise<DagWorker> {
-    const sdk = await loadSdk();
     const config = options.config ?? loadConfig();
+    const logger = options.logger ?? (await defaultLogger(config));
+    const sdk = await loadSdk(logger);
     const handlers = createHandlers({ environment: config.environment, functions: options.functions ?? [] });
     const address = options.address ?? config.temporal.connectionOptions.address ?? 'localhost:7233';
     const namespace = options.namespace ?? config.temporal.namespace ?? 'default';
     const taskQueue = options.taskQueue ?? config.taskQueue;
     const connection = await connect(sdk, { ...config.temporal.connectionOptions, address });
     await requireNamespace(connection, namespace);
+    const searchAttributes = ensureSearchAttributes(connection, namespace, logger);
     const slots = options.slots ?? 100;
     const worker = await sdk.Worker.create({
       connection,
@@ -83,7 +87,10 @@ export class DagWorker {
       shutdownGraceTime: options.shutdownGrace ?? 10_000,
       stickyQueueScheduleToStartTimeout: '5s',
     });
-    return new DagWorker(worker, connection, new DagClient(connection, { namespace, taskQueue, eager: true }));
+    const client = new DagClient(connection, { namespace, taskQueue, eager: true });
+    const started = new DagWorker(worker, connection, client);
+    await searchAttributes;
+    return started;
   }
 
   async #run(): Promise<void> {
@@ -104,12 +111,15 @@ export class DagWorker {
 type Sdk = typeof import('@temporalio/worker');
 
 let loaded: Promise<Sdk> | undefined;
+/** The SDK has one log for all workers of a process. */
+let sdkLogger: Logger | undefined;
 
 /** The native part of the SDK, which takes long to load: only for those who start a worker. Set up once per process. */
-function loadSdk(): Promise<Sdk> {
+function loadSdk(logger: Logger): Promise<Sdk> {
+  sdkLogger = logger;
   loaded ??= import('@temporalio/worker').then((sdk) => {
     sdk.Runtime.install({
-      logger: new sdk.DefaultLogger('WARN', writeEntry),
+      logger: new sdk.DefaultLogger('WARN', (entry) => logSdkEntry(sdkLogger ?? logger, entry)),
       telemetryOptions: { logging: { forward: {}, filter: 'temporalio_sdk_core=WARN' } },
       // Whoever runs the process decides what a signal means.
       shutdownSignals: [],
@@ -119,14 +129,9 @@ function loadSdk(): Promise<Sdk> {
   return loaded;
 }
 
-/** A failed task or run is told where runs are looked at, with its error: the SDK's own lines of it are noise. */
-const OUTCOMES: ReadonlySet<string> = new Set(['Activity failed', 'Workflow failed']);
-
-function writeEntry({ level, message, meta }: LogEntry): void {
-  if (OUTCOMES.has(message)) return;
-  const { error, failure } = { error: undefined, failure: undefined, ...meta };
-  const cause = error ?? failure;
-  process.stderr.write(`[temporal] ${level} ${message}${cause === undefined ? '' : `: ${inspect(cause)}`}\n`);
+async function defaultLogger(config: Config): Promise<Logger> {
+  const { createLogger } = await import('../observability/logger.js');
+  return createLogger({ level: config.logLevel ?? 'warn', format: config.logFormat });
 }
 
 async function connect(sdk: Sdk, options: NativeConnectionOptions): Promise<NativeConnection> {

@@ -1,4 +1,5 @@
 import { findOrStartServer } from '../../dev/stack.js';
+import { createLogger } from '../../observability/logger.js';
 import { DagWorker } from '../../worker/dag-worker.js';
 import { loadFunctions } from '../../worker/load-functions.js';
 import { EXIT } from '../exit-code.js';
@@ -18,6 +19,7 @@ export interface DevOptions extends ServerFlags {
 export async function dev(options: DevOptions): Promise<number> {
   outliveStrayRejections();
   const config = configFor(options);
+  const logger = createLogger({ level: config.logLevel ?? 'info', format: config.logFormat });
   const functions = await loadFunctions(options.functions ?? []);
   const { port, uiPort } = options;
   const interrupt = takeInterrupts();
@@ -31,7 +33,7 @@ export async function dev(options: DevOptions): Promise<number> {
     if (interrupt.signal.aborted) return EXIT.succeeded;
     const { address, namespace, uiUrl } = server;
     const { taskQueue } = config;
-    worker = await DagWorker.start({ address, namespace, taskQueue, functions, config });
+    worker = await DagWorker.start({ address, namespace, taskQueue, functions, config, logger });
     print(`Temporal server: ${address}${server.startedHere ? '' : ' (was running already)'}`);
     if (uiUrl !== undefined) print(`Web UI:          ${uiUrl}`);
     print(`Worker:          task queue ${taskQueue}${namesOf(functions)}`);

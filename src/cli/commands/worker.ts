@@ -1,4 +1,5 @@
 import { joinServer } from '../../dev/stack.js';
+import { createLogger } from '../../observability/logger.js';
 import { DagWorker } from '../../worker/dag-worker.js';
 import { loadFunctions } from '../../worker/load-functions.js';
 import { EXIT } from '../exit-code.js';
@@ -18,6 +19,7 @@ export interface WorkerOptions extends ServerFlags {
 export async function worker(options: WorkerOptions): Promise<number> {
   outliveStrayRejections();
   const config = configFor(options);
+  const logger = createLogger({ level: config.logLevel ?? 'info', format: config.logFormat });
   const functions = await loadFunctions(options.functions ?? []);
   const interrupt = takeInterrupts();
   const server = await requireServer(config, joinServer);
@@ -31,6 +33,7 @@ export async function worker(options: WorkerOptions): Promise<number> {
       taskQueue,
       functions,
       config,
+      logger,
       ...(slots === undefined ? {} : { slots }),
     });
     print(`Worker ready: task queue ${taskQueue} at ${address}, namespace ${namespace}${describe(functions)}.`);
