@@ -87,7 +87,7 @@ function progressOf(task: TaskDescription, room: number): string {
     parts.push(room >= PROGRESS_BAR + percent.length + 1 ? `${bar} ${percent}` : percent.trim());
   }
   if (done !== undefined && total !== undefined) parts.push(`${round(done)}/${round(total)}`);
-  const text = parts.reduce((sum, part) => (widthOf(sum) + 2 + widthOf(part) <= room ? joined(sum, part) : sum), '');
+  const text = parts.reduce((sum, part) => (widthOf(joined(sum, part)) <= room ? joined(sum, part) : sum), '');
   // A note that is cut short still says something, unless next to nothing of it is left.
   const words = note === undefined ? '' : oneLine(note);
   const whole = words === '' ? text : joined(text, words);
