@@ -73,6 +73,10 @@ export interface Dag {
   readonly params: Readonly<Record<string, Param>>;
   /** Tasks of one run in flight at once. Default 500. */
   readonly concurrency?: number;
+  /** The name of the policy that says which ready task goes first when slots are scarce. Default `fcfs`. */
+  readonly policy?: string;
+  /** For finding runs: at most 20, each of 1 to 100 characters, none twice. */
+  readonly tags?: readonly string[];
   /** After the first failure no task starts any more; running ones end; the run fails. Default false. */
   readonly failFast?: boolean;
   /** Milliseconds after which the run is stopped and ends `timed_out`. Default: none. */

@@ -45,6 +45,10 @@ export class Fcfs implements Policy {
       .sort(([, a], [, b]) => a - b)
       .map(([task]) => task);
   }
+
+  order(): number[] {
+    return this.waiting();
+  }
 }
 
 /** Tasks with rising sequence numbers; taken from the front in constant time. */

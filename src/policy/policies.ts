@@ -1,15 +1,17 @@
+import { isPolicyName, type Policy, type PolicyFacts, type PolicyName } from '../dag/policy.js';
 import { Fcfs } from './fcfs.js';
-import type { Policy } from '../dag/policy.js';
+import { Priority } from './priority.js';
 
-const POLICIES = { fcfs: () => new Fcfs() } satisfies Record<string, () => Policy>;
+const POLICIES: Readonly<Record<PolicyName, (facts: PolicyFacts) => Policy>> = {
+  fcfs: () => new Fcfs(),
+  priority: (facts) => new Priority(facts),
+};
 
-/** The name of a policy, as a dag says it. */
-export type PolicyName = keyof typeof POLICIES;
-
-/** Every policy there is. */
-export const POLICY_NAMES = Object.keys(POLICIES) as readonly PolicyName[];
-
-/** A new policy with no tasks; each run has its own. */
-export function createPolicy(name: PolicyName): Policy {
-  return POLICIES[name]();
+/**
+ * A new policy with no tasks; each run has its own.
+ * @throws Error where there is no policy of that name (see `isPolicyName`).
+ */
+export function createPolicy(name: string, facts: PolicyFacts): Policy {
+  if (!isPolicyName(name)) throw new Error(`There is no policy ${name}.`);
+  return POLICIES[name](facts);
 }
