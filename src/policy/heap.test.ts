@@ -4,9 +4,9 @@ import { TaskHeap } from './heap.js';
 describe('TaskHeap', () => {
   it('keeps the order where the one that fills a gap belongs above it', () => {
     const heap = new TaskHeap();
-    [0, 10, 1, 11, 12, 2, 3].forEach((key, sequence) => heap.add(100 + key, sequence, key));
+    [0, 10, 1, 11, 12, 20, 3].forEach((key, sequence) => heap.add(100 + key, sequence, key));
     heap.remove(3);
-    expect(Array.from({ length: 7 }, () => heap.next())).toEqual([100, 101, 102, 103, 110, 112, undefined]);
+    expect(Array.from({ length: 7 }, () => heap.next())).toEqual([100, 101, 103, 110, 112, 120, undefined]);
   });
 
   it('keeps the order where the one that fills a gap belongs below it', () => {
