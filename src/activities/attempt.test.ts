@@ -34,7 +34,12 @@ interface Attempt {
 }
 
 function attempt(run: (context: TaskContext) => unknown, options: Attempt = {}) {
-  const host = { attempt: 2, signal: options.signal ?? new AbortController().signal, log: memoryLog() };
+  const host = {
+    attempt: 2,
+    signal: options.signal ?? new AbortController().signal,
+    log: memoryLog(),
+    progress: () => undefined,
+  };
   return runAttempt(handlersOf(run), { ...CALL, ...options.call }, host, { stopGrace: options.stopGrace ?? 60_000 });
 }
 
@@ -202,7 +207,7 @@ describe('runAttempt', () => {
   });
 
   it('refuses a handler that it does not have', async () => {
-    const host = { attempt: 1, signal: new AbortController().signal, log: memoryLog() };
+    const host = { attempt: 1, signal: new AbortController().signal, log: memoryLog(), progress: () => undefined };
     const failure = await failureOf(runAttempt(new Map(), CALL, host));
     expect(failure.error).toMatchObject({ code: 'TASK_INPUT_INVALID' });
     expect(failure.retryable).toBe(false);
@@ -210,7 +215,7 @@ describe('runAttempt', () => {
 
   it('writes the failure into the log of the attempt', async () => {
     const log = memoryLog();
-    const host = { attempt: 3, signal: new AbortController().signal, log };
+    const host = { attempt: 3, signal: new AbortController().signal, log, progress: () => undefined };
     await failureOf(
       runAttempt(
         handlersOf(() => Promise.reject(new Error('no'))),

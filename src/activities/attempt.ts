@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from '../dag/json.js';
-import type { TaskError } from '../dag/task-error.js';
+import { progressOf, type Progress } from '../dag/progress.js';
 import type { TaskCall } from '../dag/task-call.js';
+import type { TaskError } from '../dag/task-error.js';
+import { boundedFailure } from './failure.js';
 import {
   AttemptStop,
   TaskFailure,
@@ -11,13 +13,17 @@ import {
   type TaskReport,
 } from './handler.js';
 import { checkOutput } from './output.js';
+import { Tail } from './tail.js';
 import { startTimer } from './timer.js';
 
 /** Milliseconds that a handler has to stop once its signal is aborted; then it is left behind. */
 export const STOP_GRACE = 10_000;
 
-const MAXIMUM_MESSAGE_BYTES = 2 * 1024;
-const MAXIMUM_DETAILS_BYTES = 8 * 1024;
+/** Of the log, in the error of an attempt that failed. */
+const LOG_TAIL_BYTES = 2 * 1024;
+const LOG_TAIL_LINES = 20;
+/** How lines of the log begin that are not the task's. */
+const OWN_LINE = '[dagwright] ';
 
 /** What the executor that hosts an attempt gives it. */
 export interface AttemptHost {
@@ -26,15 +32,18 @@ export interface AttemptHost {
   /** Aborted, with an {@link AttemptStop}, when the attempt must stop. */
   readonly signal: AbortSignal;
   readonly log: TaskLog;
+  /** Hears how far the attempt says it is, as often as it says so, and never after its end. */
+  progress(progress: Progress): void;
 }
 
 /**
  * Runs one attempt of a task, the same way on every executor: within its `startToClose`, stopped by the host's signal,
  * its output checked. Never waits for ever: a handler that ignores its signal is left behind after `stopGrace`
  * milliseconds (default {@link STOP_GRACE}).
- * @throws TaskFailure and nothing else, with a message of at most 2 KiB and details of at most 8 KiB:
- *   what the handler threw, else TASK_FAILED; TASK_TIMEOUT; TASK_CANCELLED; TASK_LOST where the worker shuts down;
- *   TASK_OUTPUT_INVALID; TASK_OUTPUT_TOO_LARGE.
+ * @throws TaskFailure and nothing else, with a message of at most 2 KiB, and at most 8 KiB of details and causes; the
+ *   details have the last lines that the task logged, as `log`, where they have no `stderr`: what the handler threw,
+ *   else TASK_FAILED; TASK_TIMEOUT; TASK_CANCELLED; TASK_LOST where the worker shuts down; TASK_OUTPUT_INVALID;
+ *   TASK_OUTPUT_TOO_LARGE.
  */
 export async function runAttempt(
   handlers: Handlers,
@@ -42,12 +51,22 @@ export async function runAttempt(
   host: AttemptHost,
   options: { readonly stopGrace?: number } = {},
 ): Promise<TaskReport> {
+  const tail = new Tail(LOG_TAIL_BYTES, LOG_TAIL_LINES);
   try {
-    const output = await runUntilStopped(handlers, call, host, options.stopGrace ?? STOP_GRACE);
+    const output = await runUntilStopped(
+      handlers,
+      call,
+      host,
+      tailedLog(host.log, tail),
+      options.stopGrace ?? STOP_GRACE,
+    );
     return output === undefined ? { attempt: host.attempt } : { output, attempt: host.attempt };
   } catch (thrown) {
-    const failure = boundedFailure(thrown);
-    host.log.write(`[dagwright] Attempt ${host.attempt} failed: ${failure.error.code}: ${failure.error.message}`);
+    const failure = boundedFailure(
+      thrown,
+      tail.lines().filter((line) => !line.startsWith(OWN_LINE)),
+    );
+    host.log.write(`${OWN_LINE}Attempt ${host.attempt} failed: ${failure.error.code}: ${failure.error.message}`);
     throw failure;
   }
 }
@@ -56,6 +75,7 @@ async function runUntilStopped(
   handlers: Handlers,
   call: TaskCall,
   host: AttemptHost,
+  log: TaskLog,
   stopGrace: number,
 ): Promise<Json | undefined> {
   const stop = new AbortController();
@@ -64,15 +84,21 @@ async function runUntilStopped(
   else host.signal.addEventListener('abort', onHostAbort, { once: true });
   const dropLimit = startTimer(call.startToClose, () => stop.abort(new AttemptStop('timed_out')));
   const grace = graceAfter(stop.signal, stopGrace);
+  const progress = reporter(host);
   try {
     if (stop.signal.aborted) throw stopFailure(stop.signal, call, {});
-    const work = runHandler(handlers, call, contextOf(call, host, stop.signal));
+    const work = runHandler(
+      handlers,
+      call,
+      contextOf(call, host.attempt, { signal: stop.signal, log, progress: progress.report }),
+    );
     const output = await Promise.race([work, grace.over]).catch((thrown: unknown) => {
       throw stop.signal.aborted ? stopFailure(stop.signal, call, detailsOf(thrown)) : thrown;
     });
     if (stop.signal.aborted) throw stopFailure(stop.signal, call, {});
     return checkOutput(output);
   } finally {
+    progress.end();
     dropLimit();
     grace.drop();
     host.signal.removeEventListener('abort', onHostAbort);
@@ -88,17 +114,52 @@ async function runHandler(handlers: Handlers, call: TaskCall, context: TaskConte
   return handler.run(call, context);
 }
 
-function contextOf(call: TaskCall, host: AttemptHost, signal: AbortSignal): TaskContext {
+function contextOf(
+  call: TaskCall,
+  attempt: number,
+  own: Pick<TaskContext, 'signal' | 'log' | 'progress'>,
+): TaskContext {
   return {
     runId: call.runId,
     task: call.task,
-    attempt: host.attempt,
+    attempt,
     idempotencyKey: `${call.runId}/${call.task}`,
-    signal,
     params: call.params ?? {},
     needs: call.needs ?? {},
-    log: host.log,
-    progress: () => undefined,
+    ...own,
+  };
+}
+
+/** Hands reports on, until the attempt has ended: a handler that was left behind may still make some. */
+function reporter(host: AttemptHost): { report: TaskContext['progress']; end: () => void } {
+  let ended = false;
+  return {
+    report: (report, note) => {
+      if (ended) return;
+      try {
+        host.progress(progressOf(report, note));
+      } catch {
+        // A report that makes no sense must not fail the task.
+      }
+    },
+    end: () => {
+      ended = true;
+    },
+  };
+}
+
+/** The log, its end kept in `tail`. */
+function tailedLog(log: TaskLog, tail: Tail): TaskLog {
+  return {
+    path: log.path,
+    write: (line) => {
+      tail.append(Buffer.from(`${line}\n`));
+      log.write(line);
+    },
+    append: async (bytes) => {
+      tail.append(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      await log.append(bytes);
+    },
   };
 }
 
@@ -148,63 +209,4 @@ function stopFailure(signal: AbortSignal, call: TaskCall, left: JsonObject): Tas
 
 function detailsOf(thrown: unknown): JsonObject {
   return thrown instanceof TaskFailure ? (thrown.error.details ?? {}) : {};
-}
-
-function boundedFailure(thrown: unknown): TaskFailure {
-  const failure =
-    thrown instanceof TaskFailure
-      ? thrown
-      : new TaskFailure({ code: 'TASK_FAILED', message: messageOf(thrown) }, { cause: thrown });
-  const { code, message, details } = failure.error;
-  const kept = details === undefined ? undefined : boundedDetails(details);
-  return new TaskFailure(
-    {
-      code: String(code).slice(0, 200),
-      message: boundedText(String(message), MAXIMUM_MESSAGE_BYTES),
-      ...(kept === undefined || Object.keys(kept).length === 0 ? {} : { details: kept }),
-    },
-    {
-      retryable: failure.retryable,
-      cause: failure.cause,
-      ...(failure.nextRetryDelay === undefined ? {} : { nextRetryDelay: failure.nextRetryDelay }),
-    },
-  );
-}
-
-/** The message of anything that was thrown. */
-export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message || thrown.name;
-  try {
-    return String(thrown);
-  } catch {
-    return 'Something was thrown that has no text.';
-  }
-}
-
-/** The entries that fit, in their order; `truncated` says that some did not. A function's own details may be no JSON. */
-function boundedDetails(details: JsonObject): JsonObject {
-  const kept: Record<string, Json> = {};
-  let left = MAXIMUM_DETAILS_BYTES - 32;
-  for (const [key, value] of Object.entries(details)) {
-    let text: string | undefined;
-    try {
-      text = JSON.stringify(value);
-    } catch {
-      text = undefined;
-    }
-    const size = Buffer.byteLength(key) + Buffer.byteLength(text ?? '') + 8;
-    if (text === undefined || size > left) {
-      kept['truncated'] = true;
-      continue;
-    }
-    left -= size;
-    kept[key] = JSON.parse(text) as Json;
-  }
-  return kept;
-}
-
-function boundedText(text: string, maximumBytes: number): string {
-  if (Buffer.byteLength(text) <= maximumBytes) return text;
-  const cut = Buffer.from(text.slice(0, maximumBytes)).subarray(0, maximumBytes - 3);
-  return `${cut.toString().replace(/\uFFFD+$/, '')}...`;
 }

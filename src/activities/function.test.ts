@@ -21,7 +21,12 @@ function call(functions: readonly FunctionDefinition[], name: string, input?: Js
     startToClose: 60_000,
   } as const;
   const handlers = new Map([['function', createFunctionHandler(functions)]]);
-  return runAttempt(handlers, task, { attempt: 4, signal: new AbortController().signal, log: memoryLog() });
+  return runAttempt(handlers, task, {
+    attempt: 4,
+    signal: new AbortController().signal,
+    log: memoryLog(),
+    progress: () => undefined,
+  });
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<TaskFailure> {

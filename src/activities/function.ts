@@ -3,7 +3,7 @@ import type { Json } from '../dag/json.js';
 import type { FunctionDefinition } from '../spec/function-definition.js';
 import { didYouMean } from '../spec/near-name.js';
 import type { FunctionWith } from '../spec/with.js';
-import { messageOf } from './attempt.js';
+import { causeOf, messageOf } from './failure.js';
 import { TaskFailure, type Handler, type TaskContext } from './handler.js';
 import { outputInvalid } from './output.js';
 
@@ -50,7 +50,7 @@ async function callFunction(definition: FunctionDefinition, input: unknown, cont
     const stack = thrown instanceof Error && !context.signal.aborted ? shortStack(thrown) : undefined;
     throw new TaskFailure(
       { code: 'FUNCTION_FAILED', message: messageOf(thrown), ...(stack === undefined ? {} : { details: { stack } }) },
-      { cause: thrown },
+      { cause: causeOf(thrown) },
     );
   }
 }

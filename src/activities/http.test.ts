@@ -57,7 +57,7 @@ function request(settings: JsonObject, signal = new AbortController().signal, ru
     startToClose: 60_000,
   } as const;
   const handlers = new Map([['http', createHttpHandler({ now: () => NOW })]]);
-  return runAttempt(handlers, call, { attempt: 1, signal, log: memoryLog() });
+  return runAttempt(handlers, call, { attempt: 1, signal, log: memoryLog(), progress: () => undefined });
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<TaskFailure> {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../dag/json.js';
 import type { HttpWith } from '../spec/with.js';
-import { messageOf } from './attempt.js';
+import { messageOf } from './failure.js';
 import { TaskFailure, type Handler } from './handler.js';
 
 /** Bytes of an answer's body where the task does not say. Fits a task's output, whatever JSON makes of it. */

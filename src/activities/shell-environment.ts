@@ -20,17 +20,23 @@ export const INHERITED_VARIABLES: readonly string[] = [
 /** The environment of a worker's process, as src/config.ts read it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The files in an attempt's own folder, through which a script and Dagwright exchange JSON. */
+/** The files in an attempt's own folder, through which a script and Dagwright talk. */
 export interface ExchangeFiles {
   /** `DAGWRIGHT_OUTPUT`: what the script writes here is the task's output. */
   readonly output: string;
   /** `DAGWRIGHT_NEEDS`: the outputs of the tasks that this one needs, by name. */
   readonly needs: string;
+  /** `DAGWRIGHT_PROGRESS`: the script appends lines here that say how far it is. */
+  readonly progress: string;
 }
 
 /** Makes the files in the folder. */
 export async function writeExchangeFiles(folder: string, context: TaskContext): Promise<ExchangeFiles> {
-  const files = { output: join(folder, 'output.json'), needs: join(folder, 'needs.json') };
+  const files = {
+    output: join(folder, 'output.json'),
+    needs: join(folder, 'needs.json'),
+    progress: join(folder, 'progress'),
+  };
   await writeFile(files.needs, JSON.stringify(context.needs));
   return files;
 }
@@ -38,6 +44,7 @@ export async function writeExchangeFiles(folder: string, context: TaskContext): 
 /**
  * The variables a script runs with: the inherited ones, the task's `env`, then Dagwright's own, of which
  * `DAGWRIGHT_PARAM_<NAME>` holds a param: a string as it is, anything else as JSON.
+ * @param attemptId what the attempt's processes are found by; see attempt-processes.ts.
  */
 export function shellEnvironment(
   worker: Environment,
@@ -45,6 +52,7 @@ export function shellEnvironment(
   call: TaskCall,
   context: TaskContext,
   files: ExchangeFiles,
+  attemptId: string,
 ): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const [name, value] of Object.entries(worker)) {
@@ -59,9 +67,11 @@ export function shellEnvironment(
     DAGWRIGHT_DAG: call.dag,
     DAGWRIGHT_TASK: call.task,
     DAGWRIGHT_ATTEMPT: String(context.attempt),
+    DAGWRIGHT_ATTEMPT_ID: attemptId,
     DAGWRIGHT_IDEMPOTENCY_KEY: context.idempotencyKey,
     DAGWRIGHT_OUTPUT: files.output,
     DAGWRIGHT_NEEDS: files.needs,
+    DAGWRIGHT_PROGRESS: files.progress,
   });
 }
 

@@ -1,10 +1,13 @@
-import { mkdtemp, mkdir, readFile, readdir, realpath, rm } from 'node:fs/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, mkdir, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memoryLog, type MemoryLog } from '../../test/doubles/memory-log.js';
 import type { Json, JsonObject } from '../dag/json.js';
 import { runAttempt } from './attempt.js';
+import type { Progress } from '../dag/progress.js';
 import type { TaskCall } from '../dag/task-call.js';
 import { AttemptStop, TaskFailure, type TaskLog, type TaskReport } from './handler.js';
 import { openAttemptLog } from './log.js';
@@ -28,10 +31,12 @@ interface Options extends Partial<ShellOptions> {
   readonly with?: JsonObject;
   readonly signal?: AbortSignal;
   readonly log?: TaskLog;
+  readonly attempt?: number;
+  readonly progress?: (progress: Progress) => void;
 }
 
 function run(script: string, options: Options = {}): Promise<TaskReport> {
-  const { call, with: settings, signal, log: ownLog, ...shell } = options;
+  const { call, with: settings, signal, log: ownLog, attempt = 1, progress = () => undefined, ...shell } = options;
   const handler = createShellHandler({ environment: { PATH: process.env['PATH'] }, workingFolder: folder, ...shell });
   const whole: TaskCall = {
     runId: 'run-1',
@@ -46,7 +51,7 @@ function run(script: string, options: Options = {}): Promise<TaskReport> {
     startToClose: 60_000,
     ...call,
   };
-  const host = { attempt: 1, signal: signal ?? new AbortController().signal, log: ownLog ?? log };
+  const host = { attempt, signal: signal ?? new AbortController().signal, log: ownLog ?? log, progress };
   return runAttempt(new Map([['shell', handler]]), whole, host);
 }
 
@@ -70,6 +75,15 @@ async function processesWith(mark: string): Promise<string[]> {
     if (environment.includes(mark) && !zombie) found.push(pid);
   }
   return found;
+}
+
+/** Waits until so many of the processes with the mark have become a `sleep`. */
+async function untilAsleep(mark: string, times: number): Promise<void> {
+  for (;;) {
+    const pids = await processesWith(mark);
+    const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+    if (lines.filter((line) => line.startsWith('sleep')).length >= times) return;
+  }
 }
 
 function textOf(value: Json | undefined): string {
@@ -283,9 +297,126 @@ describe('stopping a shell task', () => {
     process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')), 'SIGKILL');
   }, 20_000);
 
+  it('ends what left the group, by a new session or by a double fork', async () => {
+    const host = new AbortController();
+    const script = 'setsid sleep 600 & (setsid sh -c "(sleep 600 &) ; exec sleep 600" &) ; sleep 600 & echo up; wait';
+    const failure = failureOf(run(script, { call, signal: host.signal }));
+    await log.until('up\n');
+    await untilAsleep(MARK, 4);
+    host.abort(new AttemptStop('cancelled'));
+    expect((await failure).error.code).toBe('TASK_CANCELLED');
+  });
+
+  it('lets what left the group clean up, tells it once, and kills it after the grace', async () => {
+    const host = new AbortController();
+    const polite =
+      'told=0; trap "told=\\$((told + 1))" TERM; echo up; while [ $told = 0 ]; do sleep 0.01; done; sleep 0.3; echo told $told';
+    const stubborn = 'trap "" TERM; echo up; while true; do sleep 1; done';
+    await writeFile(join(folder, 'polite.sh'), polite);
+    await writeFile(join(folder, 'stubborn.sh'), stubborn);
+    const script = 'setsid sh polite.sh & setsid sh stubborn.sh & echo up; wait';
+    const failure = failureOf(run(script, { call, signal: host.signal, killGrace: 1_000 }));
+    await log.until('up\nup\nup\n');
+    host.abort(new AttemptStop('cancelled'));
+    expect((await failure).error.code).toBe('TASK_CANCELLED');
+    expect(log.text()).toContain('told 1\n');
+  });
+
+  it('ends what left the group when the attempt is over its time, too', async () => {
+    const settings = { call: { ...call, startToClose: 500 } };
+    const failure = await failureOf(run('setsid sleep 600 & echo up; sleep 600', settings));
+    expect(failure.error).toMatchObject({ code: 'TASK_TIMEOUT', details: { log: 'up' } });
+  });
+
   it('lets a process that ends by itself write its last lines', async () => {
     await run('(sleep 0.2; echo last) &', { call });
     expect(log.text()).toBe('last\n');
+  });
+});
+
+describe('a shell task whose earlier attempt lost its worker', () => {
+  const MARK = `orphan-${process.pid}-${Math.random()}`;
+  const sleeper = `setsid sleep 600 & trap "" TERM; echo up; sleep 600; sleep 600`;
+
+  afterEach(async () => {
+    for (const pid of await processesWith(MARK)) process.kill(Number(pid), 'SIGKILL');
+  });
+
+  /** A process that runs the script as an attempt of the run, up to its first line. */
+  async function startWorker(runId: string): Promise<ChildProcess> {
+    const code = `
+      const { createShellHandler } = await import(${JSON.stringify(new URL('shell.ts', import.meta.url).href)});
+      const log = { path: '', write() {}, append: async (bytes) => void process.stdout.write(bytes) };
+      const context = { runId: ${JSON.stringify(runId)}, task: 'only', attempt: 1, params: {}, needs: {}, log,
+        idempotencyKey: ${JSON.stringify(`${runId}/only`)}, signal: new AbortController().signal, progress() {} };
+      const call = { runId: context.runId, dag: 'demo', task: 'only', env: { MARK: ${JSON.stringify(MARK)} },
+        with: { run: ${JSON.stringify(sleeper)} } };
+      await createShellHandler({ environment: process.env }).run(call, context);`;
+    const worker = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(worker.stdout, 'data');
+    await untilAsleep(MARK, 2);
+    return worker;
+  }
+
+  async function kill(worker: ChildProcess): Promise<void> {
+    const exit = once(worker, 'exit');
+    worker.kill('SIGKILL');
+    await exit;
+  }
+
+  it.each([1, 2])('ends what that left running before it starts, as attempt %i', async (attempt) => {
+    const runId = `orphaned-${MARK}-${attempt}`;
+    const worker = await startWorker(runId);
+    await kill(worker);
+    expect((await processesWith(MARK)).length).toBeGreaterThanOrEqual(3);
+    // Another run on the same machine is none of its business; a look at all processes may serve for a second.
+    await run('true', { call: { runId: `${runId}-other` }, attempt: 2 });
+    expect((await processesWith(MARK)).length).toBeGreaterThanOrEqual(3);
+    await run('echo mine', { call: { runId }, attempt, killGrace: 100 });
+    expect(await processesWith(MARK)).toEqual([]);
+    expect(log.text()).toMatch(
+      /\[dagwright\] Ended \d+ processes of an earlier attempt whose worker had died\.\nmine\n/,
+    );
+  });
+
+  it('leaves alone what a live worker looks after', async () => {
+    const runId = `alive-${MARK}`;
+    const worker = await startWorker(runId);
+    try {
+      await run('echo mine', { call: { runId }, attempt: 2, killGrace: 100 });
+      expect((await processesWith(MARK)).length).toBeGreaterThanOrEqual(3);
+      expect(log.text()).toBe('mine\n');
+    } finally {
+      await kill(worker);
+    }
+  });
+});
+
+describe('the progress of a shell task', () => {
+  it('is what the last line in $DAGWRIGHT_PROGRESS says', async () => {
+    const told: Progress[] = [];
+    await run('echo 1/4 > "$DAGWRIGHT_PROGRESS"; echo "75% nearly there" >> "$DAGWRIGHT_PROGRESS"', {
+      progress: (progress) => told.push(progress),
+    });
+    expect(told).toEqual([{ fraction: 0.75, note: 'nearly there' }]);
+  });
+
+  it('is told while the script runs', async () => {
+    const host = new AbortController();
+    let progress: (progress: Progress) => void = () => undefined;
+    const told = new Promise<Progress>((resolve) => (progress = resolve));
+    const failure = failureOf(
+      run('echo 3/10 rows > "$DAGWRIGHT_PROGRESS"; sleep 600', { progress, signal: host.signal }),
+    );
+    expect(await told).toEqual({ fraction: 0.3, done: 3, total: 10, note: 'rows' });
+    host.abort(new AttemptStop('cancelled'));
+    await failure;
+  });
+
+  it('does not hang on a file that became a pipe', async () => {
+    expect(await run('mkfifo "$DAGWRIGHT_PROGRESS"')).toEqual({ attempt: 1 });
   });
 });
 

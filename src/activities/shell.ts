@@ -6,9 +6,11 @@ import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Json, JsonObject } from '../dag/json.js';
 import type { TaskCall } from '../dag/task-call.js';
+import { endOrphans, endStrays, newAttemptId } from './attempt-processes.js';
 import { TaskFailure, type Handler, type TaskContext } from './handler.js';
 import { MAXIMUM_OUTPUT_BYTES, outputInvalid, outputTooLarge } from './output.js';
 import { ownProcessGroup } from './process-group.js';
+import { followProgressFile } from './progress-file.js';
 import { INHERITED_VARIABLES, shellEnvironment, writeExchangeFiles, type Environment } from './shell-environment.js';
 import { Tail } from './tail.js';
 
@@ -39,13 +41,15 @@ const SHELLS: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The handler of `uses: shell`: a script in its own process group. Whatever way the attempt ends, no process of the
- * group is left. The script's output goes to the attempt's log; JSON that it writes to `$DAGWRIGHT_OUTPUT` is the
- * task's output.
+ * group is left; where it is stopped, none that left the group either (on Linux). The script's output goes to the
+ * attempt's log; JSON that it writes to `$DAGWRIGHT_OUTPUT` is the task's output; lines that it appends to
+ * `$DAGWRIGHT_PROGRESS` say how far it is.
  * @throws TaskFailure SHELL_EXIT (details: `exitCode` or `signal`, and `stderr`, the last 20 lines), SHELL_SPAWN,
  *   TASK_INPUT_INVALID, TASK_OUTPUT_INVALID, TASK_OUTPUT_TOO_LARGE.
  */
 export function createShellHandler(options: ShellOptions): Handler {
   const inherited = [...INHERITED_VARIABLES, ...(options.inheritedVariables ?? [])];
+  const killGrace = options.killGrace ?? 5_000;
   return {
     name: 'shell',
     async run(call, context) {
@@ -53,10 +57,17 @@ export function createShellHandler(options: ShellOptions): Handler {
       const folder = await mkdtemp(join(tmpdir(), 'dagwright-task-'));
       try {
         const files = await writeExchangeFiles(folder, context);
-        const env = shellEnvironment(options.environment, inherited, call, context, files);
+        const attemptId = newAttemptId();
+        const env = shellEnvironment(options.environment, inherited, call, context, files, attemptId);
         const where = await folderOf(cwd, call.directory, options.workingFolder ?? process.cwd());
+        await endLeftovers(context, killGrace);
         const child = await start([shell, ...(SHELLS[shell] ?? ['-c']), script], where, env);
-        await untilEnd(child, context, options.killGrace ?? 5_000);
+        const progress = followProgressFile(files.progress, context);
+        try {
+          await untilEnd(child, context, attemptId, killGrace);
+        } finally {
+          await progress.end();
+        }
         return await readOutput(files.output);
       } finally {
         await rm(folder, { recursive: true, force: true }).catch(() => undefined);
@@ -114,15 +125,27 @@ function spawnFailure(message: string, retryable: boolean): TaskFailure {
   return new TaskFailure({ code: 'SHELL_SPAWN', message }, { retryable });
 }
 
+/** What an earlier attempt left behind, its worker killed, must not run beside this one. */
+async function endLeftovers(context: TaskContext, grace: number): Promise<void> {
+  const ended = await endOrphans(context.idempotencyKey, { attempt: context.attempt, grace });
+  if (ended > 0) context.log.write(`[dagwright] Ended ${ended} processes of an earlier attempt whose worker had died.`);
+  context.signal.throwIfAborted();
+}
+
 /** Waits until the command has ended, its group with it, and its output is in the log. */
-async function untilEnd(child: Child, context: TaskContext, killGrace: number): Promise<void> {
+async function untilEnd(child: Child, context: TaskContext, attemptId: string, killGrace: number): Promise<void> {
   const group = ownProcessGroup(child.pid);
   const stderr = new Tail(STDERR_BYTES, STDERR_LINES);
   const piped = Promise.all([pipe(child.stdout, context, undefined), pipe(child.stderr, context, stderr)]);
   let kill: NodeJS.Timeout | undefined;
   let killed: (() => void) | undefined;
+  let straysEnd: (() => Promise<void>) | undefined;
   const stop = (): void => {
+    const killAt = performance.now() + killGrace;
     group.signal('SIGTERM');
+    const first = endStrays(attemptId, child.pid, killAt);
+    // The script may have started more of them while it cleaned up.
+    straysEnd = () => first.then(() => endStrays(attemptId, child.pid, killAt));
     kill = setTimeout(() => {
       group.signal('SIGKILL');
       killed?.();
@@ -146,6 +169,7 @@ async function untilEnd(child: Child, context: TaskContext, killGrace: number): 
     group.end();
     child.stdout.destroy();
     child.stderr.destroy();
+    await straysEnd?.();
   }
 }
 

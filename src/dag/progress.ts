@@ -10,6 +10,7 @@ export interface Progress {
 }
 
 const MAXIMUM_NOTE = 200;
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
 /**
  * What an attempt reported, made sound: a fraction is held between 0 and 1, and is worked out where `done` and `total`
@@ -19,9 +20,11 @@ export function progressOf(
   report: number | { readonly done: number; readonly total: number },
   note?: string,
 ): Progress {
-  const counted = typeof report === 'object' && isAmount(report.done) && isAmount(report.total) ? report : undefined;
+  const counts = typeof report === 'object' && report !== null && isAmount(report.done) && isAmount(report.total);
+  const counted = counts ? report : undefined;
   const given = counted === undefined ? report : counted.total === 0 ? 1 : counted.done / counted.total;
-  const text = note === undefined ? undefined : String(note).slice(0, MAXIMUM_NOTE);
+  // On one line, and nothing that a terminal would obey.
+  const text = note === undefined ? undefined : String(note).replace(CONTROLS, ' ').trim().slice(0, MAXIMUM_NOTE);
   return {
     ...(typeof given === 'number' && !Number.isNaN(given) ? { fraction: Math.min(1, Math.max(0, given)) } : {}),
     ...(counted === undefined ? {} : { done: counted.done, total: counted.total }),

@@ -4,7 +4,9 @@ import type { TaskCall } from '../dag/task-call.js';
 import { AttemptStop, TaskFailure, type Handlers } from '../activities/handler.js';
 import { openAttemptLog } from '../activities/log.js';
 import { startTimer } from '../activities/timer.js';
+import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import type { Json } from '../dag/json.js';
+import type { Progress } from '../dag/progress.js';
 import { nextAttempt } from '../dag/retry.js';
 import type { TaskError } from '../dag/task-error.js';
 
@@ -14,6 +16,8 @@ export interface LocalTaskEnd {
   readonly attempts: number;
   readonly output?: Json;
   readonly error?: TaskError;
+  /** Who ran it: `process@machine`. */
+  readonly worker?: string;
 }
 
 /** What happens between a task's start and its end. The number of the first attempt is 1. */
@@ -21,6 +25,8 @@ export interface LocalTaskEvents {
   readonly attemptBegan: (attempt: number) => void;
   /** The attempt failed, and another one will follow. */
   readonly attemptFailed: (attempt: number, error: TaskError) => void;
+  /** The attempt that runs says how far it is; often, where it says so often. */
+  readonly progressed?: (progress: Progress) => void;
 }
 
 /** Where and within what limits a task's attempts run. */
@@ -52,6 +58,10 @@ export class LocalTask {
 
   /** Runs the task to its end. Throws only where something is broken here. */
   async run(): Promise<LocalTaskEnd> {
+    return { ...(await this.#attempts()), worker: WORKER_IDENTITY };
+  }
+
+  async #attempts(): Promise<LocalTaskEnd> {
     const limit = this.#host.scheduleToClose;
     const began = performance.now();
     const dropLimit =
@@ -79,7 +89,9 @@ export class LocalTask {
     const { handlers, logFolder } = this.#host;
     const log = openAttemptLog(logFolder, { runId: this.#call.runId, task: this.#call.task, attempt });
     try {
-      const { output } = await runAttempt(handlers, this.#call, { attempt, signal: this.#stop.signal, log });
+      const progress = (progress: Progress): void => this.#events.progressed?.(progress);
+      const host = { attempt, signal: this.#stop.signal, log, progress };
+      const { output } = await runAttempt(handlers, this.#call, host);
       return { outcome: 'succeeded', attempts: attempt, ...(output === undefined ? {} : { output }) };
     } catch (failure) {
       if (failure instanceof TaskFailure) return failure;

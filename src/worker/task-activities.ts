@@ -2,10 +2,27 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { runAttempt } from '../activities/attempt.js';
 import { AttemptStop, TaskFailure, type Handlers, type TaskReport } from '../activities/handler.js';
 import { openAttemptLog } from '../activities/log.js';
+import { WORKER_IDENTITY } from '../activities/worker-identity.js';
+import type { Progress } from '../dag/progress.js';
 import type { TaskCall } from '../dag/task-call.js';
+import type { TaskError } from '../dag/task-error.js';
 
 /** Milliseconds between heartbeats. A cancelled task hears of it with the answer to one. */
 export const HEARTBEAT_INTERVAL = 1_000;
+
+/** What a heartbeat carries. After a failed attempt the server shows its last one until the next attempt sends its own. */
+export interface HeartbeatDetails {
+  readonly attempt: number;
+  /** The latest report of the attempt; left out before the first. */
+  readonly progress?: Progress;
+}
+
+/** What a failure carries, beside the sentence; that of a cancelled attempt has no error. */
+export interface FailureDetails {
+  readonly error?: TaskError;
+  readonly attempt: number;
+  readonly worker: string;
+}
 
 /** One Temporal activity for each handler, its type the handler's name. */
 export function createActivities(
@@ -20,19 +37,34 @@ export function createActivities(
 async function runActivity(handlers: Handlers, call: TaskCall, logFolder: string): Promise<TaskReport> {
   const context = Context.current();
   const { attempt } = context.info;
+  const worker = workerOf(context);
+  let latest: HeartbeatDetails = { attempt };
   const stop = new AbortController();
   const onCancel = (): void => stop.abort(new AttemptStop(isShutdown(context) ? 'worker_shutdown' : 'cancelled'));
   if (context.cancellationSignal.aborted) onCancel();
   else context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
   const log = openAttemptLog(logFolder, { runId: call.runId, task: call.task, attempt });
-  const heartbeats = setInterval(() => context.heartbeat({ attempt }), HEARTBEAT_INTERVAL);
+  const heartbeats = setInterval(() => context.heartbeat(latest), HEARTBEAT_INTERVAL);
   try {
-    return await runAttempt(handlers, call, { attempt, signal: stop.signal, log });
+    const progress = (progress: Progress): void => {
+      latest = { attempt, progress };
+    };
+    return { ...(await runAttempt(handlers, call, { attempt, signal: stop.signal, log, progress })), worker };
   } catch (failure) {
-    throw temporalFailure(failure, call, attempt, stop.signal);
+    throw temporalFailure(failure, call, { attempt, worker }, stop.signal);
   } finally {
     clearInterval(heartbeats);
     await log.close();
+  }
+}
+
+/** The identity that the worker polls with, and that the server shows of a running activity. */
+function workerOf(context: Context): string {
+  try {
+    return context.client.options.identity;
+  } catch {
+    // A test environment without a connection has no client.
+    return WORKER_IDENTITY;
   }
 }
 
@@ -43,19 +75,19 @@ function isShutdown(context: Context): boolean {
 }
 
 /** Says it in Temporal's words: whether another attempt follows is decided here, by the kind of failure. */
-function temporalFailure(failure: unknown, call: TaskCall, attempt: number, stop: AbortSignal): Error {
+function temporalFailure(failure: unknown, call: TaskCall, by: FailureDetails, stop: AbortSignal): Error {
   if (!(failure instanceof TaskFailure)) throw failure;
   const { error, retryable, nextRetryDelay } = failure;
   const why = stop.reason instanceof AttemptStop ? stop.reason.why : undefined;
-  if (why === 'cancelled') return new CancelledFailure(error.message, [{ attempt }]);
+  if (why === 'cancelled') return new CancelledFailure(error.message, [by]);
   // An attempt that went with its worker does not use up the task's own attempts.
   const lost = why === 'worker_shutdown';
   const delay = lost ? 1 : nextRetryDelay;
   return ApplicationFailure.create({
     type: error.code,
     message: error.message,
-    details: [{ error, attempt }],
-    nonRetryable: !lost && (!retryable || attempt >= call.maximumAttempts),
+    details: [{ error, ...by } satisfies FailureDetails],
+    nonRetryable: !lost && (!retryable || by.attempt >= call.maximumAttempts),
     ...(delay === undefined ? {} : { nextRetryDelay: delay }),
   });
 }
