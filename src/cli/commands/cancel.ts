@@ -1,12 +1,20 @@
-import { EXIT } from '../exit-code.js';
-import { print, printJson } from '../output.js';
-import { withClient } from '../server.js';
-import type { ServerFlags } from '../server-flags.js';
+import { DagwrightError } from '../../dag/errors.js';
+import { doAct, type ActFlags } from '../do-act.js';
 
-/** `dagwright cancel RUN` */
-export async function cancel(runId: string, options: ServerFlags & { readonly json?: true }): Promise<number> {
-  await withClient(options, ({ client }) => client.get(runId).cancel());
-  if (options.json) printJson({ runId, requested: 'cancel' });
-  else print(`Run ${runId} is being cancelled: its running tasks are told to stop.`);
-  return EXIT.succeeded;
+export interface CancelOptions extends ActFlags {
+  readonly reason?: string;
+}
+
+/** `dagwright cancel RUN [TASK]` */
+export async function cancel(runId: string, task: string | undefined, options: CancelOptions): Promise<number> {
+  const { reason } = options;
+  if (task === undefined) {
+    return doAct(runId, { type: 'cancel', ...(reason === undefined ? {} : { reason }) }, options);
+  }
+  if (reason !== undefined) {
+    throw new DagwrightError('USAGE', 'A reason is kept of a cancelled run only.', {
+      hint: 'Leave out --reason, or the task.',
+    });
+  }
+  return doAct(runId, { type: 'cancelTask', task }, options);
 }

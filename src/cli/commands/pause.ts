@@ -1,25 +1,31 @@
+import { DagwrightError } from '../../dag/errors.js';
 import type { PauseMode } from '../../dag/run.js';
-import { EXIT } from '../exit-code.js';
-import { print, printJson } from '../output.js';
-import { withClient } from '../server.js';
-import { sameServer, type ServerFlags } from '../server-flags.js';
+import { doAct, type ActFlags } from '../do-act.js';
+import { sameServer } from '../server-flags.js';
 
-export interface PauseOptions extends ServerFlags {
-  readonly mode: PauseMode;
-  readonly json?: true;
+export interface PauseOptions extends ActFlags {
+  readonly mode?: PauseMode;
+  /** ISO 8601, of either flag. */
+  readonly for?: string;
+  readonly until?: string;
 }
 
-const SENTENCES: Readonly<Record<PauseMode, string>> = {
-  drain: 'tasks that run may end, and none starts',
-  interrupt: 'running tasks are stopped, and start again when it is resumed',
-};
-
-/** `dagwright pause RUN` */
-export async function pause(runId: string, options: PauseOptions): Promise<number> {
-  const { mode } = options;
-  await withClient(options, ({ client }) => client.get(runId).pause({ mode }));
-  const resumeCommand = `dagwright resume ${runId}${sameServer(options)}`;
-  if (options.json) printJson({ runId, requested: 'pause', mode });
-  else print(`Run ${runId} is paused: ${SENTENCES[mode]}. \`${resumeCommand}\` goes on.`);
-  return EXIT.succeeded;
+/** `dagwright pause RUN [TASK]` */
+export async function pause(runId: string, task: string | undefined, options: PauseOptions): Promise<number> {
+  const until = options.for ?? options.until;
+  const mode = options.mode === undefined ? {} : { mode: options.mode };
+  const goesOn = `\`dagwright resume ${runId}${task === undefined ? '' : ` ${task}`}${sameServer(options)}\` goes on.`;
+  if (task === undefined) {
+    return doAct(runId, { type: 'pause', ...mode, ...(until === undefined ? {} : { until }) }, options, goesOn);
+  }
+  if (until !== undefined) {
+    throw new DagwrightError(
+      'USAGE',
+      'A paused task does not go on by itself: --for and --until are for a whole run.',
+      {
+        hint: 'Leave out the flag, or the task.',
+      },
+    );
+  }
+  return doAct(runId, { type: 'pauseTask', task, ...mode }, options, goesOn);
 }

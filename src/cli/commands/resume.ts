@@ -1,12 +1,6 @@
-import { EXIT } from '../exit-code.js';
-import { print, printJson } from '../output.js';
-import { withClient } from '../server.js';
-import type { ServerFlags } from '../server-flags.js';
+import { doAct, type ActFlags } from '../do-act.js';
 
-/** `dagwright resume RUN` */
-export async function resume(runId: string, options: ServerFlags & { readonly json?: true }): Promise<number> {
-  await withClient(options, ({ client }) => client.get(runId).resume());
-  if (options.json) printJson({ runId, requested: 'resume' });
-  else print(`Run ${runId} goes on.`);
-  return EXIT.succeeded;
+/** `dagwright resume RUN [TASK]` */
+export async function resume(runId: string, task: string | undefined, options: ActFlags): Promise<number> {
+  return doAct(runId, task === undefined ? { type: 'resume' } : { type: 'resumeTask', task }, options);
 }

@@ -1,32 +1,92 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { CancelOptions } from '../commands/cancel.js';
+import type { CompleteOptions } from '../commands/complete.js';
 import type { PauseOptions } from '../commands/pause.js';
-import type { ServerFlags } from '../server-flags.js';
-import { runCommand, type Done } from './options.js';
+import type { RetryOptions } from '../commands/retry.js';
+import type { SetOptions } from '../commands/set.js';
+import type { ActFlags } from '../do-act.js';
+import { timeAfter, timeToCome } from '../moment.js';
+import { positiveInteger, runCommand, type Done } from './options.js';
 
-/** The commands that change a run. */
+/** The commands that change a live run. */
 export function addActCommands(program: Command, done: Done): void {
-  runCommand(program, 'pause', 'start no more tasks of a run, until it is resumed')
+  actCommand(program, 'pause', 'start no more tasks of a run, or not this task, until it is resumed')
+    .argument('[task]', 'pause this task only')
     .addOption(
-      new Option('--mode <mode>', 'running tasks end (drain), or are stopped and start again at resume (interrupt)')
-        .choices(['drain', 'interrupt'])
-        .default('drain'),
+      new Option(
+        '--mode <mode>',
+        'tasks that run: they end (drain, the default), or stop now and start again at resume (interrupt)',
+      ).choices(['drain', 'interrupt']),
     )
-    .action(async (runId: string, options: PauseOptions) => {
+    .option('--for <duration>', 'go on by itself after: 90s, 10m, 2h', timeAfter)
+    .addOption(
+      new Option('--until <time>', 'go on by itself at: 2026-11-01T18:00, local, or with a zone')
+        .argParser(timeToCome)
+        .conflicts('for'),
+    )
+    .action(async (runId: string, task: string | undefined, options: PauseOptions) => {
       const { pause } = await import('../commands/pause.js');
-      done(await pause(runId, options));
+      done(await pause(runId, task, options));
     });
 
-  runCommand(program, 'resume', 'go on with a paused run').action(
-    async (runId: string, options: ServerFlags & { json?: true }) => {
+  actCommand(program, 'resume', 'go on with a paused run, or a paused task')
+    .argument('[task]', 'resume this task only')
+    .action(async (runId: string, task: string | undefined, options: ActFlags) => {
       const { resume } = await import('../commands/resume.js');
-      done(await resume(runId, options));
-    },
-  );
+      done(await resume(runId, task, options));
+    });
 
-  runCommand(program, 'cancel', 'stop the running tasks of a run, and end it').action(
-    async (runId: string, options: ServerFlags & { json?: true }) => {
+  actCommand(program, 'cancel', 'stop the running tasks of a run and end it, or cancel one task')
+    .argument('[task]', 'cancel this task only')
+    .option('--reason <text>', 'why, for those who look at the run later')
+    .action(async (runId: string, task: string | undefined, options: CancelOptions) => {
       const { cancel } = await import('../commands/cancel.js');
-      done(await cancel(runId, options));
-    },
-  );
+      done(await cancel(runId, task, options));
+    });
+
+  actCommand(program, 'skip', 'end a task as skipped, with those that need it')
+    .argument('<task>', 'the task')
+    .action(async (runId: string, task: string, options: ActFlags) => {
+      const { skip } = await import('../commands/skip.js');
+      done(await skip(runId, task, options));
+    });
+
+  actCommand(program, 'complete', 'end a task as succeeded, whatever became of it')
+    .argument('<task>', 'the task')
+    .option('--output <json>', 'its output')
+    .addOption(new Option('--output-file <file>', 'its output, from a file of JSON').conflicts('output'))
+    .action(async (runId: string, task: string, options: CompleteOptions) => {
+      const { complete } = await import('../commands/complete.js');
+      done(await complete(runId, task, options));
+    });
+
+  actCommand(program, 'retry', 'run a task again that failed, or was cancelled or skipped')
+    .argument('<task>', 'the task')
+    .option('--no-dependents', 'leave those that it kept from running as they are')
+    .action(async (runId: string, task: string, options: RetryOptions) => {
+      const { retry } = await import('../commands/retry.js');
+      done(await retry(runId, task, options));
+    });
+
+  actCommand(program, 'set', "change a run's concurrency or policy, or a task's priority")
+    .argument('[task]', 'the task of --priority')
+    .option('--concurrency <number>', 'tasks of the run in flight at once', positiveInteger)
+    .option('--policy <name>', 'the order among ready tasks')
+    .option('--priority <number>', 'higher goes first', wholeNumber)
+    .action(async (runId: string, task: string | undefined, options: SetOptions) => {
+      const { set } = await import('../commands/set.js');
+      done(await set(runId, task, options));
+    });
+}
+
+/** A command that asks a live run for something. */
+function actCommand(program: Command, name: string, description: string): Command {
+  return runCommand(program, name, description)
+    .option('--by <name>', "who asks, for the run's list of acts (default: user@machine)")
+    .option('--id <key>', 'a key of your own: what was asked for under it before is not done again');
+}
+
+function wholeNumber(value: string): number {
+  if (!/^-?\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(value);
 }

@@ -1,0 +1,186 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Act, ActAnswer, ActRequest } from '../../dag/act.js';
+import { DagwrightError } from '../../dag/errors.js';
+import { runCli } from '../program.js';
+
+const asked: { readonly runId: string; readonly act: Act; readonly request: ActRequest | undefined }[] = [];
+let answer: (act: Act) => ActAnswer;
+
+// In the place of a server: who notes what was asked of which run.
+vi.mock('../server.js', () => ({
+  withClient: (_flags: object, work: (connected: object) => unknown): unknown => {
+    const get = (runId: string): object => ({
+      act: async (act: Act, request?: ActRequest): Promise<ActAnswer> => {
+        asked.push({ runId, act, request });
+        return answer(act);
+      },
+    });
+    return work({ client: { get } });
+  },
+}));
+
+const DONE: ActAnswer = {
+  changed: true,
+  message: 'It is done.',
+  state: 'running',
+  tasks: [{ name: 'build', from: 'pending', to: 'skipped' }],
+  tasksChanged: 1,
+};
+
+let stdout: string;
+let stderr: string;
+
+beforeEach(() => {
+  asked.length = 0;
+  answer = () => DONE;
+  stdout = '';
+  stderr = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += String(text);
+    return true;
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** The acts that a command line asks for. */
+async function actsOf(line: string, ...more: string[]): Promise<Act[]> {
+  const code = await runCli([...line.split(' '), ...more]);
+  expect([code, stderr]).toEqual([0, '']);
+  return asked.splice(0).map(({ act }) => act);
+}
+
+describe('the commands that change a run', () => {
+  it.each<[line: string, act: Act]>([
+    ['pause r', { type: 'pause' }],
+    ['pause r --mode interrupt', { type: 'pause', mode: 'interrupt' }],
+    ['pause r --until 2099-01-01T00:00+01:00', { type: 'pause', until: '2098-12-31T23:00:00.000Z' }],
+    ['pause r build', { type: 'pauseTask', task: 'build' }],
+    ['pause r build --mode interrupt', { type: 'pauseTask', task: 'build', mode: 'interrupt' }],
+    ['resume r', { type: 'resume' }],
+    ['resume r build', { type: 'resumeTask', task: 'build' }],
+    ['cancel r', { type: 'cancel' }],
+    ['cancel r --reason wrong-day', { type: 'cancel', reason: 'wrong-day' }],
+    ['cancel r build', { type: 'cancelTask', task: 'build' }],
+    ['skip r build', { type: 'skipTask', task: 'build' }],
+    ['complete r build', { type: 'completeTask', task: 'build' }],
+    ['complete r build --output null', { type: 'completeTask', task: 'build', output: null }],
+    ['complete r build --output {"rows":[1,2]}', { type: 'completeTask', task: 'build', output: { rows: [1, 2] } }],
+    ['retry r build', { type: 'retryTask', task: 'build', dependents: true }],
+    ['retry r build --no-dependents', { type: 'retryTask', task: 'build', dependents: false }],
+    ['set r --concurrency 4', { type: 'setConcurrency', concurrency: 4 }],
+    ['set r --policy priority', { type: 'setPolicy', policy: 'priority' }],
+    ['set r build --priority -5', { type: 'setPriority', task: 'build', priority: -5 }],
+  ])('ask for an act: %s', async (line, act) => {
+    expect(await actsOf(line)).toEqual([act]);
+  });
+
+  it('count a length of time from now', async () => {
+    const before = Date.now();
+    const [act] = await actsOf('pause r --for 10m');
+    const until = Date.parse(act?.type === 'pause' ? (act.until ?? '') : '');
+    expect(until - 600_000).toBeGreaterThanOrEqual(before);
+    expect(until - 600_000).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('take an output from a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dagwright-acts-'));
+    try {
+      const file = join(folder, 'output.json');
+      await writeFile(file, '["a", 1]\n');
+      expect(await actsOf('complete r build --output-file', file)).toEqual([
+        { type: 'completeTask', task: 'build', output: ['a', 1] },
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('set several things, one act each, each under a key of its own', async () => {
+    await runCli('set r build --priority 3 --policy priority --concurrency 2 --id k --by ana'.split(' '));
+    expect(asked).toEqual([
+      { runId: 'r', act: { type: 'setConcurrency', concurrency: 2 }, request: { by: 'ana', id: 'k/setConcurrency' } },
+      { runId: 'r', act: { type: 'setPolicy', policy: 'priority' }, request: { by: 'ana', id: 'k/setPolicy' } },
+      {
+        runId: 'r',
+        act: { type: 'setPriority', task: 'build', priority: 3 },
+        request: { by: 'ana', id: 'k/setPriority' },
+      },
+    ]);
+  });
+
+  it('say who asks: the user and the machine, or whom --by names', async () => {
+    await runCli(['skip', 'run-1', 'build']);
+    await runCli(['skip', 'run-1', 'build', '--by', 'ana', '--id', 'key-1']);
+    expect(asked.map(({ runId, request }) => [runId, request])).toEqual([
+      ['run-1', { by: `${userInfo().username}@${hostname()}` }],
+      ['run-1', { by: 'ana', id: 'key-1' }],
+    ]);
+  });
+});
+
+describe('what they print', () => {
+  it('is the sentence and the tasks that changed', async () => {
+    await actsOf('skip r build');
+    expect(stdout).toBe('It is done.\n  – build pending -> skipped\n');
+  });
+
+  it('is, after a pause, also how to go on: on the same server', async () => {
+    await actsOf('pause r --address 127.0.0.1:7233');
+    await actsOf('pause r build');
+    expect(stdout).toContain('`dagwright resume r --address 127.0.0.1:7233` goes on.\n');
+    expect(stdout).toContain('`dagwright resume r build` goes on.\n');
+  });
+
+  it('is one JSON object with --json', async () => {
+    await actsOf('pause r --json');
+    expect(JSON.parse(stdout)).toEqual({ runId: 'r', act: 'pause', ...DONE });
+    stdout = '';
+    await actsOf('set r --policy fcfs --json');
+    expect(JSON.parse(stdout)).toEqual({ runId: 'r', acts: [{ act: 'setPolicy', ...DONE }] });
+  });
+
+  it('is the code of what is refused, and they exit with 1', async () => {
+    answer = () => {
+      throw new DagwrightError('ACT_REFUSED', 'The task build has succeeded.');
+    };
+    expect(await runCli(['skip', 'r', 'build'])).toBe(1);
+    expect([stdout, stderr]).toEqual(['', 'error ACT_REFUSED: The task build has succeeded.\n']);
+    expect(await runCli(['skip', 'r', 'build', '--json'])).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'ACT_REFUSED' } });
+  });
+});
+
+describe('what makes no sense', () => {
+  it.each([
+    'pause r --for 10m --until 2099-01-01',
+    'pause r --for ten',
+    'pause r --until 2020-01-01',
+    'pause r --mode kill',
+    'pause r build --for 10m',
+    'cancel r build --reason late',
+    'skip r',
+    'complete r build --output done',
+    'complete r build --output 1 --output-file f',
+    'complete r build --output-file no-such-file',
+    'set r',
+    'set r build',
+    'set r build --concurrency 4',
+    'set r --priority 1',
+    'set r --concurrency 0',
+    'set r build --priority high',
+  ])('asks for nothing and exits with 2: %s', async (line) => {
+    expect(await runCli([...line.split(' '), '--json'])).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'USAGE' } });
+    expect(asked).toEqual([]);
+  });
+});
