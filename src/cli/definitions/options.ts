@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseDuration } from '../../spec/duration.js';
+import { parseTime } from '../moment.js';
 
 export const FUNCTIONS_HELP = 'module whose exported functions tasks may call (repeatable)';
 export const TASK_QUEUE_HELP = 'the task queue of the workers (default: DAGWRIGHT_TASK_QUEUE, or dagwright)';
@@ -7,20 +8,23 @@ export const TASK_QUEUE_HELP = 'the task queue of the workers (default: DAGWRIGH
 /** Takes the exit code of the command that ran. */
 export type Done = (code: number) => void;
 
-/** A command about one run: its id, where it is, and `--json`. */
+/**
+ * A command about one run: its id, and where it is.
+ * @param jsonHelp What `--json` does; false where the command has none.
+ */
 export function runCommand(
   program: Command,
   name: string,
   description: string,
-  jsonHelp = 'print a JSON object',
+  jsonHelp: string | false = 'print a JSON object',
 ): Command {
-  return program
+  const command = program
     .command(name)
     .description(description)
     .argument('<run>', 'the id of the run')
     .addOption(addressOption())
-    .addOption(namespaceOption())
-    .option('--json', jsonHelp);
+    .addOption(namespaceOption());
+  return jsonHelp === false ? command : command.option('--json', jsonHelp);
 }
 
 export function addressOption(): Option {
@@ -46,10 +50,9 @@ export function positiveInteger(value: string): number {
 /** A time that has passed: ISO 8601, or how long ago. */
 export function pastTime(value: string): Date {
   const ago = parseDuration(value);
-  if (ago !== undefined) return new Date(Date.now() - ago);
-  const time = /^\d{4}-\d\d-\d\d/.test(value) ? new Date(value) : undefined;
-  if (time !== undefined && !Number.isNaN(time.getTime())) return time;
-  throw new InvalidArgumentError('It must be a time like 2026-11-01T12:00:00Z, or how long ago: 90m, 2h, 3d.');
+  const time = ago === undefined ? parseTime(value) : new Date(Date.now() - ago);
+  if (time !== undefined) return time;
+  throw new InvalidArgumentError('It must be a time like 2026-11-01T12:00, or how long ago: 90m, 2h, 3d.');
 }
 
 export function port(value: string): number {

@@ -1,7 +1,9 @@
 import { Option, type Command } from 'commander';
 import type { ExplainOptions } from '../commands/explain.js';
+import type { GanttOptions } from '../commands/gantt.js';
 import type { HistoryOptions } from '../commands/history.js';
 import type { ListOptions } from '../commands/list.js';
+import type { LogsOptions } from '../commands/logs.js';
 import type { StatusOptions } from '../commands/status.js';
 import type { WatchOptions } from '../commands/watch.js';
 import { RUN_STATES } from '../../dag/run.js';
@@ -52,6 +54,24 @@ export function addSeeingCommands(program: Command, done: Done): void {
     .action(async (runId: string, options: HistoryOptions) => {
       const { history } = await import('../commands/history.js');
       done(await history(runId, options));
+    });
+
+  runCommand(program, 'gantt', 'draw the tasks of a run over time', false)
+    .option('--svg <file>', 'write it as SVG to a file, or to stdout (-)')
+    .option('--width <number>', 'columns, or pixels of the SVG (default: the terminal, or 960)', positiveInteger)
+    .option('--all', 'every task that ran; else the failed, the running and the longest, where they are many')
+    .action(async (runId: string, options: GanttOptions) => {
+      const { gantt } = await import('../commands/gantt.js');
+      done(await gantt(runId, options));
+    });
+
+  runCommand(program, 'logs', "print the log of a task's latest attempt", false)
+    .argument('<task>', 'the name of the task')
+    .option('--attempt <number>', 'of this attempt', positiveInteger)
+    .option('-f, --follow', 'go on until the task has ended, through further attempts')
+    .action(async (runId: string, task: string, options: LogsOptions) => {
+      const { logs } = await import('../commands/logs.js');
+      done(await logs(runId, task, options));
     });
 }
 

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import type { RunDescription, TaskDescription } from '../../dag/run.js';
+import { chartOf, restOf } from './chart.js';
+
+const BEGAN = Date.parse('2026-11-01T12:00:00Z');
+const NOW = BEGAN + 100_000;
+
+function at(seconds: number): string {
+  return new Date(BEGAN + seconds * 1_000).toISOString();
+}
+
+function runOf(tasks: readonly TaskDescription[], more: Partial<RunDescription> = {}): RunDescription {
+  return { runId: 'sales-1', dag: 'sales', state: 'running', startedAt: at(0), counts: {}, tasks, ...more };
+}
+
+function ran(name: string, from: number, to: number, more: Partial<TaskDescription> = {}): TaskDescription {
+  return { name, state: 'succeeded', attempts: 1, startedAt: at(from), endedAt: at(to), ...more };
+}
+
+const running: TaskDescription = { name: 'busy', state: 'running', attempts: 1, startedAt: at(90) };
+const pending: TaskDescription = { name: 'later', state: 'pending', attempts: 0 };
+
+describe('chartOf', () => {
+  it('has the time of each task that ran, the earliest first, and what runs lasts until now', () => {
+    const chart = chartOf(runOf([running, ran('b', 5, 7), ran('a', 1, 5), pending]), NOW, 10);
+    expect(chart.spans.map(({ task, from, to }) => [task.name, from, to])).toEqual([
+      ['a', 1_000, 5_000],
+      ['b', 5_000, 7_000],
+      ['busy', 90_000, 100_000],
+    ]);
+    expect(chart).toMatchObject({ length: 100_000, leftOut: 0, notStarted: 1, takenOver: 0 });
+    expect(restOf(chart)).toBe('1 did not start');
+  });
+
+  it('ends with the run, or with the last task where clocks differ', () => {
+    expect(chartOf(runOf([ran('a', 1, 5)], { endedAt: at(6) }), NOW, 10).length).toBe(6_000);
+    expect(chartOf(runOf([ran('a', 1, 8)], { endedAt: at(6) }), NOW, 10).length).toBe(8_000);
+    expect(chartOf(runOf([]), BEGAN - 5_000, 10)).toMatchObject({ length: 1, spans: [] });
+  });
+
+  it('never begins before the run does, nor ends before it begins', () => {
+    const { spans } = chartOf(runOf([ran('a', -5, -2), ran('b', 4, 3)]), NOW, 10);
+    expect(spans.map(({ from, to }) => [from, to])).toEqual([
+      [0, 0],
+      [4_000, 4_000],
+    ]);
+  });
+
+  it('keeps the failed, the running and the longest where there is no room for all', () => {
+    const short = Array.from({ length: 20_000 }, (_, i) => ran(`short-${i}`, i / 1_000, i / 1_000 + 0.1));
+    const failed = Array.from({ length: 5 }, (_, i) => ran(`bad-${i}`, i, i + 0.01, { state: 'failed' }));
+    const tasks = [...short, ...failed, running, ran('long', 0, 50)];
+    const chart = chartOf(runOf(tasks), NOW, 9);
+    const names = chart.spans.map(({ task }) => task.name);
+    expect(names).toHaveLength(9);
+    expect(names.filter((name) => name.startsWith('bad-'))).toHaveLength(3);
+    expect(names).toEqual(expect.arrayContaining(['busy', 'long']));
+    expect(chart.leftOut).toBe(tasks.length - 9);
+    expect(restOf(chart)).toBe('19998 more ran (--all shows them)');
+  });
+
+  it('leaves out what ran in an earlier run', () => {
+    const chart = chartOf(runOf([ran('old', -500, -400, { takenOver: true }), ran('new', 1, 2)]), NOW, 10);
+    expect(chart.spans.map(({ task }) => task.name)).toEqual(['new']);
+    expect(restOf(chart)).toBe('1 taken over from an earlier run');
+  });
+});

@@ -1,0 +1,79 @@
+import type { RunDescription, TaskDescription } from '../../dag/run.js';
+import { isTaskEnd } from '../../dag/task-state.js';
+
+/** The time that one task took. Milliseconds since the run began. */
+export interface Span {
+  readonly task: TaskDescription;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a chart of a run shows. */
+export interface Chart {
+  /** In the order of their start. */
+  readonly spans: readonly Span[];
+  /** Milliseconds from the run's start to its end, or until now. */
+  readonly length: number;
+  /** Tasks that ran and are not shown, because others tell more. */
+  readonly leftOut: number;
+  /** Tasks that have not started, or never will. */
+  readonly notStarted: number;
+  /** Tasks that ran in an earlier run. */
+  readonly takenOver: number;
+}
+
+/**
+ * The tasks to chart: all that ran, or the most telling ones: failures and those that run now, each in up to a third of
+ * the room, then the longest.
+ * @param now Milliseconds; what has not ended lasts until now.
+ * @param most So many tasks at most.
+ */
+export function chartOf(description: RunDescription, now: number, most: number): Chart {
+  const began = Date.parse(description.startedAt);
+  const end = description.endedAt === undefined ? now : Date.parse(description.endedAt);
+  const all: Span[] = [];
+  let takenOver = 0;
+  for (const task of description.tasks) {
+    if (task.takenOver === true) takenOver += 1;
+    else if (task.startedAt !== undefined) all.push(spanOf(task, began, end));
+  }
+  const spans = all.length <= most ? all : mostTelling(all, most);
+  spans.sort((a, b) => a.from - b.from);
+  return {
+    spans,
+    length: all.reduce((longest, span) => Math.max(longest, span.to), Math.max(1, end - began)),
+    leftOut: all.length - spans.length,
+    notStarted: description.tasks.length - all.length - takenOver,
+    takenOver,
+  };
+}
+
+/** The words on what a chart does not show; empty where it shows all. */
+export function restOf(chart: Chart): string {
+  const rest: string[] = [];
+  if (chart.leftOut > 0) rest.push(`${chart.leftOut} more ran (--all shows them)`);
+  if (chart.notStarted > 0) rest.push(`${chart.notStarted} did not start`);
+  if (chart.takenOver > 0) rest.push(`${chart.takenOver} taken over from an earlier run`);
+  return rest.join(', ');
+}
+
+function spanOf(task: TaskDescription, began: number, end: number): Span {
+  const from = Math.max(0, Date.parse(task.startedAt ?? '') - began);
+  // A task that was set back keeps the time of its start, and goes on.
+  const to = task.endedAt !== undefined && isTaskEnd(task.state) ? Date.parse(task.endedAt) - began : end - began;
+  return { task, from, to: Math.max(from, to) };
+}
+
+function mostTelling(all: readonly Span[], most: number): Span[] {
+  const third = Math.ceil(most / 3);
+  const longest = all.toSorted((a, b) => b.to - b.from - (a.to - a.from));
+  const failed = longest.filter(({ task }) => task.state === 'failed').slice(0, third);
+  const live = longest.filter(({ task }) => !isTaskEnd(task.state)).slice(0, third);
+  const chosen = new Set([...failed, ...live].slice(0, most));
+  for (const span of longest) {
+    if (chosen.size >= most) break;
+    chosen.add(span);
+  }
+  // In the order of declaration again, for those that start at the same time.
+  return all.filter((span) => chosen.has(span));
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import type { RunDescription, TaskDescription } from '../../dag/run.js';
+import { TASK_STATES } from '../../dag/task-state.js';
+import { ganttSvg } from './gantt-svg.js';
+
+const BEGAN = Date.parse('2026-11-01T12:00:00Z');
+const now = BEGAN + 20_000;
+
+function at(seconds: number): string {
+  return new Date(BEGAN + seconds * 1_000).toISOString();
+}
+
+function runOf(tasks: readonly TaskDescription[], more: Partial<RunDescription> = {}): RunDescription {
+  return { runId: 'sales-1', dag: 'sales', state: 'running', startedAt: at(0), counts: {}, tasks, ...more };
+}
+
+function ran(name: string, from: number, to: number, more: Partial<TaskDescription> = {}): TaskDescription {
+  return { name, state: 'succeeded', attempts: 1, startedAt: at(from), endedAt: at(to), ...more };
+}
+
+/** The bars: rectangles with a fill of their own, rows before the legend. */
+function barsOf(svg: string): { x: number; y: number; width: number; fill: string }[] {
+  return [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="14" rx="2" fill="([^"]+)"/g)].map(
+    ([, x, y, width, fill]) => ({ x: Number(x), y: Number(y), width: Number(width), fill: fill ?? '' }),
+  );
+}
+
+describe('ganttSvg', () => {
+  it('draws a bar for each task, from left to right as time goes, and a legend', () => {
+    const bars = barsOf(ganttSvg(runOf([ran('b', 5, 15), ran('a', 0, 5)]), { now }));
+    expect(bars).toHaveLength(3);
+    const [a, b] = bars;
+    expect(b?.y).toBe((a?.y ?? 0) + 22);
+    expect(b?.x).toBeCloseTo((a?.x ?? 0) + (a?.width ?? 0), 1);
+    expect(b?.width).toBeCloseTo(2 * (a?.width ?? 0), 1);
+  });
+
+  it.each([320, 400, 960, 4_000])('keeps all in a picture of %d pixels', (width) => {
+    const tasks = TASK_STATES.map((state, i) => ran(`${state}-${'x'.repeat(60)}`, i, 2 * i, { state, attempts: 12 }));
+    const svg = ganttSvg(runOf(tasks, { runId: 'r'.repeat(200) }), { now, width });
+    const [, height] = /viewBox="0 0 \d+ (\d+)"/.exec(svg) ?? [];
+    for (const bar of barsOf(svg)) {
+      expect(bar.x).toBeGreaterThanOrEqual(16);
+      expect(bar.x + bar.width).toBeLessThanOrEqual(width - 16);
+      expect(bar.y + 14).toBeLessThanOrEqual(Number(height));
+    }
+    for (const [, x = '', content = ''] of svg.matchAll(/<text[^>]* x="([\d.]+)"[^>]*>([^<]*)</g)) {
+      // 6 pixels are what a character of the smaller text takes at least.
+      expect(Number(x) + content.length * 6).toBeLessThanOrEqual(width + 6);
+    }
+  });
+
+  it('tells states apart by patterns and words, too', () => {
+    const svg = ganttSvg(runOf([ran('a', 0, 5, { state: 'failed', attempts: 3 }), ran('b', 1, 2)]), { now });
+    expect(svg).toContain('<pattern id="dagwright-failed"');
+    expect(svg).toContain('>5.0 s ×3 failed</text>');
+    expect(svg).toContain('>1 failed</text>');
+    expect(svg).toContain('>1 succeeded</text>');
+    expect(svg).not.toContain('dagwright-cancelled');
+  });
+
+  it('escapes what comes from outside, and drops what no XML may hold', () => {
+    const error = { code: 'X', message: '</title><script>alert("1")</script> & \u0000\u001b[2J\ud800\ufffe' };
+    const svg = ganttSvg(runOf([ran('a', 0, 5, { state: 'failed', error })], { runId: `<b>&"'` }), { now });
+    expect(svg).not.toMatch(/<script|<b>/);
+    expect(svg).toContain('&lt;/title&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp;');
+    expect(svg).toMatch(/^[\n\x20-\x7e\u00a0-\ud7ff]*$/u);
+  });
+
+  it('is readable on white and on black: it brings its own paper for both', () => {
+    const svg = ganttSvg(runOf([ran('a', 0, 5)]), { now });
+    expect(svg).toContain('<rect class="paper"');
+    expect(svg).toContain('prefers-color-scheme: dark');
+    expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<image|<use|@import/);
+  });
+
+  it('marks the present only while the run goes on', () => {
+    expect(ganttSvg(runOf([ran('a', 0, 5)]), { now })).toContain('class="now"');
+    expect(ganttSvg(runOf([ran('a', 0, 5)], { state: 'succeeded', endedAt: at(5) }), { now })).not.toContain(
+      'class="now"',
+    );
+  });
+
+  it('says what it leaves out', () => {
+    const tasks = Array.from({ length: 600 }, (_, i) => ran(`t${i}`, i, i + 1));
+    expect(ganttSvg(runOf(tasks), { now })).toContain('… 100 more ran (--all shows them)');
+    expect(barsOf(ganttSvg(runOf(tasks), { now, most: Infinity }))).toHaveLength(601);
+    expect(ganttSvg(runOf([{ name: 'a', state: 'pending', attempts: 0 }]), { now })).toContain('… 1 did not start');
+  });
+});
