@@ -32,12 +32,12 @@ export function newAttemptId(): string {
 }
 
 /**
- * Ends the processes of an attempt that left its group: SIGTERM, then SIGKILL. Returns when none is left.
- * @param group the group that others look after.
- * @param killAt by `performance.now()`.
+ * Ends the processes of an attempt, wherever they went: SIGTERM, then SIGKILL. Returns when none is left.
+ * @param killAt when SIGKILL is due, by `performance.now()`.
+ * @param otherThan a group that is looked after elsewhere.
  */
-export async function endStrays(attemptId: string, group: number, killAt: number): Promise<void> {
-  await endAll((other) => other.attemptId === attemptId && other.group !== group, killAt);
+export async function endProcesses(attemptId: string, killAt: number, otherThan?: number): Promise<void> {
+  await endAll((other) => other.attemptId === attemptId && other.group !== otherThan, killAt);
 }
 
 /**

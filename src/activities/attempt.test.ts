@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../dag/json.js';
 import { runAttempt } from './attempt.js';
+import type { Progress } from '../dag/progress.js';
 import type { TaskCall } from '../dag/task-call.js';
+import type { TaskError } from '../dag/task-error.js';
 import { AttemptStop, TaskFailure, type Handler, type Handlers, type TaskContext } from './handler.js';
 import { memoryLog } from '../../test/doubles/memory-log.js';
 import { MAXIMUM_OUTPUT_BYTES } from './output.js';
@@ -206,6 +208,87 @@ describe('runAttempt', () => {
     expect(failure.error.details).toEqual({ small: 1, last: 'kept', truncated: true });
   });
 
+  it('keeps what caused what was thrown, each by its own code or name', async () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const failed = new TypeError('fetch failed', { cause: refused });
+    const failure = await failureOf(attempt(() => Promise.reject(new Error('no prices', { cause: failed }))));
+    expect(failure.error).toEqual({
+      code: 'TASK_FAILED',
+      message: 'no prices',
+      cause: {
+        code: 'TypeError',
+        message: 'fetch failed',
+        cause: { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' },
+      },
+    });
+    const known = new TaskFailure({ code: 'HTTP_STATUS', message: '503' }, { cause: 'just text' });
+    const own = new TaskFailure({ code: 'NO_PRICES', message: 'none' }, { cause: known });
+    expect((await failureOf(attempt(() => Promise.reject(own)))).error.cause).toEqual({
+      code: 'HTTP_STATUS',
+      message: '503',
+      cause: { code: 'Error', message: 'just text' },
+    });
+  });
+
+  it('bounds causes, whatever a function throws', async () => {
+    let deep = new Error('bottom');
+    for (let level = 0; level < 100; level++) {
+      const message = `${level} ${'x'.repeat(1_000)}`;
+      deep = Object.assign(new Error(message, { cause: deep }), { code: 'C'.repeat(99) });
+    }
+    const details = { stderr: 'y'.repeat(4_096) };
+    const failure = new TaskFailure({ code: 'X', message: 'm'.repeat(5_000), details }, { cause: deep });
+    const { error } = await failureOf(attempt(() => Promise.reject(failure)));
+    const chain: TaskError[] = [];
+    for (let cause = error.cause; cause !== undefined; cause = cause.cause) chain.push(cause);
+    expect(chain).toHaveLength(5);
+    for (const { message } of chain) expect(Buffer.byteLength(message)).toBeLessThanOrEqual(500);
+    expect(error.details).toEqual(details);
+    expect(Buffer.byteLength(JSON.stringify({ ...error, message: '' }))).toBeLessThanOrEqual(8_192);
+
+    const circular = new Error('a');
+    circular.cause = new Error('b', { cause: circular });
+    expect((await failureOf(attempt(() => Promise.reject(circular)))).error.cause).toMatchObject({
+      message: 'b',
+      cause: { message: 'a' },
+    });
+    const hostile = Object.defineProperty(new Error('outer'), 'cause', {
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    expect((await failureOf(attempt(() => Promise.reject(hostile)))).error.code).toBe('TASK_FAILED');
+  });
+
+  it('names the first errors of several', async () => {
+    const errors = ['one', 'two', 'three', 'four', 'five'].map((text) => new Error(text));
+    const failure = await failureOf(attempt(() => Promise.reject(new AggregateError(errors, 'all failed'))));
+    expect(failure.error.message).toBe('all failed: one; two; three; and 2 more');
+  });
+
+  it('keeps the last lines that the task logged', async () => {
+    const run = async (context: TaskContext) => {
+      for (let line = 1; line <= 30; line++) context.log.write(`line ${line}`);
+      context.log.write('[dagwright] a line of our own');
+      await context.log.append(Buffer.from('\u001b[31mlast\u001b[0m\n'));
+      throw new TaskFailure({ code: 'X', message: 'x', details: { row: 7 } });
+    };
+    const { error } = await failureOf(attempt(run));
+    const lines = Array.from({ length: 18 }, (_, index) => `line ${index + 13}`);
+    expect(error.details).toEqual({ row: 7, log: [...lines, 'last'].join('\n') });
+  });
+
+  it('keeps at most 2 KiB of the log, and none where there is stderr', async () => {
+    const fail = (stderr?: string) => (context: TaskContext) => {
+      context.log.write('x'.repeat(100_000));
+      throw new TaskFailure({ code: 'X', message: 'x', details: stderr === undefined ? {} : { stderr } });
+    };
+    const { error } = await failureOf(attempt(fail()));
+    expect(error.details?.['log']).toMatch(/^x{2000,2048}$/);
+    expect((await failureOf(attempt(fail('why')))).error.details).toEqual({ stderr: 'why' });
+    expect(Object.keys((await failureOf(attempt(fail('')))).error.details ?? {})).toEqual(['stderr', 'log']);
+  });
+
   it('refuses a handler that it does not have', async () => {
     const host = { attempt: 1, signal: new AbortController().signal, log: memoryLog(), progress: () => undefined };
     const failure = await failureOf(runAttempt(new Map(), CALL, host));
@@ -224,6 +307,57 @@ describe('runAttempt', () => {
       ),
     );
     expect(log.text()).toBe('[dagwright] Attempt 3 failed: TASK_FAILED: no\n');
+  });
+});
+
+describe('the progress of an attempt', () => {
+  function withProgress(run: (context: TaskContext) => unknown, progress: (progress: Progress) => void) {
+    const host = { attempt: 1, signal: new AbortController().signal, log: memoryLog(), progress };
+    return runAttempt(handlersOf(run), CALL, host);
+  }
+
+  it('is handed to the host, made sound', async () => {
+    const told: Progress[] = [];
+    await withProgress(
+      ({ progress }) => {
+        progress(0.5);
+        progress({ done: 3, total: 4 }, 'rows');
+        progress(2, 'too\nfar');
+        progress(null as never);
+      },
+      (progress) => told.push(progress),
+    );
+    expect(told).toEqual([
+      { fraction: 0.5 },
+      { fraction: 0.75, done: 3, total: 4, note: 'rows' },
+      { fraction: 1, note: 'too far' },
+      {},
+    ]);
+  });
+
+  it('never fails the task', async () => {
+    const run = ({ progress }: TaskContext) => {
+      progress(0.5, Object.create(null) as string);
+      progress(0.5);
+      return 'done';
+    };
+    const report = await withProgress(run, () => {
+      throw new Error('a bug of the host');
+    });
+    expect(report.output).toBe('done');
+  });
+
+  it('ends with the attempt', async () => {
+    const told: Progress[] = [];
+    let late: TaskContext['progress'] = () => undefined;
+    await withProgress(
+      ({ progress }) => {
+        late = progress;
+      },
+      (progress) => told.push(progress),
+    );
+    late(1);
+    expect(told).toEqual([]);
   });
 });
 

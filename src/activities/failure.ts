@@ -61,7 +61,11 @@ function ownMessageOf(thrown: unknown): string {
 
 /** The `cause` of anything that was thrown. */
 export function causeOf(thrown: unknown): unknown {
-  return thrown instanceof Error ? thrown.cause : undefined;
+  try {
+    return thrown instanceof Error ? thrown.cause : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A cause with its own causes, each once. Whatever a function throws: reading it may throw again. */

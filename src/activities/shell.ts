@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Json, JsonObject } from '../dag/json.js';
 import type { TaskCall } from '../dag/task-call.js';
-import { endOrphans, endStrays, newAttemptId } from './attempt-processes.js';
+import { endOrphans, endProcesses, newAttemptId } from './attempt-processes.js';
 import { TaskFailure, type Handler, type TaskContext } from './handler.js';
 import { MAXIMUM_OUTPUT_BYTES, outputInvalid, outputTooLarge } from './output.js';
 import { ownProcessGroup } from './process-group.js';
@@ -139,13 +139,13 @@ async function untilEnd(child: Child, context: TaskContext, attemptId: string, k
   const piped = Promise.all([pipe(child.stdout, context, undefined), pipe(child.stderr, context, stderr)]);
   let kill: NodeJS.Timeout | undefined;
   let killed: (() => void) | undefined;
-  let straysEnd: (() => Promise<void>) | undefined;
+  let endRest: (() => Promise<void>) | undefined;
   const stop = (): void => {
     const killAt = performance.now() + killGrace;
     group.signal('SIGTERM');
-    const first = endStrays(attemptId, child.pid, killAt);
+    const strays = endProcesses(attemptId, killAt, child.pid);
     // The script may have started more of them while it cleaned up.
-    straysEnd = () => first.then(() => endStrays(attemptId, child.pid, killAt));
+    endRest = () => strays.then(() => endProcesses(attemptId, killAt));
     kill = setTimeout(() => {
       group.signal('SIGKILL');
       killed?.();
@@ -169,7 +169,7 @@ async function untilEnd(child: Child, context: TaskContext, attemptId: string, k
     group.end();
     child.stdout.destroy();
     child.stderr.destroy();
-    await straysEnd?.();
+    await endRest?.();
   }
 }
 

@@ -2,7 +2,8 @@ import { runAttempt } from '../activities/attempt.js';
 import type { RetryPolicy } from '../dag/dag.js';
 import type { TaskCall } from '../dag/task-call.js';
 import { AttemptStop, TaskFailure, type Handlers } from '../activities/handler.js';
-import { openAttemptLog } from '../activities/log.js';
+import { folderLogStore } from '../activities/folder-log-store.js';
+import type { LogStore } from '../activities/log-store.js';
 import { startTimer } from '../activities/timer.js';
 import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import type { Json } from '../dag/json.js';
@@ -32,6 +33,8 @@ export interface LocalTaskEvents {
 /** Where and within what limits a task's attempts run. */
 export interface LocalTaskHost {
   readonly handlers: Handlers;
+  /** Where the attempts' logs go. Default: a store in `logFolder`. */
+  readonly logs?: LogStore;
   readonly logFolder: string;
   readonly retry: RetryPolicy;
   /** Milliseconds that all attempts together may take, the waits between them included. */
@@ -86,8 +89,8 @@ export class LocalTask {
   }
 
   async #attempt(attempt: number): Promise<LocalTaskEnd | TaskFailure> {
-    const { handlers, logFolder } = this.#host;
-    const log = openAttemptLog(logFolder, { runId: this.#call.runId, task: this.#call.task, attempt });
+    const { handlers, logFolder, logs = folderLogStore(logFolder) } = this.#host;
+    const log = logs.open({ runId: this.#call.runId, task: this.#call.task, attempt });
     try {
       const progress = (progress: Progress): void => this.#events.progressed?.(progress);
       const host = { attempt, signal: this.#stop.signal, log, progress };

@@ -1,7 +1,8 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { runAttempt } from '../activities/attempt.js';
 import { AttemptStop, TaskFailure, type Handlers, type TaskReport } from '../activities/handler.js';
-import { openAttemptLog } from '../activities/log.js';
+import { folderLogStore } from '../activities/folder-log-store.js';
+import type { LogStore } from '../activities/log-store.js';
 import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import type { Progress } from '../dag/progress.js';
 import type { TaskCall } from '../dag/task-call.js';
@@ -27,14 +28,15 @@ export interface FailureDetails {
 /** One Temporal activity for each handler, its type the handler's name. */
 export function createActivities(
   handlers: Handlers,
-  options: { readonly logFolder: string },
+  options: { readonly logs: LogStore } | { readonly logFolder: string },
 ): Record<string, (call: TaskCall) => Promise<TaskReport>> {
+  const logs = 'logs' in options ? options.logs : folderLogStore(options.logFolder);
   return Object.fromEntries(
-    [...handlers.keys()].map((name) => [name, (call: TaskCall) => runActivity(handlers, call, options.logFolder)]),
+    [...handlers.keys()].map((name) => [name, (call: TaskCall) => runActivity(handlers, call, logs)]),
   );
 }
 
-async function runActivity(handlers: Handlers, call: TaskCall, logFolder: string): Promise<TaskReport> {
+async function runActivity(handlers: Handlers, call: TaskCall, logs: LogStore): Promise<TaskReport> {
   const context = Context.current();
   const { attempt } = context.info;
   const worker = workerOf(context);
@@ -43,7 +45,7 @@ async function runActivity(handlers: Handlers, call: TaskCall, logFolder: string
   const onCancel = (): void => stop.abort(new AttemptStop(isShutdown(context) ? 'worker_shutdown' : 'cancelled'));
   if (context.cancellationSignal.aborted) onCancel();
   else context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
-  const log = openAttemptLog(logFolder, { runId: call.runId, task: call.task, attempt });
+  const log = logs.open({ runId: call.runId, task: call.task, attempt });
   const heartbeats = setInterval(() => context.heartbeat(latest), HEARTBEAT_INTERVAL);
   try {
     const progress = (progress: Progress): void => {
