@@ -113,6 +113,17 @@ describe('dag', () => {
     await expect(built.functions[1]?.run(undefined, context)).resolves.toBe(4);
   });
 
+  it('takes a policy and tags', () => {
+    const tasks = [task('a', { run: 'x', priority: 1 })];
+    const built = dag('d', { tasks, policy: 'priority', tags: ['nightly', 'sales'] });
+    expect(built.dag).toMatchObject({ policy: 'priority', tags: ['nightly', 'sales'] });
+    // @ts-expect-error no policy is called so
+    expect(problemsOf(() => dag('d', { tasks, policy: 'lifo', tags: ['a', 'a'] }))).toEqual([
+      'VALUE_INVALID `policy` cannot be `lifo`.',
+      'VALUE_INVALID `tags[1]` is there twice.',
+    ]);
+  });
+
   it('refuses two tasks of one name, and two functions of one name', () => {
     const tasks = [task('a', { run: 'x' }), task('a', { run: 'y' })];
     expect(problemsOf(() => dag('twice', { tasks }))).toEqual(['TASK_DUPLICATE Two tasks are called `a`.']);

@@ -1,4 +1,5 @@
 import type { Dag, Param } from '../dag/dag.js';
+import type { PolicyName } from '../dag/policy.js';
 import type { TaskContext } from '../activities/handler.js';
 import { DagInvalidError } from './dag-invalid.js';
 import type { Diagnostic } from './diagnostic.js';
@@ -29,6 +30,10 @@ export interface DagOptions {
   readonly params?: Readonly<Record<string, string | number | boolean | Param>>;
   /** Tasks of one run in flight at once. Default 500. */
   readonly concurrency?: number;
+  /** Which ready task goes first when slots are scarce. Default `fcfs`: the one that became ready first. */
+  readonly policy?: PolicyName;
+  /** Words to find runs by: at most 20, each of at most 100 characters. */
+  readonly tags?: readonly string[];
   /** After the first failure no task starts any more. Default false. */
   readonly failFast?: boolean;
   /** The time of a whole run. Default: no limit. */

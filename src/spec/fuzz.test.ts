@@ -9,6 +9,8 @@ const VALID = {
   params: { date: 'x', n: { type: 'integer', default: 3, enum: [3, 4] } },
   defaults: { retry: { maximumAttempts: 3, initialInterval: '1s' }, timeout: '10m', env: { A: 'b' } },
   concurrency: 4,
+  policy: ['priority'],
+  tags: ['x', 'y'],
   tasks: {
     a: { run: 'ls', env: { X: 1 }, estimate: '5m' },
     b: { needs: ['a'], uses: 'function', with: { name: 'f', input: { deep: [1, { x: null }] } } },

@@ -17,7 +17,7 @@ type Issue = z.core.$ZodIssue;
 /** Fields whose meaning later versions will define. */
 const RESERVED: ReadonlySet<string> = new Set(
   (
-    'triggerRule when forEach maxParallel policy pool pools finally switch cache compensate if matrix placement workerGroup labels ' +
+    'triggerRule when forEach maxParallel pool pools finally switch cache compensate if matrix placement workerGroup labels ' +
     'schedule triggers secrets outputs approval sla alerts batch idempotencyKey'
   ).split(' '),
 );
@@ -81,7 +81,7 @@ function union(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, roo
   // A member that the value is of the right type for is the one that was meant.
   const meant = issue.errors.filter(
     (errors) =>
-      !errors.some((one) => one.path.length === 0 && one.code === 'invalid_type' && unpack(one.message) === undefined),
+      !errors.some((one) => one.path.length === 0 && isOfOtherType(one, value) && unpack(one.message) === undefined),
   );
   const chosen =
     meant.length === 1
@@ -89,11 +89,18 @@ function union(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, roo
       : issue.errors.find((errors) => errors.some((one) => unpack(one.message) !== undefined));
   if (chosen !== undefined) return chosen.flatMap((inner) => findings(inner, path, root));
   const types = issue.errors.flatMap((errors) =>
-    errors.flatMap((one) =>
-      one.code === 'invalid_type' && one.path.length === 0 ? [TYPE_WORDS[one.expected] ?? one.expected] : [],
-    ),
+    errors.flatMap((one) => {
+      if (one.path.length > 0) return [];
+      if (one.code === 'invalid_value') return ['text'];
+      return one.code === 'invalid_type' ? [TYPE_WORDS[one.expected] ?? one.expected] : [];
+    }),
   );
   return [finding(path, 'TYPE_WRONG', `must be ${[...new Set(types)].join(' or ')}, not ${quote(value)}.`)];
+}
+
+/** Whether it says that the value is of another type, rather than not among those allowed. */
+function isOfOtherType(issue: Issue, value: unknown): boolean {
+  return issue.code === 'invalid_type' || (issue.code === 'invalid_value' && typeof value === 'object');
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {

@@ -16,6 +16,8 @@ const RIGHT = [
   'name: a\ntasks: { t: { uses: function, with: { name: a.b, input: [1] } }, u: { run: ls, needs: { task: t, weight: 2 } } }',
   'name: a\ntasks: { t: { uses: http, with: { url: "http://a.b", expectStatus: [200, "300-399"] }, timeout: { heartbeat: 3s } } }',
   'name: a\ntasks: { t: { uses: activity, with: { type: A, args: [] } }, u: { run: ls, needs: [t] }, v: { run: x, needs: [{ task: t }] } }',
+  'name: a\npolicy: priority\ntags: [nightly, sales]\ntasks: { t: { run: ls } }',
+  'name: a\npolicy: [fcfs]\ntags: []\ntasks: { t: { run: ls } }',
 ];
 
 const WRONG = [
@@ -37,6 +39,10 @@ const WRONG = [
   'name: a\ntasks: { t: { run: ls, env: { "A-B": x } } }',
   'name: a\ntasks: { t: { run: ls, env: { A: [x] } } }',
   'name: a\nconcurrency: 1501\ntasks: { t: { run: ls } }',
+  'name: a\npolicy: lifo\ntasks: { t: { run: ls } }',
+  'name: a\npolicy: [fcfs, priority]\ntasks: { t: { run: ls } }',
+  'name: a\ntags: [x, x]\ntasks: { t: { run: ls } }',
+  'name: a\ntags: [""]\ntasks: { t: { run: ls } }',
   'name: a\nparams: { p: { type: date } }\ntasks: { t: { run: ls } }',
   'name: a\nunknown: 1\ntasks: { t: { run: ls } }',
 ];

@@ -32,6 +32,8 @@ defaults:
   timeout: { startToClose: 10m }
   env: { REGION: eu }
 concurrency: 16
+policy: [priority]
+tags: [nightly, sales]
 failFast: true
 timeout: 2h
 tasks:
@@ -79,6 +81,8 @@ const WHOLE_DAG: Dag = {
     env: { REGION: 'eu' },
   },
   concurrency: 16,
+  policy: 'priority',
+  tags: ['nightly', 'sales'],
   failFast: true,
   timeout: 7_200_000,
   tasks: [

@@ -28,7 +28,17 @@ function rawTasks(value: unknown): RawTask[] {
 }
 
 function rawTask(name: string, path: Path, task: unknown): RawTask {
-  const needs = valueAt(task, ['needs']);
+  return rawNeeds(name, path, valueAt(task, ['needs']), [...path, 'needs']);
+}
+
+/** The tasks of the running dag that shall need more, in a value that adds tasks to it. */
+function rawOthers(value: unknown): RawTask[] {
+  const needs = valueAt(value, ['needs']);
+  if (typeof needs !== 'object' || needs === null || Array.isArray(needs)) return [];
+  return Object.entries(needs).map(([name, more]) => rawNeeds(name, ['needs', name], more, ['needs', name]));
+}
+
+function rawNeeds(name: string, path: Path, needs: unknown, place: Path): RawTask {
   const list: unknown[] = Array.isArray(needs) ? needs : [needs];
   return {
     name,
@@ -36,8 +46,8 @@ function rawTask(name: string, path: Path, task: unknown): RawTask {
     needs: list.flatMap((need, index) => {
       const target = typeof need === 'string' ? need : valueAt(need, ['task']);
       if (typeof target !== 'string') return [];
-      const place = Array.isArray(needs) ? [...path, 'needs', index] : [...path, 'needs'];
-      return [{ task: target, path: typeof need === 'string' ? place : [...place, 'task'] }];
+      const at = Array.isArray(needs) ? [...place, index] : place;
+      return [{ task: target, path: typeof need === 'string' ? at : [...at, 'task'] }];
     }),
   };
 }
@@ -52,8 +62,11 @@ export function checkSize(value: unknown): Finding[] {
   return [{ ...finding([], 'TOO_MANY_TASKS', text, 'Split the dag into several.'), path: ['tasks'], key: true }];
 }
 
-/** What is wrong between tasks: an empty dag, unknown, double and circular needs. */
-export function checkGraph(value: unknown): Finding[] {
+/**
+ * What is wrong between tasks: an empty dag, unknown, double and circular needs.
+ * @param options.mayNeedOthers The tasks are to be added to a running dag, and may need those that it has.
+ */
+export function checkGraph(value: unknown, { mayNeedOthers = false } = {}): Finding[] {
   const tasks = rawTasks(value);
   const given = valueAt(value, ['tasks']);
   if (typeof given === 'object' && given !== null && Object.keys(given).length === 0) {
@@ -69,6 +82,11 @@ export function checkGraph(value: unknown): Finding[] {
       );
     } else indexes.set(task.name, index);
   }
+  if (mayNeedOthers) {
+    for (const other of rawOthers(value)) {
+      if (!indexes.has(other.name)) indexes.set(other.name, tasks.push(other) - 1);
+    }
+  }
   const from: number[] = [];
   const to: number[] = [];
   const places = new Map<string, Path>();
@@ -77,13 +95,16 @@ export function checkGraph(value: unknown): Finding[] {
     const seen = new Set<string>();
     for (const need of task.needs) {
       const needed = indexes.get(need.task);
-      if (seen.has(need.task)) {
+      const isRepeated = seen.has(need.task);
+      seen.add(need.task);
+      if (isRepeated) {
         findings.push(finding(need.path, 'NEEDS_DUPLICATE', `names ${quote(need.task)} a second time.`, 'Remove it.'));
       } else if (need.task === task.name) {
         findings.push(
           finding(need.path, 'NEEDS_SELF', `is the task itself.`, 'Remove it: a task cannot wait for itself.'),
         );
       } else if (needed === undefined) {
+        if (mayNeedOthers) continue;
         // Comparing with every name is slow in a large dag, so only the first few get a suggestion there.
         suggestions += tasks.length;
         const hint = suggestions <= 2_000_000 ? didYouMean(need.task, indexes.keys()) : undefined;
@@ -94,7 +115,6 @@ export function checkGraph(value: unknown): Finding[] {
         to.push(index);
         places.set(`${index} ${needed}`, need.path);
       }
-      seen.add(need.task);
     }
   }
   if (from.length > LIMITS.dependencies) {

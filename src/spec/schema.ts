@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAXIMUM_CONCURRENCY, type Dag, type Param } from '../dag/dag.js';
+import { MAXIMUM_CONCURRENCY, type Dag, type Param, type Task } from '../dag/dag.js';
 import type { JsonObject } from '../dag/json.js';
 import {
   canonicalDuration,
@@ -17,6 +17,7 @@ import {
 } from './fields.js';
 import { LIMITS } from './limits.js';
 import { checkParam } from './param-type.js';
+import { filePolicy, policyName } from './policy-field.js';
 import { pack } from './problem.js';
 import { activityWith, functionWith, httpWith, shellWith } from './with.js';
 
@@ -145,6 +146,7 @@ function handlerFields(duration: DurationField, canonical: boolean) {
   };
 }
 
+/** A task of a dag file, without its name. */
 function fileTask() {
   const shared = {
     ...taskFields(fileDuration),
@@ -177,6 +179,7 @@ function fileTask() {
     });
 }
 
+/** A task of the canonical dag. */
 function canonicalTask() {
   const shared = {
     name: name.describe('Unique in its dag.'),
@@ -218,8 +221,21 @@ const fileParam = z.union([
   longParam,
 ]);
 
+const tags = z
+  .array(z.string().min(1).max(100))
+  .max(20)
+  .superRefine((given, context) => {
+    const seen = new Set<string>();
+    for (const [index, tag] of given.entries()) {
+      const message = pack('VALUE_INVALID', 'is there twice.', 'Remove it.');
+      if (seen.has(tag)) context.addIssue({ code: 'custom', message, path: [index] });
+      seen.add(tag);
+    }
+  })
+  .meta({ uniqueItems: true });
+
 /** What file and canonical form share of a dag. */
-function dagFields(duration: DurationField) {
+function dagFields(duration: DurationField, policy: typeof policyName | typeof filePolicy) {
   return {
     name: name.describe('The name of the dag: a letter, then letters, digits, `_` and `-`.'),
     description: description.exactOptional().describe('What the dag is for. Shown to people.'),
@@ -229,8 +245,12 @@ function dagFields(duration: DurationField) {
       .max(MAXIMUM_CONCURRENCY)
       .exactOptional()
       .describe('Tasks of one run in flight at once. Default: 500.'),
+    policy: (policy as typeof filePolicy)
+      .exactOptional()
+      .describe('The policy: which ready task goes first when slots are scarce. Default: fcfs.'),
     failFast: z.boolean().exactOptional().describe('After the first failure no task starts any more. Default: false.'),
     timeout: positive(duration).exactOptional().describe('The time of a whole run, like 2h. Default: no limit.'),
+    tags: tags.exactOptional().describe('Words to find runs by: at most 20, each of at most 100 characters.'),
   };
 }
 
@@ -241,17 +261,30 @@ function fileSchema() {
     env: env.exactOptional().describe('Environment variables of every task.'),
   });
   return strict({
-    ...dagFields(fileDuration),
+    ...dagFields(fileDuration, filePolicy),
     params: named(name, fileParam)
       .exactOptional()
       .describe('Values that a run is started with: a default value, or { type, default, enum, description }.'),
     defaults: defaults.exactOptional().describe('What a task takes where it does not say itself.'),
-    tasks: named(name, fileTask()).meta({ description: 'The tasks, by name.', minProperties: 1 }),
-  }).transform(({ params, tasks, ...rest }): Dag => ({
-    ...rest,
-    params: params ?? {},
-    tasks: Object.entries(tasks).map(([taskName, task]) => ({ name: taskName, ...task })),
-  }));
+    tasks: fileTasks(),
+  }).transform(({ params, ...rest }): Dag => ({ ...rest, params: params ?? {} }));
+}
+
+/** The tasks of a dag file. */
+function fileTasks() {
+  return named(name, fileTask())
+    .meta({ description: 'The tasks, by name.', minProperties: 1 })
+    .transform((tasks): Task[] => Object.entries(tasks).map(([taskName, task]) => ({ name: taskName, ...task })));
+}
+
+const addedNeeds = named(name, z.union([z.string().transform((task) => [task]), z.array(z.string())]));
+
+function addedTasksFileSchema() {
+  return strict({ tasks: fileTasks(), needs: addedNeeds.exactOptional() });
+}
+
+function addedTasksSchema() {
+  return strict({ tasks: z.array(canonicalTask()), needs: named(name, z.array(z.string())).exactOptional() });
 }
 
 function canonicalSchema() {
@@ -261,7 +294,7 @@ function canonicalSchema() {
     env: env.exactOptional(),
   });
   return strict({
-    ...dagFields(canonicalDuration),
+    ...dagFields(canonicalDuration, policyName),
     params: named(name, longParam),
     defaults: defaults.exactOptional(),
     directory: z.string().exactOptional(),
@@ -271,6 +304,8 @@ function canonicalSchema() {
 
 let file: ReturnType<typeof fileSchema> | undefined;
 let canonical: ReturnType<typeof canonicalSchema> | undefined;
+let addedFile: ReturnType<typeof addedTasksFileSchema> | undefined;
+let added: ReturnType<typeof addedTasksSchema> | undefined;
 
 /** The schema of a dag file: the only description of its fields. Gives the canonical dag. */
 export function dagFileSchema(): ReturnType<typeof fileSchema> {
@@ -280,4 +315,9 @@ export function dagFileSchema(): ReturnType<typeof fileSchema> {
 /** The schema of the canonical dag, made of the same fields: durations in milliseconds, tasks as a list. */
 export function dagSchema(): ReturnType<typeof canonicalSchema> {
   return (canonical ??= canonicalSchema());
+}
+
+/** The schema of tasks that are to be added to a running dag: of a file, or canonical. */
+export function addedSchema(form: 'file' | 'canonical') {
+  return form === 'file' ? (addedFile ??= addedTasksFileSchema()) : (added ??= addedTasksSchema());
 }

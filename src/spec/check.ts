@@ -1,0 +1,81 @@
+import { hasErrors, type Diagnostic } from './diagnostic.js';
+import type { Finding } from './issues.js';
+import { checkEnvNumbers } from './rules.js';
+import { readSource } from './source.js';
+
+/** What a check makes of a value, and all that is wrong with it. */
+export interface Checked<Value> {
+  readonly value?: Value;
+  readonly findings: readonly Finding[];
+}
+
+interface Diagnosed<Value> {
+  /** Left out where a diagnostic is an error. */
+  readonly value?: Value;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const MOST = 1_000;
+
+/** Reads YAML or JSON and checks it. What is wrong stands at its place in the text. */
+export function checkText<Value>(
+  text: string,
+  options: { file?: string; format?: 'yaml' | 'json' },
+  check: (value: unknown) => Checked<Value>,
+): Diagnosed<Value> {
+  const format = options.format ?? (options.file?.toLowerCase().endsWith('.json') === true ? 'json' : 'yaml');
+  const source = readSource(text.replace(/^\uFEFF/, ''), format, options.file);
+  if (source.value === undefined) return diagnosed<Value>(undefined, source.diagnostics);
+  const given = withoutExtensions(source.value);
+  const { value, findings } = check(given);
+  const places = [...findings, ...checkEnvNumbers(given, source.written)];
+  return diagnosed(value, [...source.diagnostics, ...places.map(({ problem, ...at }) => source.report(at, problem))]);
+}
+
+/** Checks a value that a program made. Diagnostics stand at 1:1; their messages name the path. */
+export function checkValue<Value>(value: unknown, check: (value: unknown) => Checked<Value>): Diagnosed<Value> {
+  const plain = plainJson(value);
+  const checked: Checked<Value> = 'finding' in plain ? { findings: [plain.finding] } : check(plain.value);
+  const diagnostics = checked.findings.map(({ problem }): Diagnostic => ({ ...problem, line: 1, column: 1 }));
+  return diagnosed(checked.value, diagnostics);
+}
+
+function diagnosed<Value>(value: Value | undefined, found: readonly Diagnostic[]): Diagnosed<Value> {
+  const diagnostics = inOrder(found);
+  return value === undefined || hasErrors(diagnostics) ? { diagnostics } : { value, diagnostics };
+}
+
+/** Fields that begin with `x-` are the user's own, a place for YAML anchors; `$schema` is for editors. */
+function withoutExtensions(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-') && key !== '$schema'));
+}
+
+/** The value as JSON would carry it, or why JSON cannot. */
+function plainJson(value: unknown): { value: unknown } | { finding: Finding } {
+  try {
+    const text = JSON.stringify(value, (key, item: unknown) => {
+      const type = typeof item;
+      if (key === '__proto__') throw new TypeError('the key `__proto__` is not allowed.');
+      if (type === 'bigint' || type === 'function' || type === 'symbol') {
+        throw new TypeError(`\`${key}\` is a ${type}, which JSON cannot hold.`);
+      }
+      if (type === 'number' && !Number.isFinite(item)) throw new TypeError(`\`${key}\` is not a finite number.`);
+      return item;
+    }) as string | undefined;
+    return { value: text === undefined ? undefined : (JSON.parse(text) as unknown) };
+  } catch (error) {
+    const reason = error instanceof TypeError ? (error.message.split('\n')[0] ?? '') : 'it is too deep or too large.';
+    const message = `The dag is not plain JSON: ${reason}`;
+    return { finding: { path: [], problem: { code: 'TYPE_WRONG', severity: 'error', message } } };
+  }
+}
+
+function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const sorted = diagnostics.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const last = sorted[MOST];
+  if (last === undefined) return sorted;
+  const message = `There are ${(sorted.length - MOST).toLocaleString('en')} more problems.`;
+  const { hint: _, ...place } = last;
+  return [...sorted.slice(0, MOST), { ...place, code: 'MORE_PROBLEMS', severity: 'error', message }];
+}
