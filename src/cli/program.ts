@@ -47,10 +47,11 @@ function buildProgram(done: (code: number) => void, json: boolean): Command {
     ...(json ? { writeErr: () => {} } : {}),
   });
 
-  addRunningCommands(program, done);
-  addFileCommands(program, done);
-  addSeeingCommands(program, done);
-  addActCommands(program, done);
+  addRunningCommands(program.commandsGroup('Run tasks:'), done);
+  addFileCommands(program.commandsGroup('Look at dag files:'), done);
+  addSeeingCommands(program.commandsGroup('See runs:'), done);
+  addActCommands(program.commandsGroup('Change runs:'), done);
+  program.commandsGroup('More:').helpCommand('help [command]', 'say more about a command');
   return program;
 }
 
