@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { memoryLog } from '../../test/doubles/memory-log.js';
 import type { Json } from '../dag/json.js';
-import { runAttempt } from './attempt.js';
+import type { Progress } from '../dag/progress.js';
+import { runAttempt, type AttemptHost } from './attempt.js';
 import { defineFunction, type FunctionDefinition } from '../spec/function-definition.js';
 import { createFunctionHandler } from './function.js';
-import { TaskFailure } from './handler.js';
+import { AttemptStop, TaskFailure } from './handler.js';
 
-function call(functions: readonly FunctionDefinition[], name: string, input?: Json) {
+function call(functions: readonly FunctionDefinition[], name: string, input?: Json, host: Partial<AttemptHost> = {}) {
   const task = {
     runId: 'run-1',
     dag: 'demo',
@@ -21,12 +22,8 @@ function call(functions: readonly FunctionDefinition[], name: string, input?: Js
     startToClose: 60_000,
   } as const;
   const handlers = new Map([['function', createFunctionHandler(functions)]]);
-  return runAttempt(handlers, task, {
-    attempt: 4,
-    signal: new AbortController().signal,
-    log: memoryLog(),
-    progress: () => undefined,
-  });
+  const { signal } = new AbortController();
+  return runAttempt(handlers, task, { attempt: 4, signal, log: memoryLog(), progress: () => undefined, ...host });
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<TaskFailure> {
@@ -104,6 +101,45 @@ describe('a function task', () => {
     expect(failure.error).toMatchObject({ code: 'FUNCTION_FAILED', message: 'too many rows' });
     expect(textOf(failure.error.details?.['stack'])).toContain('function.test.ts');
     expect(failure.retryable).toBe(true);
+  });
+
+  it('keeps what caused what was thrown', async () => {
+    const cause = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    const fail: FunctionDefinition = { name: 'fail', run: () => Promise.reject(new Error('no prices', { cause })) };
+    expect((await failureOf(call([fail], 'fail'))).error).toMatchObject({
+      code: 'FUNCTION_FAILED',
+      message: 'no prices',
+      cause: { code: 'ENOENT', message: 'no such file' },
+    });
+  });
+
+  it.each(['cancelled', 'timed_out', 'worker_shutdown'] as const)('sees why it must stop: %s', async (why) => {
+    const host = new AbortController();
+    let seen: unknown;
+    const wait: FunctionDefinition = {
+      name: 'wait',
+      run: (_input, { signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            seen = signal.reason;
+            reject(new Error('stopped'));
+          });
+          host.abort(new AttemptStop(why));
+        }),
+    };
+    await failureOf(call([wait], 'wait', undefined, { signal: host.signal }));
+    expect(seen).toBeInstanceOf(AttemptStop);
+    expect((seen as AttemptStop).why).toBe(why);
+  });
+
+  it('says how far it is', async () => {
+    const told: Progress[] = [];
+    const count: FunctionDefinition = {
+      name: 'count',
+      run: (_input, context) => context.progress({ done: 1, total: 2 }, 'half'),
+    };
+    await call([count], 'count', undefined, { progress: (progress) => void told.push(progress) });
+    expect(told).toEqual([{ fraction: 0.5, done: 1, total: 2, note: 'half' }]);
   });
 
   it('passes on a TaskFailure of the function', async () => {

@@ -1,0 +1,124 @@
+import { ApplicationFailure, asyncLocalStorage, CancelledFailure, type Context } from '@temporalio/activity';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TaskFailure, type Handler, type TaskContext } from '../activities/handler.js';
+import { folderLogStore } from '../activities/folder-log-store.js';
+import { WORKER_IDENTITY } from '../activities/worker-identity.js';
+import type { TaskCall } from '../dag/task-call.js';
+import { createActivities, HEARTBEAT_INTERVAL } from './task-activities.js';
+
+const CALL: TaskCall = {
+  runId: 'run-1',
+  dag: 'demo',
+  task: 'only',
+  uses: 'function',
+  with: {},
+  maximumAttempts: 5,
+  startToClose: 60_000,
+};
+
+let folder: string;
+let beats: unknown[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'activities-test-'));
+  beats = [];
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs an attempt as Temporal's worker does: in its context. */
+function run(body: (context: TaskContext) => unknown, context: Partial<Context> = {}): Promise<unknown> {
+  const handler: Handler = { name: 'function', run: async (_call, own) => (await body(own)) as undefined };
+  const activities = createActivities(new Map([['function', handler]]), { logs: folderLogStore(folder) });
+  const host = {
+    info: { attempt: 3 },
+    client: { options: { identity: '17@machine' } },
+    cancellationSignal: new AbortController().signal,
+    heartbeat: (details: unknown) => void beats.push(details),
+    ...context,
+  };
+  return asyncLocalStorage.run(host as unknown as Context, () => activities['function']!(CALL));
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.unreachable(),
+    (error: unknown) => error,
+  );
+}
+
+describe('a task as an activity', () => {
+  it('reports its output, its attempt and who ran it', async () => {
+    expect(await run(() => 7)).toEqual({ output: 7, attempt: 3, worker: '17@machine' });
+  });
+
+  it('names this process where it cannot ask who it is', async () => {
+    const report = await run(() => undefined, { client: undefined as never });
+    expect(report).toEqual({ attempt: 3, worker: WORKER_IDENTITY });
+    expect(WORKER_IDENTITY).toMatch(/^\d+@./);
+  });
+
+  it('says with each heartbeat how far it is', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    await run(({ progress }) => {
+      vi.advanceTimersByTime(HEARTBEAT_INTERVAL);
+      progress(0.2);
+      progress({ done: 1, total: 2 }, 'half');
+      vi.advanceTimersByTime(HEARTBEAT_INTERVAL);
+    });
+    vi.advanceTimersByTime(10 * HEARTBEAT_INTERVAL);
+    expect(beats).toEqual([
+      { attempt: 3 },
+      { attempt: 3, progress: { fraction: 0.5, done: 1, total: 2, note: 'half' } },
+    ]);
+  });
+
+  it('carries its error, its attempt and who ran it in the failure', async () => {
+    const fail = () => Promise.reject(new TaskFailure({ code: 'X', message: 'x' }, { cause: new Error('why') }));
+    const failure = await failureOf(run(fail));
+    expect(failure).toBeInstanceOf(ApplicationFailure);
+    expect(failure).toMatchObject({
+      type: 'X',
+      nonRetryable: false,
+      details: [
+        {
+          error: { code: 'X', message: 'x', cause: { code: 'Error', message: 'why' } },
+          attempt: 3,
+          worker: '17@machine',
+        },
+      ],
+    });
+  });
+
+  it('is not tried again after its last attempt', async () => {
+    const fail = () => Promise.reject(new Error('x'));
+    expect(await failureOf(run(fail, { info: { attempt: 5 } as Context['info'] }))).toMatchObject({
+      nonRetryable: true,
+    });
+  });
+
+  it('says who was cancelled', async () => {
+    const host = new AbortController();
+    const failure = await failureOf(run(() => host.abort(), { cancellationSignal: host.signal }));
+    expect(failure).toBeInstanceOf(CancelledFailure);
+    expect(failure).toMatchObject({ details: [{ attempt: 3, worker: '17@machine' }] });
+  });
+
+  it('runs elsewhere, whatever its attempts, where the worker shuts down', async () => {
+    const host = new AbortController();
+    const failure = await failureOf(
+      run(() => host.abort(), {
+        info: { attempt: 5 } as Context['info'],
+        cancellationSignal: host.signal,
+        cancellationDetails: { workerShutdown: true } as never,
+      }),
+    );
+    expect(failure).toMatchObject({ type: 'TASK_LOST', nonRetryable: false, nextRetryDelay: 1 });
+  });
+});
