@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { DagwrightError } from '../../dag/errors.js';
 import type { Json } from '../../dag/json.js';
 import { doAct, type ActFlags } from '../do-act.js';
+import { readText } from '../read-text.js';
 
 export interface CompleteOptions extends ActFlags {
   /** As JSON. */
@@ -18,13 +18,7 @@ export async function complete(runId: string, task: string, options: CompleteOpt
 async function outputOf({ output, outputFile }: CompleteOptions): Promise<Json | undefined> {
   if (output !== undefined) return jsonOf(output, 'The value of --output');
   if (outputFile === undefined) return undefined;
-  let text: string;
-  try {
-    text = await readFile(outputFile, 'utf8');
-  } catch (cause) {
-    throw new DagwrightError('USAGE', `The file ${outputFile} cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  return jsonOf(text, `The file ${outputFile}`);
+  return jsonOf(await readText(outputFile), `The file ${outputFile}`);
 }
 
 function jsonOf(text: string, what: string): Json {

@@ -30,10 +30,12 @@ const DONE: ActAnswer = {
   tasksChanged: 1,
 };
 
+let folder: string;
 let stdout: string;
 let stderr: string;
 
-beforeEach(() => {
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dagwright-acts-'));
   asked.length = 0;
   answer = () => DONE;
   stdout = '';
@@ -48,8 +50,9 @@ beforeEach(() => {
   });
 });
 
-afterEach(() => {
+afterEach(async () => {
   vi.restoreAllMocks();
+  await rm(folder, { recursive: true });
 });
 
 /** The acts that a command line asks for. */
@@ -93,16 +96,31 @@ describe('the commands that change a run', () => {
   });
 
   it('take an output from a file', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'dagwright-acts-'));
-    try {
-      const file = join(folder, 'output.json');
-      await writeFile(file, '["a", 1]\n');
-      expect(await actsOf('complete r build --output-file', file)).toEqual([
-        { type: 'completeTask', task: 'build', output: ['a', 1] },
-      ]);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    await writeFile(join(folder, 'output.json'), '["a", 1]\n');
+    expect(await actsOf('complete r build --output-file', join(folder, 'output.json'))).toEqual([
+      { type: 'completeTask', task: 'build', output: ['a', 1] },
+    ]);
+  });
+
+  it('take new tasks from a file, as dag files have them', async () => {
+    const file = join(folder, 'tasks.yaml');
+    await writeFile(file, 'tasks:\n  check: { needs: [build], run: ./check.sh }\nneeds:\n  report: [check]\n');
+    expect(await actsOf('add r', file)).toEqual([
+      {
+        type: 'addTasks',
+        tasks: [expect.objectContaining({ name: 'check', uses: 'shell', needs: [{ task: 'build' }] })],
+        needs: { report: ['check'] },
+      },
+    ]);
+  });
+
+  it('refuse a file of tasks that has problems, and print them all with their places', async () => {
+    const file = join(folder, 'bad.yaml');
+    await writeFile(file, 'tasks:\n  a: { run: x, timeout: soon }\n  b: { run: x, needs: [b] }\n');
+    expect(await runCli(['add', 'r', file])).toBe(1);
+    expect(stderr).toMatch(/^error DAG_INVALID: [^]*bad\.yaml:2:\d+ error DURATION_INVALID /);
+    expect(stderr).toMatch(/bad\.yaml:3:\d+ error NEEDS_SELF /);
+    expect(asked).toEqual([]);
   });
 
   it('set several things, one act each, each under a key of its own', async () => {
@@ -169,6 +187,7 @@ describe('what makes no sense', () => {
     'pause r build --for 10m',
     'cancel r build --reason late',
     'skip r',
+    'add r no-such-file',
     'complete r build --output done',
     'complete r build --output 1 --output-file f',
     'complete r build --output-file no-such-file',

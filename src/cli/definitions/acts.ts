@@ -2,11 +2,12 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { CancelOptions } from '../commands/cancel.js';
 import type { CompleteOptions } from '../commands/complete.js';
 import type { PauseOptions } from '../commands/pause.js';
+import type { RerunFlags } from '../commands/rerun.js';
 import type { RetryOptions } from '../commands/retry.js';
 import type { SetOptions } from '../commands/set.js';
 import type { ActFlags } from '../do-act.js';
 import { timeAfter, timeToCome } from '../moment.js';
-import { positiveInteger, runCommand, type Done } from './options.js';
+import { collect, positiveInteger, runCommand, type Done } from './options.js';
 
 /** The commands that change a live run. */
 export function addActCommands(program: Command, done: Done): void {
@@ -77,7 +78,43 @@ export function addActCommands(program: Command, done: Done): void {
       const { set } = await import('../commands/set.js');
       done(await set(runId, task, options));
     });
+
+  actCommand(program, 'add', 'add tasks to a run')
+    .argument('<file>', 'the tasks: `tasks:` as in a dag file, and `needs:` for tasks that are there already')
+    .addHelpText('after', ADD_HELP)
+    .action(async (runId: string, file: string, options: ActFlags) => {
+      const { add } = await import('../commands/add.js');
+      done(await add(runId, file, options));
+    });
+
+  runCommand(program, 'rerun', 'start an ended run again, as a new run: what succeeded is taken over')
+    .addOption(new Option('--failed', 'run what did not succeed, and what needs it (the default)').conflicts('all'))
+    .option('--from <task>', 'run this task again too, and what needs it (repeatable)', collect)
+    .addOption(new Option('--all', 'run every task again').conflicts('from'))
+    .option('--upstream', 'run also what these tasks need')
+    .option('--downstream', 'run also what needs these tasks (the default)')
+    .option('--no-downstream', 'leave what succeeded, though it needs a task that runs again')
+    .option('--run-id <id>', 'the id of the new run')
+    .option('--detach', 'start the run and leave')
+    .option('--task-queue <name>', "the task queue of the workers (default: the old run's)")
+    .addHelpText('after', RERUN_HELP)
+    .action(async (runId: string, options: RerunFlags) => {
+      const { rerun } = await import('../commands/rerun.js');
+      done(await rerun(runId, options));
+    });
 }
+
+const ADD_HELP = `
+A file of tasks:
+
+  tasks:
+    check: { needs: [build], run: ./check.sh }
+  needs:
+    report: [check]     # a task of the run that has not started waits for it, too`;
+
+const RERUN_HELP = `
+A succeeded task that needs one that runs again runs again, too, unless --no-downstream is given. So does a task whose
+output is needed and was too large to be kept.`;
 
 /** A command that asks a live run for something. */
 function actCommand(program: Command, name: string, description: string): Command {
