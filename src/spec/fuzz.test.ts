@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { checkTasks, parseTasks } from './added-tasks.js';
 import { DIAGNOSTIC_CODES } from './diagnostic.js';
 import { checkDag, parseDag } from './parse.js';
 
@@ -190,6 +191,20 @@ describe('parseDag never throws', () => {
         expect(codes('json')).toEqual(codes('yaml'));
       }),
       { numRuns: 100 },
+    );
+  });
+});
+
+describe('parseTasks never throws', () => {
+  it('on tasks with random values put in; what it gives stands up to a second check', () => {
+    fc.assert(
+      fc.property(mutated, fc.oneof(fc.jsonValue(), fc.constant({ z: ['a'] })), (dag, needs) => {
+        const { tasks } = Object(dag) as { tasks?: unknown };
+        const { diagnostics, ...added } = parseTasks(JSON.stringify({ tasks, needs }), 'tasks.json');
+        if (added.tasks !== undefined) expect(checkTasks(added)).toMatchObject(added);
+        else expect(diagnostics).not.toEqual([]);
+      }),
+      { numRuns: 250 },
     );
   });
 });
