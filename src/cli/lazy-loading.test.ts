@@ -41,6 +41,17 @@ describe('what a command loads', () => {
     expect(packages.filter((name) => name.startsWith('@temporalio'))).toEqual([]);
   });
 
+  it('is no client for a log that lies on this machine', () => {
+    const packages = [...packagesOf('commands/logs.ts', 'static')];
+    expect(packages.filter((name) => name.startsWith('@temporalio'))).toEqual(['@temporalio/envconfig']);
+  });
+
+  it.each(['list', 'status', 'watch', 'explain', 'history', 'gantt', 'logs'])('is no worker for %s', (command) => {
+    const packages = [...packagesOf(`commands/${command}.ts`, 'all')];
+    expect(packages).toContain('@temporalio/client');
+    expect(packages).not.toContain('@temporalio/worker');
+  });
+
   it('is no client and no worker for a local run', () => {
     const packages = [...packagesOf('commands/run.ts', 'static'), ...packagesOf('run-here.ts', 'static')];
     expect(packages.filter((name) => name.startsWith('@temporalio'))).toEqual(['@temporalio/envconfig']);

@@ -10,7 +10,6 @@ import { LogCopier, type LoggedTask, type LogSink } from '../copy-log.js';
 import { EXIT } from '../exit-code.js';
 import { takeInterrupts } from '../interrupt.js';
 import { printError } from '../output.js';
-import { connect } from '../server.js';
 import { configFor, type ServerFlags } from '../server-flags.js';
 import { terminalFilter } from '../terminal-filter.js';
 
@@ -44,6 +43,7 @@ export async function logs(runId: string, task: string, options: LogsOptions): P
 
 /** Copies until the task has ended. */
 async function follow(copier: LogCopier, logged: LoggedTask, folder: string, config: Config): Promise<number> {
+  const { connect } = await import('../server.js');
   const { client } = await connect(config);
   const interrupt = takeInterrupts();
   try {
@@ -115,6 +115,7 @@ function waitingNote(task: TaskDescription): string {
 /** The task, where a server can be asked: it is no error here if none can. */
 async function taskIfKnown({ runId, task: name }: LoggedTask, config: Config): Promise<TaskDescription | undefined> {
   try {
+    const { connect } = await import('../server.js');
     const { client } = await connect(config);
     try {
       return (await lookAt(client.get(runId), name))?.task;

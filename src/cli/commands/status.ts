@@ -1,3 +1,4 @@
+import type { RunDescription } from '../../dag/run.js';
 import { EXIT } from '../exit-code.js';
 import { outputHasColors, outputWidth, print, printJson } from '../output.js';
 import { renderProgress } from '../progress/render-progress.js';
@@ -19,6 +20,17 @@ export async function status(runId: string, options: StatusOptions): Promise<num
   }
   const height = process.stdout.isTTY ? Math.max(20, process.stdout.rows - 2) : Infinity;
   print(renderProgress(found.status, { width: outputWidth(), height, now: Date.now(), color: outputHasColors() }));
+  const settings = settingsOf(found.status);
+  if (settings !== '') print(settings);
   if (found.webUrl !== undefined) print(`Web UI: ${found.webUrl}`);
   return EXIT.succeeded;
+}
+
+/** What an operator may change of a run, and how often it was. */
+function settingsOf({ runId, concurrency, policy, acts = [] }: RunDescription): string {
+  const settings: string[] = [];
+  if (concurrency !== undefined) settings.push(`at most ${concurrency} at once`);
+  if (policy !== undefined) settings.push(`policy ${policy}`);
+  if (acts.length > 0) settings.push(`${acts.length} act${acts.length === 1 ? '' : 's'}: dagwright history ${runId}`);
+  return settings.join(' · ');
 }
