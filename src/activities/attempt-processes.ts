@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -60,6 +60,14 @@ export async function endOrphans(
   return endAll((other) => ofTask(other) && dead.has(other.attemptId), performance.now() + options.grace);
 }
 
+/** Kills the processes of the attempts, wherever they went, before it returns: for a process that exits. */
+export function killProcessesNow(attemptIds: ReadonlySet<string>): void {
+  for (const pid of listSafely('/proc')) {
+    const attemptId = valueOf(readSafely(`/proc/${pid}/environ`).split('\0'), ATTEMPT_ID);
+    if (attemptId !== undefined && attemptIds.has(attemptId)) signal(Number(pid), 'SIGKILL');
+  }
+}
+
 async function endAll(isMeant: (other: MarkedProcess) => boolean, killAt: number): Promise<number> {
   const found = new Set<number>();
   for (let isFirst = true; ; isFirst = false) {
@@ -117,6 +125,22 @@ async function markedProcesses(): Promise<MarkedProcess[]> {
   return found;
 }
 
+function listSafely(folder: string): string[] {
+  try {
+    return process.platform === 'linux' ? readdirSync(folder).filter((name) => /^\d+$/.test(name)) : [];
+  } catch {
+    return [];
+  }
+}
+
+function readSafely(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** Undefined for a process that is not marked, is another user's, or has just ended. */
 async function markedProcess(pid: string): Promise<MarkedProcess | undefined> {
   try {
@@ -159,12 +183,6 @@ function readStat(text: string): { state: string; group: number; start: string }
 let start: string | undefined;
 
 function ownStart(): string {
-  if (start === undefined) {
-    try {
-      start = readStat(readFileSync('/proc/self/stat', 'utf8')).start;
-    } catch {
-      start = '0';
-    }
-  }
+  start ??= readStat(readSafely('/proc/self/stat')).start;
   return start;
 }

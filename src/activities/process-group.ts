@@ -1,5 +1,7 @@
-/** The groups whose commands run now; killed where this process exits before they have ended. */
-const running = new Set<number>();
+import { killProcessesNow } from './attempt-processes.js';
+
+/** The groups whose commands run now, and their attempts; killed where this process exits before they have ended. */
+const running = new Map<number, string>();
 
 /** A process group led by a command that was spawned `detached`. */
 export interface ProcessGroup {
@@ -12,10 +14,11 @@ export interface ProcessGroup {
 /**
  * Takes charge of the group that a command leads.
  * @param pid the command, spawned `detached`, so that its id is the group's.
+ * @param attemptId what its processes are marked with; see attempt-processes.ts.
  */
-export function ownProcessGroup(pid: number): ProcessGroup {
+export function ownProcessGroup(pid: number, attemptId: string): ProcessGroup {
   if (running.size === 0) process.on('exit', killAll);
-  running.add(pid);
+  running.set(pid, attemptId);
   return {
     signal: (name) => {
       if (running.has(pid)) signalGroup(pid, name);
@@ -30,7 +33,8 @@ export function ownProcessGroup(pid: number): ProcessGroup {
 }
 
 function killAll(): void {
-  for (const pid of running) signalGroup(pid, 'SIGKILL');
+  for (const pid of running.keys()) signalGroup(pid, 'SIGKILL');
+  killProcessesNow(new Set(running.values()));
 }
 
 function signalGroup(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {

@@ -134,7 +134,7 @@ async function endLeftovers(context: TaskContext, grace: number): Promise<void> 
 
 /** Waits until the command has ended, its group with it, and its output is in the log. */
 async function untilEnd(child: Child, context: TaskContext, attemptId: string, killGrace: number): Promise<void> {
-  const group = ownProcessGroup(child.pid);
+  const group = ownProcessGroup(child.pid, attemptId);
   const stderr = new Tail(STDERR_BYTES, STDERR_LINES);
   const piped = Promise.all([pipe(child.stdout, context, undefined), pipe(child.stderr, context, stderr)]);
   let kill: NodeJS.Timeout | undefined;
