@@ -54,7 +54,7 @@ function walk(size: number, { from, to }: Edges): { build: number; run: number; 
   const start = performance.now();
   const graph = buildGraph(size, from, to);
   const built = performance.now();
-  const scheduler = new Scheduler(graph, { concurrency: CONCURRENCY, policy: createPolicy('fcfs') });
+  const scheduler = new Scheduler(graph, { concurrency: CONCURRENCY, createPolicy });
   const inFlight = new Int32Array(size);
   let started = 0;
   let ended = 0;

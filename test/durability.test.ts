@@ -67,7 +67,9 @@ describe('a run outlives what it runs on', () => {
     await doubles.running('a');
     await run.pause();
     await doubles.release('a');
-    await expect.poll(async () => (await run.describe()).counts, { timeout: 20_000 }).toEqual({ succeeded: 1, ready: 1 });
+    await expect
+      .poll(async () => (await run.describe()).counts, { timeout: 20_000 })
+      .toEqual({ succeeded: 1, ready: 1 });
     await worker.kill();
     await temporal.killServer();
 

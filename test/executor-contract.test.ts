@@ -48,9 +48,9 @@ function states(result: RunResult): Record<string, string> {
   return Object.fromEntries(Object.entries(result.tasks).map(([name, task]) => [name, task.status]));
 }
 
-/** A task's end without its times, which no two executors share. */
-function timeless({ startedAt, endedAt, ...task }: TaskResult): Omit<TaskResult, 'startedAt' | 'endedAt'> {
-  void [startedAt, endedAt];
+/** A task's end without its times and its worker, which no two executors share. */
+function timeless({ startedAt, endedAt, worker, ...task }: TaskResult): Partial<TaskResult> {
+  void [startedAt, endedAt, worker];
   return task;
 }
 

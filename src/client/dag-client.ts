@@ -8,22 +8,26 @@ import {
   type ConnectionOptions,
   type WorkflowExecutionInfo,
 } from '@temporalio/client';
-import { RawValue } from '@temporalio/common';
+import { RawValue, TypedSearchAttributes } from '@temporalio/common';
 import { loadConfig } from '../config.js';
 import type { Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { JsonObject } from '../dag/json.js';
-import type { RunState } from '../dag/run.js';
+import type { RerunOptions } from '../dag/rerun.js';
+import { RUN_STATES, type RunState } from '../dag/run.js';
 import type { DagDefinition } from '../spec/builder.js';
 import { requireDag } from '../spec/dag-invalid.js';
 import { resolveParams } from '../spec/params.js';
 import { checkDag } from '../spec/parse.js';
 import { isSealed } from '../spec/sealed-dag.js';
 import { RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
+import { DAG_KEY, FAILED_TASKS_KEY, STATE_KEY, TAGS_KEY } from '../workflows/search-attribute-keys.js';
 import { dataConverter } from './data-converter.js';
 import { requireNamespace } from './namespace.js';
-import { mayPoll } from './poller.js';
+import { hasWorker } from './poller.js';
+import { prepareRerun, type Rerun } from './rerun.js';
 import { RunHandle, stateOf } from './run-handle.js';
+import { rememberSearchAttributes, type OperatorConnection } from './search-attributes.js';
 
 /** Bytes, compressed, of the dag and params that a run is started with; the server takes no payload over 2 MB. */
 const MAXIMUM_INPUT_BYTES = 1_048_576;
@@ -57,10 +61,16 @@ export interface StartOptions {
 export interface RunSummary {
   readonly runId: string;
   readonly dag: string;
-  /** `running` for a paused run too, and `failed` for every end that Temporal shows as failed. */
+  /** Where the server lacks Dagwright's search attributes, `running` for a paused run too, and `failed` for a timed-out one. */
   readonly state: RunState;
   readonly startedAt: string;
   readonly endedAt?: string;
+  /** The dag's tags. */
+  readonly tags: readonly string[];
+  /** How many tasks have failed, as of a few seconds ago. */
+  readonly failedTasks?: number;
+  /** The run of which this one is a rerun. */
+  readonly rerunOf?: string;
 }
 
 /** Which runs a list holds. */
@@ -71,6 +81,10 @@ export interface ListOptions {
   readonly dag?: string;
   /** Only runs in this state. */
   readonly state?: RunState;
+  /** Only runs of dags with this tag. */
+  readonly tag?: string;
+  /** Only runs that began then or later. */
+  readonly since?: Date;
 }
 
 /** Starts runs on Temporal and finds them again. */
@@ -80,6 +94,7 @@ export class DagClient {
   readonly #connection: ConnectionLike & { close(): Promise<void> };
   /** Set where a worker shares the connection: the first workflow task comes with the answer to the start. */
   readonly #eager: boolean;
+  readonly #hasSearchAttributes: () => Promise<boolean>;
 
   /** Over a connection that is there; `DagClient.connect` makes its own. */
   constructor(
@@ -90,6 +105,10 @@ export class DagClient {
     this.#client = new Client({ connection, namespace: options.namespace, dataConverter });
     this.taskQueue = options.taskQueue;
     this.#eager = options.eager ?? false;
+    this.#hasSearchAttributes = rememberSearchAttributes(
+      this.#client.connection as OperatorConnection,
+      options.namespace,
+    );
   }
 
   /**
@@ -122,21 +141,28 @@ export class DagClient {
   async start(definition: Dag | DagDefinition, options: StartOptions = {}): Promise<RunHandle> {
     const given = 'dag' in definition ? definition.dag : definition;
     const dag = isSealed(given) ? given : requireDag(checkDag(given));
-    const input: RunInput = { dag, ...resolveParams(dag, options.params ?? {}) };
+    return this.#start({ dag, ...resolveParams(dag, options.params ?? {}) }, options);
+  }
+
+  async #start(asked: RunInput, options: Omit<StartOptions, 'params'>): Promise<RunHandle> {
+    const { dag, takeOver } = asked;
     const runId = options.runId ?? newRunId(dag.name);
     if (!RUN_ID.test(runId)) {
       throw new DagwrightError('RUN_ID_INVALID', `"${runId.slice(0, 210)}" cannot be a run id.`, {
         hint: 'Begin with a letter or digit; go on with letters, digits and ._:@/- to at most 200 characters.',
       });
     }
-    const payload = payloadOf(input);
+    const hasAttributes = await this.#hasSearchAttributes();
+    const payload = payloadOf({ ...asked, ...(hasAttributes ? { searchAttributes: true } : {}) });
     try {
       await this.#client.workflow.start(RUN_WORKFLOW, {
         workflowId: runId,
         taskQueue: options.taskQueue ?? this.taskQueue,
         args: [payload],
-        memo: { dag: dag.name },
+        memo: { dag: dag.name, ...(takeOver === undefined ? {} : { rerunOf: takeOver.runId }) },
         staticSummary: dag.name,
+        staticDetails: detailsOf(asked),
+        ...(hasAttributes ? { typedSearchAttributes: attributesOf(dag) } : {}),
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         requestEagerStart: this.#eager,
       });
@@ -152,15 +178,36 @@ export class DagClient {
     return new RunHandle(this.#client, runId);
   }
 
-  /** The latest runs, newest first. A run shows up about a second after its start. */
+  /**
+   * Runs a run again that has ended, as a new run: what succeeded is taken over with its outputs, the rest runs.
+   * @param run The old run's id, or what `prepareRerun` gave.
+   * @throws DagwrightError RUN_NOT_FOUND; RUN_NOT_ENDED; TASK_NOT_FOUND; ACT_REFUSED where no task is left to run;
+   * RUN_TERMINATED, NO_WORKER as {@link DagClient.prepareRerun}; DAG_TOO_LARGE, RUN_ID_INVALID, RUN_ID_TAKEN.
+   */
+  async rerun(run: string | Rerun, options: RerunOptions & Omit<StartOptions, 'params'> = {}): Promise<RunHandle> {
+    const { dag, params, takeOver, taskQueue } = typeof run === 'string' ? await this.prepareRerun(run, options) : run;
+    return this.#start({ dag, params, takeOver }, { taskQueue, ...options });
+  }
+
+  /** What {@link DagClient.rerun} would take over, and what it would run. Starts nothing; throws as that does. */
+  prepareRerun(runId: string, options: RerunOptions = {}): Promise<Rerun> {
+    return prepareRerun(this.#client, runId, options);
+  }
+
+  /**
+   * The latest runs, newest first. A run shows up about a second after its start. Where the server lacks Dagwright's
+   * search attributes, `paused` and `timed_out` cannot be told, and no run has tags.
+   */
   async list(options: ListOptions = {}): Promise<RunSummary[]> {
+    const hasAttributes = await this.#hasSearchAttributes();
     const runs: RunSummary[] = [];
-    for await (const info of this.#client.workflow.list({ query: `WorkflowType = '${RUN_WORKFLOW}'` })) {
+    for await (const info of this.#client.workflow.list({ query: listQuery(options, hasAttributes) })) {
       // A run that continued as new is listed once, under its latest execution.
       if (info.status.name === 'CONTINUED_AS_NEW') continue;
       const run = summaryOf(info);
       if (options.dag !== undefined && run.dag !== options.dag) continue;
       if (options.state !== undefined && run.state !== options.state) continue;
+      if (options.tag !== undefined && !run.tags.includes(options.tag)) continue;
       runs.push(run);
       if (runs.length >= (options.limit ?? 50)) break;
     }
@@ -169,12 +216,7 @@ export class DagClient {
 
   /** Whether a worker polls the task queue (default: the client's), as far as the server and this machine know. */
   async hasWorker(taskQueue = this.taskQueue): Promise<boolean> {
-    const { pollers } = await this.#client.workflowService.describeTaskQueue({
-      namespace: this.#client.options.namespace,
-      taskQueue: { name: taskQueue },
-      taskQueueType: 1,
-    });
-    return (pollers ?? []).some((poller) => mayPoll(poller, Date.now()));
+    return hasWorker(this.#client, taskQueue, 'runs');
   }
 
   /** Closes the connection. Runs go on. */
@@ -214,12 +256,68 @@ function newRunId(dag: string): string {
   return `${dag}-${time}-${Math.random().toString(36).slice(2, 8)}`;
 }
 
+/** What the Web UI shows of the run before it has done anything. Markdown. */
+function detailsOf({ dag, takeOver }: RunInput): string {
+  const dependencies = dag.tasks.reduce((sum, task) => sum + task.needs.length, 0);
+  const lines = [
+    ...(dag.description === undefined ? [] : [dag.description.slice(0, 4_000), '']),
+    `- ${dag.tasks.length} tasks, ${dependencies} dependencies`,
+    ...(dag.tags === undefined || dag.tags.length === 0 ? [] : [`- tags: ${dag.tags.join(', ')}`]),
+    ...(takeOver === undefined ? [] : [`- rerun of \`${takeOver.runId}\`: ${takeOver.tasks.length} tasks taken over`]),
+  ];
+  return lines.join('\n');
+}
+
+function attributesOf(dag: Dag): TypedSearchAttributes {
+  return new TypedSearchAttributes([
+    { key: DAG_KEY, value: dag.name },
+    { key: STATE_KEY, value: 'running' },
+    { key: FAILED_TASKS_KEY, value: 0 },
+    { key: TAGS_KEY, value: [...(dag.tags ?? [])] },
+  ]);
+}
+
+/** A run that the server ended by itself has not written down that it ended. */
+const OPEN_STATES: readonly unknown[] = ['running', 'paused', 'cancelling'] satisfies RunState[];
+
+function listQuery({ dag, state, tag, since }: ListOptions, hasAttributes: boolean): string {
+  const parts = [`WorkflowType = '${RUN_WORKFLOW}'`];
+  if (since !== undefined) parts.push(`StartTime >= '${since.toISOString()}'`);
+  if (hasAttributes) {
+    if (tag !== undefined) parts.push(`${TAGS_KEY.name} = ${quoted(tag)}`);
+    // A dag's name, and a state, of runs that began without attributes are only known from elsewhere.
+    if (dag !== undefined) parts.push(`(${DAG_KEY.name} = ${quoted(dag)} OR ${DAG_KEY.name} IS NULL)`);
+    if (state === 'paused' || state === 'cancelling') parts.push(`${STATE_KEY.name} = ${quoted(state)}`);
+  }
+  if (OPEN_STATES.includes(state)) parts.push("ExecutionStatus = 'Running'");
+  return parts.join(' AND ');
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
 function summaryOf(info: WorkflowExecutionInfo): RunSummary {
+  const attributes = info.typedSearchAttributes;
+  const told = attributes.get(STATE_KEY);
+  const known = stateOf(info.status.name);
+  const isOpen = info.status.name === 'RUNNING';
+  // Where the server ended the run, its own word counts.
+  const fits = isRunState(told) && OPEN_STATES.includes(told) === isOpen;
+  const { rerunOf } = (info.memo ?? {}) as { rerunOf?: string };
+  const failed = attributes.get(FAILED_TASKS_KEY);
   return {
     runId: info.workflowId,
     dag: String(info.memo?.['dag'] ?? ''),
-    state: stateOf(info.status.name),
+    state: fits ? told : known,
     startedAt: info.startTime.toISOString(),
     ...(info.closeTime === undefined ? {} : { endedAt: info.closeTime.toISOString() }),
+    tags: attributes.get(TAGS_KEY) ?? [],
+    ...(failed === undefined ? {} : { failedTasks: failed }),
+    ...(rerunOf === undefined ? {} : { rerunOf }),
   };
+}
+
+function isRunState(text: string | undefined): text is RunState {
+  return (RUN_STATES as readonly (string | undefined)[]).includes(text);
 }

@@ -1,10 +1,24 @@
 import { hostname } from 'node:os';
+import type { Client } from '@temporalio/client';
 
 /** What the server tells of a worker that polls, or did so lately. */
 export interface Poller {
   /** `pid@host`, unless somebody chose another. */
   readonly identity?: string | null;
   readonly lastAccessTime?: { readonly seconds?: unknown } | null;
+}
+
+/** Activities; workflows have the number 1. */
+const ACTIVITY_QUEUE = 2;
+
+/** Whether a worker polls the task queue, for tasks or for the runs themselves, as far as the server and this machine know. */
+export async function hasWorker(client: Client, taskQueue: string, kind: 'tasks' | 'runs' = 'tasks'): Promise<boolean> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: kind === 'tasks' ? ACTIVITY_QUEUE : 1,
+  });
+  return (pollers ?? []).some((poller) => mayPoll(poller, Date.now()));
 }
 
 /** A worker polls at least once a minute. */

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   ApplicationFailure,
   CancelledFailure,
@@ -5,6 +7,8 @@ import {
   ServiceError,
   WorkflowFailedError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
   isGrpcDeadlineError,
   isGrpcServiceError,
   type Client,
@@ -12,29 +16,41 @@ import {
   type WorkflowExecutionStatusName,
   type WorkflowHandle,
 } from '@temporalio/client';
-import type { Act, ActAnswer } from '../dag/act.js';
+import type { QueryDefinition } from '@temporalio/common';
+import type { Act, ActAnswer, ActRequest, ActType } from '../dag/act.js';
 import { ActingRun } from '../dag/acting-run.js';
-import { DagwrightError } from '../dag/errors.js';
+import { DagwrightError, ERROR_CODES, type ErrorCode } from '../dag/errors.js';
 import type { Explanation } from '../dag/explanation.js';
+import { byteLength } from '../dag/json.js';
+import { readAct } from '../dag/read-act.js';
 import type { RunEvent } from '../dag/run-event.js';
-import { isRunEnd, type RunResult, type RunState, type RunDescription } from '../dag/run.js';
+import { isRunEnd, type RunDescription, type RunResult, type RunState } from '../dag/run.js';
 import type { TaskState } from '../dag/task-state.js';
 import {
-  pauseSignal,
+  describeQuery,
+  explainQuery,
+  historyQuery,
   RESULT_MEMO,
-  resumeSignal,
   RUN_FAILURES,
   RUN_WORKFLOW,
-  statusQuery,
+  type ActInput,
+  type RefusedAct,
 } from '../workflows/messages.js';
-import { withPendingActivities } from './pending-activities.js';
+import { pendingActivitiesOf, withPendingActivities, withPendingActivity } from './pending-activities.js';
+import { hasWorker } from './poller.js';
 
 /** The numbers that gRPC has for them. */
 const INVALID_ARGUMENT = 3;
+const ABORTED = 10;
 const UNAVAILABLE = 14;
 
-/** Milliseconds a worker has to answer a query. */
-const QUERY_TIMEOUT = 10_000;
+/** Milliseconds a worker has to answer a query, or an update. */
+const ANSWER_TIMEOUT = 10_000;
+/** Times, and milliseconds between them, that an update is sent to a run that continues as new. */
+const ATTEMPTS = 5;
+const RETRY_INTERVAL = 200;
+/** Child workflows that are asked for the progress of their tasks. */
+const DESCRIBED_CHILDREN = 50;
 
 /** A run on Temporal. Holds no state of its own: any number of handles, anywhere, may hold one run. */
 export class RunHandle extends ActingRun {
@@ -69,42 +85,120 @@ export class RunHandle extends ActingRun {
   }
 
   /**
-   * The run and each task now, with attempts and errors of those that run or wait for their next attempt.
+   * The run and each task now, with attempts, progress and errors of those that run or wait for their next attempt. A
+   * large run comes in pages, each as of its own moment.
    * @throws DagwrightError RUN_NOT_FOUND; NO_WORKER where the run goes on but no worker answers for it; RUN_TERMINATED;
    * SERVER_UNREACHABLE.
    */
   async describe(): Promise<RunDescription> {
-    const description = await this.#describe();
-    if (description.status.name !== 'RUNNING') return statusOfResult(await this.result());
+    const workflow = await this.#describe();
+    if (workflow.status.name !== 'RUNNING') return descriptionOfResult(await this.result());
     try {
-      const status = await this.#query();
-      return isRunEnd(status.state) ? status : withPendingActivities(status, description);
+      const { description, children } = await this.#pages();
+      if (isRunEnd(description.state)) return description;
+      const pending = [workflow, ...(await this.#describeChildren(children))].flatMap(pendingActivitiesOf);
+      return withPendingActivities(description, pending);
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return statusOfResult(await this.result());
-      throw this.#queryError(error, description.taskQueue);
+      if (error instanceof WorkflowNotFoundError) return descriptionOfResult(await this.result());
+      throw this.#queryError(error, workflow.taskQueue);
     }
   }
 
-  async act(act: Act): Promise<ActAnswer> {
-    await this.#control(async () => {
-      if (act.type === 'pause') await this.#workflow.signal(pauseSignal, { mode: act.mode ?? 'drain' });
-      else if (act.type === 'resume') await this.#workflow.signal(resumeSignal);
-      else {
-        // A cancel request to a workflow that has ended is answered as if it had not.
-        const { status } = await this.#describe();
-        if (status.name !== 'RUNNING') throw this.#ended();
-        await this.#workflow.cancel();
-      }
+  /**
+   * Why a task is not running, as the run knows it, and the server.
+   * @throws DagwrightError RUN_NOT_FOUND; TASK_NOT_FOUND; NO_WORKER where no worker answers: that of an ended run, too.
+   */
+  async explain(task: string): Promise<Explanation> {
+    const workflow = await this.#describe();
+    const answer = await this.#query(explainQuery, task).catch((error: unknown) => {
+      throw this.#queryError(error, workflow.taskQueue);
     });
-    return { changed: true, message: '', state: 'running', tasks: [], tasksChanged: 0 };
+    if ('error' in answer) throw refusalOf(answer.error);
+    const activity = pendingActivitiesOf(workflow).find((one) => one.task === task);
+    if (answer.state !== 'running' || activity === undefined) return answer;
+    return withPendingActivity(answer, activity, () =>
+      hasWorker(this.#client, activity.taskQueue ?? workflow.taskQueue),
+    );
   }
 
-  async explain(): Promise<Explanation> {
-    throw new Error('to come');
-  }
-
+  /**
+   * What happened, oldest first: the latest 20,000 events.
+   * @throws DagwrightError RUN_NOT_FOUND; NO_WORKER where no worker answers: that of an ended run, too.
+   */
   async history(): Promise<RunEvent[]> {
-    throw new Error('to come');
+    const workflow = await this.#describe();
+    return this.#query(historyQuery).catch((error: unknown) => {
+      throw this.#queryError(error, workflow.taskQueue);
+    });
+  }
+
+  /**
+   * Does an act: an update, that the run's worker answers. `pause`, `resume` and `cancel` need no worker: without one
+   * they are kept as signals until one comes, and the answer says so.
+   * @throws DagwrightError RUN_NOT_FOUND, RUN_ENDED, TASK_NOT_FOUND, ACT_INVALID, ACT_REFUSED, DAG_INVALID; NO_WORKER
+   * where nobody answered: the act may still be done, once, when a worker comes.
+   */
+  async act(act: Act, request: ActRequest = {}): Promise<ActAnswer> {
+    const { type, ...fields } = act;
+    const { by = this.#client.options.identity, id = randomUUID() } = request;
+    const read = readAct(type, { ...fields, by, id });
+    const follows = type === 'cancel' ? { requestFollows: true } : {};
+    const input: ActInput = { ...withoutType(read.act), ...read.request, ...follows };
+    const answer = await this.#update(type, input, id);
+    if (type === 'cancel') await this.#workflow.cancel().catch(() => undefined);
+    return answer;
+  }
+
+  async #update(type: ActType, input: ActInput, updateId: string): Promise<ActAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#client.withDeadline(Date.now() + ANSWER_TIMEOUT, () =>
+          this.#workflow.executeUpdate<ActAnswer, [ActInput]>(type, { args: [input], updateId }),
+        );
+      } catch (error) {
+        const refused = refusalInUpdate(error);
+        if (refused !== undefined) throw refused;
+        // Found by the server, but not by the update: it continued as new in this moment.
+        const { status, taskQueue } = await this.#describe();
+        if (status.name !== 'RUNNING') throw this.#ended(error);
+        if (isSilence(error)) return this.#leaveSignal(type, input, taskQueue, error);
+        if (attempt === ATTEMPTS || !isAbort(error)) throw this.#coded(error);
+        await delay(RETRY_INTERVAL * attempt);
+      }
+    }
+  }
+
+  /** Nobody answers: three of the acts can wait in the history for a worker. */
+  async #leaveSignal(type: ActType, input: ActInput, taskQueue: string, cause: unknown): Promise<ActAnswer> {
+    if (type !== 'pause' && type !== 'resume' && type !== 'cancel') throw this.#noWorker(taskQueue, cause);
+    await this.#workflow.signal(type, input).catch((error: unknown) => {
+      throw this.#coded(error);
+    });
+    const message = `No worker answers for the run; it will ${type} when one does.`;
+    return { changed: true, message, state: 'running', tasks: [], tasksChanged: 0 };
+  }
+
+  async #pages(): Promise<{ description: RunDescription; children: readonly string[] }> {
+    const first = await this.#query(describeQuery, {});
+    const tasks = [...first.description.tasks];
+    let { next } = first;
+    while (next !== undefined) {
+      const page = await this.#query(describeQuery, { from: next });
+      tasks.push(...page.description.tasks);
+      next = page.next;
+    }
+    return { description: { ...first.description, tasks }, children: first.children ?? [] };
+  }
+
+  /** Tasks of a long run may be activities of child workflows. */
+  async #describeChildren(children: readonly string[]): Promise<WorkflowExecutionDescription[]> {
+    const described = children.slice(0, DESCRIBED_CHILDREN).map((child) =>
+      this.#client.workflow
+        .getHandle(child)
+        .describe()
+        .catch(() => undefined),
+    );
+    return (await Promise.all(described)).filter((child) => child !== undefined);
   }
 
   async #describe(): Promise<WorkflowExecutionDescription> {
@@ -118,27 +212,20 @@ export class RunHandle extends ActingRun {
     return description;
   }
 
-  async #query(): Promise<RunDescription> {
-    return this.#client.withDeadline(Date.now() + QUERY_TIMEOUT, () => this.#workflow.query(statusQuery));
+  async #query<Result, Args extends unknown[]>(query: QueryDefinition<Result, Args>, ...args: Args): Promise<Result> {
+    return this.#client.withDeadline(Date.now() + ANSWER_TIMEOUT, () => this.#workflow.query(query, ...args));
   }
 
   #queryError(error: unknown, taskQueue: string): unknown {
-    const silent = isGrpcDeadlineError(error) || (error instanceof ServiceError && isGrpcDeadlineError(error.cause));
-    if (!silent && !(error instanceof QueryNotRegisteredError)) return this.#coded(error);
-    return new DagwrightError('NO_WORKER', `The run ${this.runId} goes on, but no worker answers for it.`, {
-      hint: `Start one with \`dagwright worker --task-queue ${taskQueue}\`, or \`dagwright dev\` for an embedded server.`,
-      cause: error,
-    });
+    if (!isSilence(error) && !(error instanceof QueryNotRegisteredError)) return this.#coded(error);
+    return this.#noWorker(taskQueue, error);
   }
 
-  async #control(act: () => Promise<unknown>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw this.#coded(error);
-      await this.#describe();
-      throw this.#ended(error);
-    }
+  #noWorker(taskQueue: string, cause: unknown): DagwrightError {
+    return new DagwrightError('NO_WORKER', `No worker answers for the run ${this.runId}.`, {
+      hint: `Start one with \`dagwright worker --task-queue ${taskQueue}\`, or \`dagwright dev\` for an embedded server.`,
+      cause,
+    });
   }
 
   async #resultInMemo(cause: unknown): Promise<RunResult | undefined> {
@@ -183,15 +270,46 @@ function sentence(error: WorkflowFailedError): string {
   return error.cause?.message ?? error.message;
 }
 
-function statusOfResult(result: RunResult): RunDescription {
+/** An ended run, described from its result: no worker is needed for it. */
+export function descriptionOfResult(result: RunResult): RunDescription {
   const counts: Partial<Record<TaskState, number>> = {};
   const tasks = Object.entries(result.tasks).map(([name, { status: state, output, outputOmitted, ...task }]) => {
     counts[state] = (counts[state] ?? 0) + 1;
-    void [output, outputOmitted];
-    return { name, state, ...task };
+    void outputOmitted;
+    return { name, state, ...task, ...(output === undefined ? {} : { outputBytes: byteLength(output) }) };
   });
-  const { runId, dag, startedAt, endedAt } = result;
-  return { runId, dag, state: result.status, startedAt, endedAt, counts, tasks };
+  const { status: state, ...run } = result;
+  return { ...run, state, counts, tasks };
+}
+
+function withoutType({ type, ...fields }: Act): Readonly<Record<string, unknown>> {
+  void type;
+  return fields;
+}
+
+/** Why the run refused the update; undefined where it is another error. */
+function refusalInUpdate(error: unknown): DagwrightError | undefined {
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) return undefined;
+  const { type, message, details } = error.cause;
+  if (type === null || type === undefined || !Object.hasOwn(ERROR_CODES, type)) return undefined;
+  const [more] = (details ?? []) as [{ hint?: string }?];
+  return refusalOf({ code: type as ErrorCode, message, ...(more?.hint === undefined ? {} : { hint: more.hint }) });
+}
+
+function refusalOf({ code, message, hint }: RefusedAct): DagwrightError {
+  return new DagwrightError(code, message, hint === undefined ? {} : { hint });
+}
+
+/** Whether nobody answered in time. */
+function isSilence(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) return true;
+  return error instanceof ServiceError && isGrpcDeadlineError(error.cause);
+}
+
+/** Whether the run had no time for it: it continued as new. */
+function isAbort(error: unknown): boolean {
+  if (error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError) return true;
+  return error instanceof ServiceError && isGrpcServiceError(error.cause) && error.cause.code === ABORTED;
 }
 
 /** The state that Temporal's own status tells. */

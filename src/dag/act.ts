@@ -9,8 +9,11 @@ export type Act =
   | { readonly type: 'pause'; readonly mode?: PauseMode; readonly until?: string }
   /** Goes on where the pause left the run. */
   | { readonly type: 'resume' }
-  /** Stops the running tasks, starts no more, and ends the run `cancelled`. */
-  | { readonly type: 'cancel'; readonly reason?: string }
+  /**
+   * Stops the running tasks, starts no more, and ends the run `cancelled`. `requestFollows`: Temporal's own request to
+   * cancel comes next, and the run waits a moment for it, so as to close as cancelled there too.
+   */
+  | { readonly type: 'cancel'; readonly reason?: string; readonly requestFollows?: boolean }
   /** The task does not start until it is resumed. One that runs: `interrupt` stops it, and it starts again then. */
   | { readonly type: 'pauseTask'; readonly task: string; readonly mode?: PauseMode }
   | { readonly type: 'resumeTask'; readonly task: string }

@@ -1,12 +1,22 @@
 import type { PauseMode } from './run.js';
 
+/** What a scheduler sets timers for: the run's end by its timeout; the end of a pause. */
+export type TimerName = 'run-timeout' | 'auto-resume';
+
+/** A task that is added to a run, as far as its scheduler goes. */
+export interface AddedTask {
+  readonly continueOnError: boolean;
+  readonly priority: number;
+}
+
 /**
  * What a scheduler is told. Each carries `at`, the host's time in whole milliseconds; a task is its index in the dag.
- * After `run.end` it takes none: a host drops what comes later.
+ * After `run.end` it takes none: a host drops what comes later. Whether an operator may ask for it is checked before
+ * (see `refusalOf`): the scheduler only throws at what makes no sense.
  */
 export type SchedulerEvent =
-  /** The run began. Always the first. */
-  | { readonly type: 'run.began'; readonly at: number }
+  /** The run began. Always the first. `succeeded`: tasks that another run did for this one. */
+  | { readonly type: 'run.began'; readonly at: number; readonly succeeded?: readonly number[] }
   /** A task that was started has ended, retries included. `cancelled` answers a `task.cancel`. */
   | {
       readonly type: 'task.ended';
@@ -15,10 +25,32 @@ export type SchedulerEvent =
       readonly outcome: 'succeeded' | 'failed' | 'cancelled';
     }
   /** The timer set by `timer.set` fired. */
-  | { readonly type: 'timer.fired'; readonly at: number; readonly timer: 'run-timeout' }
-  /** An operator asked to start no more tasks. */
-  | { readonly type: 'operator.paused'; readonly at: number; readonly mode: PauseMode }
+  | { readonly type: 'timer.fired'; readonly at: number; readonly timer: TimerName }
+  /** An operator asked to start no more tasks; `until` (milliseconds): to go on by itself then. */
+  | { readonly type: 'operator.paused'; readonly at: number; readonly mode: PauseMode; readonly until?: number }
   /** An operator asked to go on. */
   | { readonly type: 'operator.resumed'; readonly at: number }
   /** An operator asked to stop the run. */
-  | { readonly type: 'operator.cancelled'; readonly at: number };
+  | { readonly type: 'operator.cancelled'; readonly at: number }
+  /** An operator asked that the task does not start; with `interrupt`, that it stops where it runs. */
+  | { readonly type: 'task.paused'; readonly at: number; readonly task: number; readonly mode: PauseMode }
+  | { readonly type: 'task.resumed'; readonly at: number; readonly task: number }
+  /** An operator decided how the task ends. One that runs is stopped first. */
+  | {
+      readonly type: 'task.forced';
+      readonly at: number;
+      readonly task: number;
+      readonly state: 'succeeded' | 'skipped' | 'cancelled';
+    }
+  /** An operator asked that an ended task runs again; `dependents`: what its end decided is open again, too. */
+  | { readonly type: 'task.retried'; readonly at: number; readonly task: number; readonly dependents: boolean }
+  | { readonly type: 'priority.set'; readonly at: number; readonly task: number; readonly priority: number }
+  | { readonly type: 'concurrency.set'; readonly at: number; readonly concurrency: number }
+  | { readonly type: 'policy.set'; readonly at: number; readonly policy: string }
+  /** Tasks were added behind those there are; of each new edge `[from, to]`, `to` needs `from`. */
+  | {
+      readonly type: 'tasks.added';
+      readonly at: number;
+      readonly tasks: readonly AddedTask[];
+      readonly edges: readonly (readonly [from: number, to: number])[];
+    };

@@ -99,6 +99,26 @@ export function buildGraph(size: number, from: ArrayLike<number>, to: ArrayLike<
   };
 }
 
+/**
+ * The graph with so many tasks behind those it has, and further edges `[from, to]`: task `to` needs task `from`.
+ * @throws RangeError where an edge names a task that is not there.
+ */
+export function growGraph(graph: Graph, added: number, edges: readonly (readonly [from: number, to: number])[]): Graph {
+  const from: number[] = [];
+  const to: number[] = [];
+  for (let task = 0; task < graph.size; task++) {
+    for (const needed of neighbours(graph.dependencies, task)) {
+      from.push(needed);
+      to.push(task);
+    }
+  }
+  for (const [needed, task] of edges) {
+    from.push(needed);
+    to.push(task);
+  }
+  return buildGraph(graph.size + added, from, to);
+}
+
 function checkTask(task: number, size: number): void {
   if (!(Number.isInteger(task) && task >= 0 && task < size)) {
     throw new RangeError(`An edge names task ${task}; the dag has ${size} tasks.`);

@@ -1,3 +1,4 @@
+import type { TimerName } from './event.js';
 import type { RunEndState } from './run.js';
 
 /** What a scheduler asks its host to do. A host carries them out in order. */
@@ -7,8 +8,8 @@ export type Instruction =
   /** Stop the running task; answer with its `task.ended` (with `cancelled`, unless it ended otherwise first). */
   | { readonly type: 'task.cancel'; readonly task: number }
   /** Fire `timer.fired` at this time (milliseconds). */
-  | { readonly type: 'timer.set'; readonly timer: 'run-timeout'; readonly at: number }
+  | { readonly type: 'timer.set'; readonly timer: TimerName; readonly at: number }
   /** Forget the timer. */
-  | { readonly type: 'timer.drop'; readonly timer: 'run-timeout' }
+  | { readonly type: 'timer.drop'; readonly timer: TimerName }
   /** The run has ended; the scheduler takes no more events. Always the last. */
   | { readonly type: 'run.end'; readonly status: RunEndState };

@@ -1,13 +1,6 @@
 import type { Dag } from './dag.js';
 import { byteLength, type Json } from './json.js';
-import {
-  isRunEnd,
-  type RunResult,
-  type RunState,
-  type RunDescription,
-  type TaskResult,
-  type TaskDescription,
-} from './run.js';
+import { isRunEnd, type RunResult, type RunState, type TaskResult, type TaskDescription } from './run.js';
 import type { TaskError } from './task-error.js';
 import { isTaskEnd, type TaskState } from './task-state.js';
 
@@ -20,6 +13,7 @@ export interface RunFacts {
   stateOf(task: number): TaskState;
   startedAt(task: number): number | undefined;
   endedAt(task: number): number | undefined;
+  isPaused(task: number): boolean;
 }
 
 /** A record as plain JSON, for continue-as-new: `[task, value]` pairs, so that a task that has nothing takes no room. */
@@ -28,6 +22,12 @@ export interface RecordSnapshot {
   readonly outputs: readonly (readonly [number, Json])[];
   readonly errors: readonly (readonly [number, TaskError])[];
   readonly omitted: readonly number[];
+  /** Bytes of the omitted outputs, in the same order. */
+  readonly omittedBytes?: readonly number[];
+  /** Who ran the tasks: the names, and for each task the position of one. */
+  readonly workers?: { readonly names: readonly string[]; readonly of: readonly (readonly [number, number])[] };
+  /** Tasks whose output another run made. */
+  readonly takenOver?: readonly number[];
 }
 
 /** Bytes of outputs that a run's result holds; the server takes no payload over 2 MB. Later ones are marked as omitted. */
@@ -41,14 +41,17 @@ const SHORT_MESSAGE_CHARACTERS = 120;
  * host; the scheduler decides without it.
  */
 export class RunRecord {
-  readonly #dag: Dag;
-  readonly #index: ReadonlyMap<string, number>;
+  #dag: Dag;
+  readonly #index: Map<string, number>;
   /** Attempts of earlier starts: a task that a pause interrupted starts again at attempt 1. */
   readonly #earlier = new Map<number, number>();
   readonly #attempts = new Map<number, number>();
   readonly #outputs = new Map<number, Json>();
   readonly #errors = new Map<number, TaskError>();
-  readonly #omitted = new Set<number>();
+  /** Tasks whose output was dropped, with its bytes. */
+  readonly #omitted = new Map<number, number>();
+  readonly #workers = new Map<number, string>();
+  readonly #takenOver = new Set<number>();
   #errorBytes = 0;
 
   constructor(dag: Dag) {
@@ -61,7 +64,11 @@ export class RunRecord {
     for (const [task, attempts] of snapshot.attempts) record.#attempts.set(task, attempts);
     for (const [task, output] of snapshot.outputs) record.#outputs.set(task, output);
     for (const [task, error] of snapshot.errors) record.#keepError(task, error);
-    for (const task of snapshot.omitted) record.#omitted.add(task);
+    snapshot.omitted.forEach((task, i) => record.#omitted.set(task, snapshot.omittedBytes?.[i] ?? 0));
+    for (const [task, name] of snapshot.workers?.of ?? []) {
+      record.#workers.set(task, snapshot.workers?.names[name] ?? '');
+    }
+    for (const task of snapshot.takenOver ?? []) record.#takenOver.add(task);
     return record;
   }
 
@@ -85,12 +92,59 @@ export class RunRecord {
   }
 
   /** The task ended, after so many attempts since its start. */
-  ended(task: number, end: { attempts: number; output?: Json; error?: TaskError }): void {
+  ended(task: number, end: { attempts: number; output?: Json; error?: TaskError; worker?: string }): void {
     this.#attempts.set(task, (this.#earlier.get(task) ?? 0) + end.attempts);
     this.#earlier.delete(task);
     if (end.output !== undefined) this.#outputs.set(task, end.output);
+    if (end.worker !== undefined) this.#workers.set(task, end.worker);
     if (end.error === undefined) this.#errors.delete(task);
     else this.#keepError(task, end.error);
+  }
+
+  /** An operator decided how the task ended. */
+  decided(task: number, output: Json | undefined): void {
+    this.reopened(task);
+    if (output !== undefined) this.#outputs.set(task, output);
+  }
+
+  /** The task had ended and is open again: what its end left is void. */
+  reopened(task: number): void {
+    this.#outputs.delete(task);
+    this.#omitted.delete(task);
+    this.#errors.delete(task);
+    this.#takenOver.delete(task);
+  }
+
+  /** Another run did the task. */
+  takenOver(task: number, output: Json | undefined, isOmitted: boolean): void {
+    this.#takenOver.add(task);
+    if (isOmitted) this.#omitted.set(task, 0);
+    if (output !== undefined) this.#outputs.set(task, output);
+  }
+
+  /** The error that the task ended with, or that its latest attempt failed with. */
+  errorOf(task: number): TaskError | undefined {
+    return this.#errors.get(task);
+  }
+
+  /** Whether the task had an output that was too large to be kept. */
+  hasLostOutput(task: number): boolean {
+    return this.#omitted.has(task);
+  }
+
+  attemptsOf(task: number): number {
+    return this.#attempts.get(task) ?? 0;
+  }
+
+  /** Tasks with an error, the first that got one first. */
+  tasksWithErrors(): IterableIterator<number> {
+    return this.#errors.keys();
+  }
+
+  /** More tasks, behind those there are. */
+  grow(dag: Dag): void {
+    for (let task = this.#index.size; task < dag.tasks.length; task++) this.#index.set(dag.tasks[task]!.name, task);
+    this.#dag = dag;
   }
 
   /** The outputs of the tasks that this one needs, by name; those without one are left out. */
@@ -103,26 +157,30 @@ export class RunRecord {
     return outputs;
   }
 
-  /** The run now, every task in the order of declaration. */
-  status(runId: string, facts: RunFacts): RunDescription {
-    return {
-      runId,
-      dag: this.#dag.name,
-      state: facts.state,
-      startedAt: iso(facts.runBeganAt ?? 0),
-      ...(facts.runEndedAt === undefined ? {} : { endedAt: iso(facts.runEndedAt) }),
-      counts: Object.fromEntries(Object.entries(facts.counts).filter(([, count]) => count > 0)),
-      tasks: this.#dag.tasks.map((task, index): TaskDescription => {
-        const error = this.#errors.get(index);
-        return {
-          name: task.name,
-          state: facts.stateOf(index),
-          attempts: this.#attempts.get(index) ?? 0,
-          ...timesOf(facts, index),
-          ...(error === undefined ? {} : { error }),
-        };
-      }),
-    };
+  /** The tasks now, in the order of declaration: from one on, up to another. */
+  tasks(facts: RunFacts, from = 0, to = this.#dag.tasks.length): TaskDescription[] {
+    return this.#dag.tasks.slice(from, to).map((task, i): TaskDescription => {
+      const index = from + i;
+      const error = this.#errors.get(index);
+      const worker = this.#workers.get(index);
+      const outputBytes = this.#outputBytes(index);
+      return {
+        name: task.name,
+        state: facts.stateOf(index),
+        attempts: this.#attempts.get(index) ?? 0,
+        ...timesOf(facts, index),
+        ...(error === undefined ? {} : { error }),
+        ...(facts.isPaused(index) ? { paused: true } : {}),
+        ...(worker === undefined ? {} : { worker }),
+        ...(outputBytes === undefined ? {} : { outputBytes }),
+        ...(this.#takenOver.has(index) ? { takenOver: true } : {}),
+      };
+    });
+  }
+
+  #outputBytes(task: number): number | undefined {
+    const output = this.#outputs.get(task);
+    return output === undefined ? this.#omitted.get(task) : byteLength(output);
   }
 
   /** The run's end. Outputs past the limit are marked as omitted, the ones declared first are kept. */
@@ -136,6 +194,7 @@ export class RunRecord {
       if (!isTaskEnd(state)) throw new Error(`The run ended, but its task ${task.name} is ${state}.`);
       const output = this.#outputs.get(index);
       const error = this.#errors.get(index);
+      const worker = this.#workers.get(index);
       if (output !== undefined) bytes += byteLength(output);
       const omitted = this.#omitted.has(index) || (output !== undefined && bytes > KEPT_OUTPUT_BYTES);
       tasks[task.name] = {
@@ -144,6 +203,8 @@ export class RunRecord {
         ...timesOf(facts, index),
         ...(omitted ? { outputOmitted: true } : output === undefined ? {} : { output }),
         ...(error === undefined ? {} : { error }),
+        ...(worker === undefined ? {} : { worker }),
+        ...(this.#takenOver.has(index) ? { takenOver: true } : {}),
       };
     });
     return { runId, dag: this.#dag.name, status, startedAt: iso(beganAt), endedAt: iso(endedAt), tasks };
@@ -156,7 +217,7 @@ export class RunRecord {
   snapshot(facts: RunFacts): RecordSnapshot | undefined {
     const waitedFor = this.#waitedFor(facts);
     const outputs: [number, Json][] = [];
-    const omitted = [...this.#omitted];
+    const omitted = new Map(this.#omitted);
     let bytes = 0;
     const needed = [...this.#outputs].filter(([task]) => waitedFor.has(task));
     const others = [...this.#outputs].filter(([task]) => !waitedFor.has(task));
@@ -167,13 +228,21 @@ export class RunRecord {
     if (bytes > KEPT_OUTPUT_BYTES) return undefined;
     for (const [task, output] of others) {
       const size = byteLength(output);
-      if (bytes + size > KEPT_OUTPUT_BYTES) omitted.push(task);
+      if (bytes + size > KEPT_OUTPUT_BYTES) omitted.set(task, size);
       else {
         bytes += size;
         outputs.push([task, output]);
       }
     }
-    return { attempts: [...this.#attempts], outputs, errors: [...this.#errors], omitted };
+    return {
+      attempts: [...this.#attempts],
+      outputs,
+      errors: [...this.#errors],
+      omitted: [...omitted.keys()],
+      ...(omitted.size === 0 ? {} : { omittedBytes: [...omitted.values()] }),
+      ...(this.#workers.size === 0 ? {} : { workers: writeWorkers(this.#workers) }),
+      ...(this.#takenOver.size === 0 ? {} : { takenOver: [...this.#takenOver] }),
+    };
   }
 
   #waitedFor(facts: RunFacts): Set<number> {
@@ -190,6 +259,13 @@ export class RunRecord {
     const short = { code: error.code, message: error.message.slice(0, SHORT_MESSAGE_CHARACTERS) };
     this.#errors.set(task, this.#errorBytes > WHOLE_ERROR_BYTES ? short : error);
   }
+}
+
+/** There are few workers and many tasks: each name once. */
+function writeWorkers(workers: ReadonlyMap<number, string>): NonNullable<RecordSnapshot['workers']> {
+  const names = [...new Set(workers.values())];
+  const positions = new Map(names.map((name, position) => [name, position]));
+  return { names, of: [...workers].map(([task, name]) => [task, positions.get(name) ?? 0]) };
 }
 
 function timesOf(facts: RunFacts, task: number): { startedAt?: string; endedAt?: string } {

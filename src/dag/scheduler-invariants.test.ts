@@ -40,9 +40,9 @@ const CORRUPTIONS: [message: string, corrupt: (scheduler: Scheduler) => void][] 
   ['task 2 is ready, but has a start', ({ tasks }) => (tasks.startedAt[2] = 5)],
   ['task 0 is succeeded, but has no end', ({ tasks }) => (tasks.endedAt[0] = NaN)],
   ['task 1 is running, but has an end', ({ tasks }) => (tasks.endedAt[1] = 5)],
-  ['task 2 is interrupted, but ready', ({ tasks }) => (tasks.interrupted[2] = 1)],
+  ['task 2 was told to stop, but is ready', ({ tasks }) => (tasks.stop[2] = 1)],
   ['task 2 is ready, but has no place in the order', ({ tasks }) => (tasks.sequence[2] = -1)],
-  ['2 tasks are ready, but 1 wait in the queue', ({ policy }) => policy.next()],
+  ['2 tasks may start, but 1 wait in the queue', ({ policy }) => policy.next()],
   ['tasks 2 and 3 wait in the wrong order', ({ tasks }) => ([tasks.sequence[2], tasks.sequence[3]] = [8, 7])],
   [
     'task 4 waits in the queue, but is pending',

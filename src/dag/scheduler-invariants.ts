@@ -2,13 +2,14 @@ import type { Graph } from './graph.js';
 import type { Policy } from './policy.js';
 import { isRunEnd, type PauseMode, type RunState } from './run.js';
 import { TASK_STATES, isTaskEnd, type TaskState } from './task-state.js';
-import { CODE, type TaskTable } from './task-table.js';
+import { CODE, STOP, type TaskTable } from './task-table.js';
 
 /** What the rules look at: all that a scheduler shows. */
 export interface SchedulerFacts {
   readonly graph: Graph;
   readonly tasks: TaskTable;
   readonly concurrency: number;
+  readonly ceiling: number;
   readonly policy: Policy;
   readonly state: RunState;
   readonly pauseMode: PauseMode | undefined;
@@ -17,7 +18,8 @@ export interface SchedulerFacts {
   readonly running: number;
   readonly failing: boolean;
   stateOf(task: number): TaskState;
-  countsAsSuccess(task: number): boolean;
+  isSatisfied(task: number): boolean;
+  isBlocked(task: number): boolean;
 }
 
 /** @throws Error that names the first rule of a run that does not hold. */
@@ -45,54 +47,68 @@ function checkTask(scheduler: SchedulerFacts, task: number): void {
   const { graph, tasks } = scheduler;
   const state = tasks.state[task]!;
   const name = scheduler.stateOf(task);
-  const { missing, blocked } = dependenciesOf(scheduler, graph, task);
+  const { missing, skips } = dependenciesOf(scheduler, graph, task);
   rule(tasks.missing[task] === missing, () => {
     return `task ${task} waits for ${missing} dependencies, but ${tasks.missing[task]} were counted.`;
   });
-  const mayRun = state === CODE.ready || state === CODE.running || state === CODE.succeeded || state === CODE.failed;
-  rule(
-    !mayRun || missing === 0,
-    () => `task ${task} is ${name}, but ${missing} of its dependencies have not succeeded.`,
-  );
+  rule(tasks.skips[task] === skips, () => `task ${task} has skipped dependencies: ${skips}, not ${tasks.skips[task]}.`);
   const began = scheduler.runBeganAt !== undefined;
-  rule(
-    state !== CODE.pending || !blocked,
-    () => `task ${task} is pending, but a dependency of it can no longer succeed.`,
-  );
-  rule(state !== CODE.pending || missing > 0 || !began, () => `task ${task} is pending, but waits for nothing.`);
-  rule(state !== CODE.upstream_failed || blocked, () => `task ${task} is upstream_failed, but no dependency failed.`);
+  if (tasks.forced[task] === 0) {
+    const mayRun = state === CODE.ready || state === CODE.running || state === CODE.succeeded || state === CODE.failed;
+    const isStale = state === CODE.running && tasks.stop[task] !== STOP.none;
+    rule(
+      !mayRun || isStale || missing === 0,
+      () => `task ${task} is ${name}, but ${missing} of its dependencies have not succeeded.`,
+    );
+    rule(!mayRun || isStale || skips === 0, () => `task ${task} is ${name}, but a dependency of it was skipped.`);
+    const blocked = scheduler.isBlocked(task);
+    rule(
+      state !== CODE.pending || !blocked,
+      () => `task ${task} is pending, but a dependency of it can no longer succeed.`,
+    );
+    rule(state !== CODE.pending || missing > 0 || !began, () => `task ${task} is pending, but waits for nothing.`);
+    rule(state !== CODE.upstream_failed || blocked, () => `task ${task} is upstream_failed, but no dependency failed.`);
+    rule(state !== CODE.skipped || skips === 1, () => `task ${task} is skipped, but no dependency was.`);
+  }
+  rule(tasks.forced[task] === 0 || state !== CODE.pending, () => `task ${task} is pending by an operator's word.`);
 
   const started = !Number.isNaN(tasks.startedAt[task]!);
-  const ran = state === CODE.running || state === CODE.succeeded || state === CODE.failed;
+  const ran = state === CODE.running || state === CODE.failed || (state === CODE.succeeded && tasks.forced[task] === 0);
   rule(!ran || started, () => `task ${task} is ${name}, but has no start.`);
-  rule(ran || state === CODE.cancelled || !started, () => `task ${task} is ${name}, but has a start.`);
+  const mayHaveRun = ran || state === CODE.succeeded || state === CODE.cancelled || state === CODE.skipped;
+  rule(mayHaveRun || !started, () => `task ${task} is ${name}, but has a start.`);
   const ended = !Number.isNaN(tasks.endedAt[task]!);
   rule(isTaskEnd(name) === ended, () => `task ${task} is ${name}, but has ${ended ? 'an' : 'no'} end.`);
-  rule(tasks.interrupted[task] === 0 || state === CODE.running, () => `task ${task} is interrupted, but ${name}.`);
+  rule(
+    tasks.stop[task] === STOP.none || state === CODE.running,
+    () => `task ${task} was told to stop, but is ${name}.`,
+  );
   const ordered = tasks.sequence[task]! >= 0;
   const waits = state === CODE.ready || state === CODE.running;
   rule(!waits || ordered, () => `task ${task} is ${name}, but has no place in the order.`);
 }
 
-function dependenciesOf(scheduler: SchedulerFacts, graph: Graph, task: number): { missing: number; blocked: boolean } {
+function dependenciesOf(scheduler: SchedulerFacts, graph: Graph, task: number): { missing: number; skips: number } {
   const { offsets, targets } = graph.dependencies;
   let missing = 0;
-  let blocked = false;
+  let skips = 0;
   for (let edge = offsets[task]!; edge < offsets[task + 1]!; edge++) {
-    if (scheduler.countsAsSuccess(targets[edge]!)) continue;
-    missing++;
-    blocked ||= isTaskEnd(scheduler.stateOf(targets[edge]!));
+    const needed = targets[edge]!;
+    if (!scheduler.isSatisfied(needed)) missing++;
+    else if (scheduler.stateOf(needed) === 'skipped') skips = 1;
   }
-  return { missing, blocked };
+  return { missing, skips };
 }
 
 function checkQueue({ policy, tasks }: SchedulerFacts): void {
   const waiting = policy.waiting();
-  const ready = tasks.count('ready');
-  rule(waiting.length === ready, () => `${ready} tasks are ready, but ${waiting.length} wait in the queue.`);
-  rule(policy.size === ready, () => `${ready} tasks are ready, but the queue says ${policy.size}.`);
+  let ready = 0;
+  for (let task = 0; task < tasks.size; task++) if (tasks.is(task, 'ready') && tasks.paused[task] === 0) ready++;
+  rule(waiting.length === ready, () => `${ready} tasks may start, but ${waiting.length} wait in the queue.`);
+  rule(policy.size === ready, () => `${ready} tasks may start, but the queue says ${policy.size}.`);
   rule(new Set(waiting).size === waiting.length, () => 'a task waits twice in the queue.');
   for (const task of waiting) {
+    rule(tasks.paused[task] === 0, () => `task ${task} waits in the queue, but is paused.`);
     rule(tasks.is(task, 'ready'), () => `task ${task} waits in the queue, but is ${tasks.stateOf(task)}.`);
   }
   for (let at = 1; at < waiting.length; at++) {
@@ -102,10 +118,11 @@ function checkQueue({ policy, tasks }: SchedulerFacts): void {
 }
 
 function checkRun(scheduler: SchedulerFacts): void {
-  const { tasks, running, concurrency, state, pauseMode, runBeganAt } = scheduler;
+  const { tasks, running, concurrency, ceiling, policy, state, pauseMode, runBeganAt } = scheduler;
   const ready = tasks.count('ready');
   const pending = tasks.count('pending');
-  rule(running <= concurrency, () => `${running} tasks run, ${concurrency} may.`);
+  rule(running <= ceiling, () => `${running} tasks run, ${ceiling} may.`);
+  rule(ceiling >= concurrency, () => `${ceiling} tasks may run, ${concurrency} should be able to.`);
   rule(
     isRunEnd(state) === (scheduler.runEndedAt !== undefined),
     () => `the run is ${state}, and its end says otherwise.`,
@@ -122,8 +139,9 @@ function checkRun(scheduler: SchedulerFacts): void {
     rule(running > 0, () => 'the run is cancelling, but nothing runs.');
   }
   if (state === 'running' && runBeganAt !== undefined) {
-    const held = scheduler.failing || ready === 0 || running === concurrency;
-    rule(held, () => `${ready} tasks are ready and ${concurrency - running} slots free, but none starts.`);
-    rule(running > 0, () => 'the run goes on, but nothing runs.');
+    const held = scheduler.failing || policy.size === 0 || running >= concurrency;
+    rule(held, () => `${policy.size} tasks are ready and ${concurrency - running} slots free, but none starts.`);
+    // A paused task holds the run, and with it all that need it.
+    rule(running > 0 || ready > policy.size, () => 'the run goes on, but nothing runs.');
   }
 }

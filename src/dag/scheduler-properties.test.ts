@@ -50,7 +50,7 @@ class World {
   readonly stream: Instruction[][] = [];
   scheduler: Scheduler;
   readonly #case: Case;
-  readonly #options: Omit<SchedulerOptions, 'policy'>;
+  readonly #options: Omit<SchedulerOptions, 'createPolicy'>;
   readonly #restores: boolean;
   readonly #running = new Set<number>();
   readonly #told = new Set<number>();
@@ -59,12 +59,12 @@ class World {
   #at = 10;
   #timer = false;
 
-  constructor(run: Case, options: Partial<SchedulerOptions> = {}, restores = false) {
+  constructor(run: Case, options: Omit<Partial<SchedulerOptions>, 'createPolicy'> = {}, restores = false) {
     this.#case = run;
     this.graph = graphFrom(run.size, run.edges);
     this.#options = { concurrency: run.concurrency, continueOnError: (task) => run.continues[task]!, ...options };
     this.#restores = restores;
-    this.scheduler = new Scheduler(this.graph, { ...this.#options, policy: createPolicy('fcfs') });
+    this.scheduler = new Scheduler(this.graph, { ...this.#options, createPolicy });
   }
 
   /** Does all acts, then resumes and lets every task end. */
@@ -149,7 +149,7 @@ class World {
 
   #restore(): void {
     const snapshot: Snapshot = this.scheduler.snapshot();
-    const options: SchedulerOptions = { ...this.#options, policy: createPolicy('fcfs') };
+    const options: SchedulerOptions = { ...this.#options, createPolicy };
     this.scheduler = Scheduler.restore(this.graph, options, throughJson(snapshot));
     this.scheduler.validate();
     expect(this.scheduler.snapshot()).toEqual(snapshot);

@@ -77,7 +77,7 @@ describe('a run without incidents', () => {
     const first = Int32Array.from({ length: size - 1 }, (_, task) => task);
     const second = first.map((task) => task + 1);
     const chain = buildGraph(size, first, second);
-    const scheduler = new Scheduler(chain, { concurrency: 1, policy: createPolicy('fcfs') });
+    const scheduler = new Scheduler(chain, { concurrency: 1, createPolicy });
     scheduler.handle({ type: 'run.began', at: 0 });
     scheduler.handle({ type: 'task.ended', at: 1, task: 0, outcome: 'succeeded' });
     const last = scheduler.handle({ type: 'task.ended', at: 2, task: 1, outcome: 'failed' });
@@ -370,8 +370,8 @@ describe('the timeout of a run', () => {
 describe('an event that makes no sense', () => {
   const refused: [why: string, event: SchedulerEvent][] = [
     ['Task 1 ended, but does not run: it is pending.', { type: 'task.ended', at: 5, task: 1, outcome: 'succeeded' }],
-    ['Task 9 ended; the dag has 3 tasks.', { type: 'task.ended', at: 5, task: 9, outcome: 'failed' }],
-    ['Task 0.5 ended; the dag has 3 tasks.', { type: 'task.ended', at: 5, task: 0.5, outcome: 'failed' }],
+    ['task.ended for task 9; the dag has 3 tasks.', { type: 'task.ended', at: 5, task: 9, outcome: 'failed' }],
+    ['task.ended for task 0.5; the dag has 3 tasks.', { type: 'task.ended', at: 5, task: 0.5, outcome: 'failed' }],
     ['The run began already.', { type: 'run.began', at: 5 }],
     ['The timer run-timeout is not set.', { type: 'timer.fired', at: 5, timer: 'run-timeout' }],
     ['operator.cancelled at NaN: not whole milliseconds.', { type: 'operator.cancelled', at: NaN }],
@@ -398,7 +398,7 @@ describe('an event that makes no sense', () => {
 
   it('includes a window that no task fits through', () => {
     for (const concurrency of [0, -1, NaN]) {
-      expect(() => new Scheduler(CHAIN, { concurrency, policy: createPolicy('fcfs') })).toThrow(RangeError);
+      expect(() => new Scheduler(CHAIN, { concurrency, createPolicy })).toThrow(RangeError);
     }
   });
 });
@@ -417,7 +417,7 @@ describe('Scheduler.of', () => {
   };
 
   it('takes edges, window, failFast, timeout and continueOnError from the dag', () => {
-    const scheduler = Scheduler.of(dag, createPolicy('fcfs'));
+    const scheduler = Scheduler.of(dag, createPolicy);
     expect(scheduler.handle({ type: 'run.began', at: 0 })).toEqual([
       { type: 'timer.set', timer: 'run-timeout', at: 60_000 },
       { type: 'task.start', task: 1 },
@@ -430,9 +430,9 @@ describe('Scheduler.of', () => {
   });
 
   it('goes on from a snapshot', () => {
-    const before = Scheduler.of(dag, createPolicy('fcfs'));
+    const before = Scheduler.of(dag, createPolicy);
     before.handle({ type: 'run.began', at: 0 });
-    const after = Scheduler.of(dag, createPolicy('fcfs'), before.snapshot());
+    const after = Scheduler.of(dag, createPolicy, before.snapshot());
     expect(after.handle({ type: 'task.ended', at: 1, task: 1, outcome: 'succeeded' })).toEqual([
       { type: 'task.start', task: 2 },
     ]);

@@ -1,13 +1,14 @@
-import type { Policy } from './policy.js';
 import { DEFAULT_CONCURRENCY, type Dag } from './dag.js';
-import type { SchedulerEvent } from './event.js';
-import { graphOf, type Graph } from './graph.js';
+import type { SchedulerEvent, TimerName } from './event.js';
+import { graphOf, growGraph, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
+import type { Policy } from './policy.js';
 import type { PauseMode, RunEndState, RunState } from './run.js';
 import { checkInvariants } from './scheduler-invariants.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
-import { TASK_STATES, isTaskEnd, type TaskState } from './task-state.js';
-import { CODE, TaskTable } from './task-table.js';
+import { TASK_STATES, type TaskState } from './task-state.js';
+import { STOP, type TaskTable } from './task-table.js';
+import { endAfterStop, Walk, type CreatePolicy } from './walk.js';
 
 /** How a run is walked. */
 export interface SchedulerOptions {
@@ -19,8 +20,11 @@ export interface SchedulerOptions {
   readonly timeout?: number;
   /** The tasks, by index, that count as a success where they fail. Default: none. */
   readonly continueOnError?: (task: number) => boolean;
-  /** A fresh one: which ready task goes first when slots are scarce. */
-  readonly policy: Policy;
+  /** The priority of each task, by index. Default 0. */
+  readonly priority?: (task: number) => number;
+  /** Which ready task goes first when slots are scarce. Default `fcfs`. */
+  readonly policy?: string;
+  readonly createPolicy: CreatePolicy;
 }
 
 /**
@@ -28,20 +32,17 @@ export interface SchedulerOptions {
  * clock and no random, does nothing itself, and a host, whatever it is, carries the instructions out.
  */
 export class Scheduler {
-  readonly graph: Graph;
-  /** What is known of each task. For reading. */
-  readonly tasks: TaskTable;
-  readonly concurrency: number;
-  readonly policy: Policy;
+  readonly #walk: Walk;
   readonly #failFast: boolean;
   readonly #timeout: number | undefined;
-  readonly #continueOnError: Uint8Array;
-  /** Tasks that have not ended. */
-  #open: number;
-  #nextSequence = 0;
+  #concurrency: number;
+  /** So many tasks may run: more than the concurrency only where that was lowered while they ran. */
+  #ceiling: number;
   #beganAt = NaN;
   #endedAt = NaN;
   #pauseMode: PauseMode | undefined;
+  /** Milliseconds; when the pause ends by itself. */
+  #resumeAt: number | undefined;
   /** How the run will end, once an operator or the timeout has stopped it. */
   #stop: 'cancelled' | 'timed_out' | undefined;
   /** A failure has come, and `failFast` holds. */
@@ -52,58 +53,58 @@ export class Scheduler {
   /** @throws RangeError where `concurrency` is below 1. */
   constructor(graph: Graph, options: SchedulerOptions) {
     if (!(options.concurrency >= 1)) throw new RangeError(`A concurrency of ${options.concurrency} starts no task.`);
-    this.graph = graph;
-    this.tasks = new TaskTable(graph.inDegree);
-    this.concurrency = options.concurrency;
-    this.policy = options.policy;
+    this.#walk = new Walk(graph, options.policy ?? 'fcfs', options.createPolicy);
+    this.#concurrency = this.#ceiling = options.concurrency;
     this.#failFast = options.failFast ?? false;
     this.#timeout = options.timeout;
-    this.#continueOnError = new Uint8Array(graph.size);
-    if (options.continueOnError) {
-      for (let task = 0; task < graph.size; task++) this.#continueOnError[task] = options.continueOnError(task) ? 1 : 0;
+    const { continueOnError, priority } = options;
+    if (continueOnError === undefined && priority === undefined) return;
+    for (let task = 0; task < graph.size; task++) {
+      this.#walk.describe(task, {
+        continueOnError: continueOnError?.(task) ?? false,
+        priority: priority?.(task) ?? 0,
+      });
     }
-    this.#open = graph.size;
   }
 
   /**
    * The scheduler of a dag that was checked before, as it is at the start, or as it was at the snapshot.
    * @throws Error where the dag is not sound (see `graphOf`), or the snapshot is of another one.
    */
-  static of(dag: Dag, policy: Policy, snapshot?: Snapshot): Scheduler {
+  static of(dag: Dag, createPolicy: CreatePolicy, snapshot?: Snapshot): Scheduler {
     const options: SchedulerOptions = {
       concurrency: dag.concurrency ?? DEFAULT_CONCURRENCY,
       failFast: dag.failFast ?? false,
       ...(dag.timeout === undefined ? {} : { timeout: dag.timeout }),
       continueOnError: (task) => dag.tasks[task]?.continueOnError ?? false,
-      policy,
+      priority: (task) => dag.tasks[task]?.priority ?? 0,
+      policy: dag.policy ?? 'fcfs',
+      createPolicy,
     };
     const graph = graphOf(dag);
     return snapshot ? Scheduler.restore(graph, options, snapshot) : new Scheduler(graph, options);
   }
 
   /**
-   * Goes on from a snapshot, with the graph and the options that it was made with.
+   * Goes on from a snapshot, with the graph and the options that it was made with (tasks that were added since are in
+   * the graph).
    * @throws Error where the snapshot is of another graph, or of another version.
    */
   static restore(graph: Graph, options: SchedulerOptions, snapshot: Snapshot): Scheduler {
-    const scheduler = new Scheduler(graph, options);
-    const { tasks, policy } = scheduler;
-    readTasks(snapshot, tasks);
-    scheduler.#nextSequence = snapshot.order.length;
+    const policy = snapshot.policy ?? options.policy ?? 'fcfs';
+    const scheduler = new Scheduler(graph, { ...options, policy });
+    readTasks(snapshot, scheduler.tasks);
     scheduler.#beganAt = snapshot.beganAt ?? NaN;
     scheduler.#endedAt = snapshot.endedAt ?? NaN;
     scheduler.#pauseMode = snapshot.pauseMode ?? undefined;
+    scheduler.#resumeAt = snapshot.resumeAt;
     scheduler.#stop = snapshot.stop ?? undefined;
     scheduler.#failing = snapshot.failing;
     scheduler.#timerIsSet = snapshot.timer;
     scheduler.#end = snapshot.end ?? undefined;
-    for (const task of snapshot.order) if (tasks.is(task, 'ready')) policy.add(task, tasks.sequence[task]!);
-    const { offsets, targets } = graph.dependents;
-    for (let task = 0; task < graph.size; task++) {
-      if (isTaskEnd(tasks.stateOf(task))) scheduler.#open--;
-      if (!scheduler.countsAsSuccess(task)) continue;
-      for (let edge = offsets[task]!; edge < offsets[task + 1]!; edge++) tasks.missing[targets[edge]!]!--;
-    }
+    scheduler.#walk.resume(snapshot.order);
+    scheduler.#concurrency = snapshot.concurrency ?? options.concurrency;
+    scheduler.#ceiling = Math.max(scheduler.#concurrency, scheduler.running);
     return scheduler;
   }
 
@@ -118,8 +119,34 @@ export class Scheduler {
       failing: this.#failing,
       timer: this.#timerIsSet,
       end: this.#end ?? null,
+      ...(this.#resumeAt === undefined ? {} : { resumeAt: this.#resumeAt }),
+      concurrency: this.#concurrency,
+      policy: this.policy.name,
       ...writeTasks(this.tasks, this.#beganAt),
     };
+  }
+
+  get graph(): Graph {
+    return this.#walk.graph;
+  }
+
+  /** What is known of each task. For reading. */
+  get tasks(): TaskTable {
+    return this.#walk.tasks;
+  }
+
+  get policy(): Policy {
+    return this.#walk.policy;
+  }
+
+  /** Tasks in flight at once. */
+  get concurrency(): number {
+    return this.#concurrency;
+  }
+
+  /** So many tasks may run now: more than the concurrency where that was lowered while they ran. */
+  get ceiling(): number {
+    return this.#ceiling;
   }
 
   get state(): RunState {
@@ -131,6 +158,11 @@ export class Scheduler {
   /** How the run is paused; undefined where it is not. */
   get pauseMode(): PauseMode | undefined {
     return this.#pauseMode;
+  }
+
+  /** Milliseconds; when the pause ends by itself, undefined where it does not. */
+  get resumesAt(): number | undefined {
+    return this.#resumeAt;
   }
 
   /** Milliseconds; undefined before `run.began`. */
@@ -177,40 +209,39 @@ export class Scheduler {
 
   /** Whether the task has ended in a way that lets its dependents start. */
   countsAsSuccess(task: number): boolean {
-    const state = this.tasks.state[task];
-    return state === CODE.succeeded || (state === CODE.failed && this.#continueOnError[task] === 1);
+    return this.#walk.countsAsSuccess(task);
+  }
+
+  /** Whether its dependents need not wait for it any more: they start, or are skipped with it. */
+  isSatisfied(task: number): boolean {
+    return this.#walk.isSatisfied(task);
+  }
+
+  /** Whether a dependency has ended so that the task can never start. */
+  isBlocked(task: number): boolean {
+    return this.#walk.isBlocked(task);
+  }
+
+  /** The timers that are set, and when they fire: for a host that starts anew from a snapshot. */
+  timers(): { readonly timer: TimerName; readonly at: number }[] {
+    const timers: { timer: TimerName; at: number }[] = [];
+    if (this.#timerIsSet) timers.push({ timer: 'run-timeout', at: this.#beganAt + (this.#timeout ?? 0) });
+    if (this.#resumeAt !== undefined) timers.push({ timer: 'auto-resume', at: this.#resumeAt });
+    return timers;
   }
 
   /**
-   * Takes an event in and says what to do now.
+   * Takes an event in and says what to do now. What moved is in `tasks.moves` until the next event.
    * @throws Error where the event makes no sense now: a bug of the host. Nothing has changed then.
    */
   handle(event: SchedulerEvent): Instruction[] {
     this.#check(event);
+    this.tasks.moves.length = 0;
     const instructions: Instruction[] = [];
-    switch (event.type) {
-      case 'run.began':
-        this.#began(event.at, instructions);
-        break;
-      case 'task.ended':
-        this.#taskEnded(event.task, event.outcome, event.at);
-        break;
-      case 'timer.fired':
-        this.#timerIsSet = false;
-        this.#stopRun('timed_out', event.at, instructions);
-        break;
-      case 'operator.paused':
-        this.#paused(event.mode, instructions);
-        break;
-      case 'operator.resumed':
-        this.#pauseMode = undefined;
-        break;
-      case 'operator.cancelled':
-        this.#stopRun('cancelled', event.at, instructions);
-        break;
-    }
+    this.#take(event, instructions);
     this.#startTasks(event.at, instructions);
     this.#endRun(event.at, instructions);
+    this.#ceiling = Math.max(this.#concurrency, Math.min(this.#ceiling, this.running));
     return instructions;
   }
 
@@ -226,124 +257,185 @@ export class Scheduler {
     if (event.type === 'run.began' ? began : !began) {
       throw new Error(began ? 'The run began already.' : `${event.type} before the run began.`);
     }
-    if (event.type === 'timer.fired' && !this.#timerIsSet) throw new Error(`The timer ${event.timer} is not set.`);
-    if (event.type !== 'task.ended') return;
-    if (!(Number.isInteger(event.task) && event.task >= 0 && event.task < this.graph.size)) {
-      throw new Error(`Task ${event.task} ended; the dag has ${this.graph.size} tasks.`);
+    if (event.type === 'timer.fired') {
+      const isSet = event.timer === 'run-timeout' ? this.#timerIsSet : this.#resumeAt !== undefined;
+      if (!isSet) throw new Error(`The timer ${event.timer} is not set.`);
     }
-    if (!this.tasks.is(event.task, 'running')) {
+    if (!('task' in event)) return;
+    if (!(Number.isInteger(event.task) && event.task >= 0 && event.task < this.graph.size)) {
+      throw new Error(`${event.type} for task ${event.task}; the dag has ${this.graph.size} tasks.`);
+    }
+    if (event.type === 'task.ended' && !this.tasks.is(event.task, 'running')) {
       throw new Error(`Task ${event.task} ended, but does not run: it is ${this.stateOf(event.task)}.`);
+    }
+    if (event.type === 'task.retried' && !this.tasks.hasEnded(event.task)) {
+      throw new Error(`Task ${event.task} cannot be retried: it is ${this.stateOf(event.task)}.`);
     }
   }
 
-  #began(at: number, instructions: Instruction[]): void {
+  #take(event: SchedulerEvent, instructions: Instruction[]): void {
+    const walk = this.#walk;
+    const { at } = event;
+    switch (event.type) {
+      case 'run.began':
+        this.#began(at, event.succeeded ?? [], instructions);
+        break;
+      case 'task.ended':
+        this.#taskEnded(event.task, event.outcome, at);
+        break;
+      case 'timer.fired':
+        if (event.timer === 'auto-resume') {
+          this.#resumeAt = undefined;
+          this.#pauseMode = undefined;
+        } else {
+          this.#timerIsSet = false;
+          this.#stopRun('timed_out', at, instructions);
+        }
+        break;
+      case 'operator.paused':
+        this.#paused(event.mode, event.until, instructions);
+        break;
+      case 'operator.resumed':
+        this.#unpause(instructions);
+        break;
+      case 'operator.cancelled':
+        this.#stopRun('cancelled', at, instructions);
+        break;
+      case 'task.paused':
+        walk.hold(event.task);
+        if (event.mode === 'interrupt') this.#stopTask(event.task, STOP.again, instructions);
+        break;
+      case 'task.resumed':
+        walk.release(event.task);
+        break;
+      case 'task.forced':
+        if (this.tasks.is(event.task, 'running')) this.#stopTask(event.task, STOP[event.state], instructions);
+        else walk.force(event.task, event.state, at);
+        this.#lookAtFailures();
+        break;
+      case 'task.retried':
+        for (const task of walk.retry(event.task, event.dependents, at)) {
+          this.#stopTask(task, STOP.again, instructions);
+        }
+        this.#lookAtFailures();
+        break;
+      case 'priority.set':
+        walk.setPriority(event.task, event.priority);
+        break;
+      case 'concurrency.set':
+        if (!(event.concurrency >= 1)) throw new RangeError(`A concurrency of ${event.concurrency} starts no task.`);
+        this.#concurrency = event.concurrency;
+        this.#ceiling = Math.max(event.concurrency, this.running);
+        break;
+      case 'policy.set':
+        walk.usePolicy(event.policy);
+        break;
+      case 'tasks.added':
+        walk.grow(growGraph(walk.graph, event.tasks.length, event.edges), event.tasks, at);
+        break;
+    }
+  }
+
+  #began(at: number, succeeded: readonly number[], instructions: Instruction[]): void {
     this.#beganAt = at;
-    for (let task = 0; task < this.graph.size; task++) if (this.tasks.missing[task] === 0) this.#makeReady(task);
-    if (this.#timeout === undefined || this.#open === 0) return;
+    for (const task of succeeded) this.#walk.force(task, 'succeeded', at);
+    for (let task = 0; task < this.graph.size; task++) {
+      if (this.tasks.missing[task] === 0 && this.tasks.is(task, 'pending')) this.#walk.makeReady(task);
+    }
+    if (this.#timeout === undefined || this.#walk.open === 0) return;
     this.#timerIsSet = true;
     instructions.push({ type: 'timer.set', timer: 'run-timeout', at: at + this.#timeout });
   }
 
   #taskEnded(task: number, outcome: 'succeeded' | 'failed' | 'cancelled', at: number): void {
-    const interrupted = this.tasks.interrupted[task] === 1;
-    this.tasks.interrupted[task] = 0;
-    if (outcome === 'cancelled' && interrupted && this.#stop === undefined) {
-      this.tasks.startedAt[task] = NaN;
-      this.#makeReady(task);
+    const { tasks } = this;
+    const stop = tasks.stop[task]!;
+    tasks.stop[task] = STOP.none;
+    // What it needs was set back meanwhile: however it ended, it must run again.
+    const isStale = (tasks.missing[task]! > 0 || tasks.skips[task] === 1) && tasks.forced[task] === 0;
+    if (stop === STOP.again && this.#stop === undefined && (outcome === 'cancelled' || isStale)) {
+      this.#walk.startAgain(task, at);
       return;
     }
-    this.#endTask(task, outcome, at);
-    if (this.#failFast && outcome === 'failed' && !this.countsAsSuccess(task)) this.#failing = true;
-    this.#tellDependents(task, at);
+    const end = endAfterStop(stop, outcome);
+    if (stop === STOP.succeeded || stop === STOP.skipped || (stop === STOP.cancelled && end === 'cancelled')) {
+      tasks.forced[task] = 1;
+    }
+    this.#walk.end(task, end, at);
+    if (this.#failFast && end === 'failed' && !this.countsAsSuccess(task)) this.#failing = true;
   }
 
-  /** The one place where the ends of dependencies decide what becomes of a task. */
-  #tellDependents(first: number, at: number): void {
-    const { offsets, targets } = this.graph.dependents;
-    const { missing } = this.tasks;
-    const ended = [first];
-    for (let task = ended.pop(); task !== undefined; task = ended.pop()) {
-      const success = this.countsAsSuccess(task);
-      for (let edge = offsets[task]!; edge < offsets[task + 1]!; edge++) {
-        const dependent = targets[edge]!;
-        if (success) {
-          if (--missing[dependent]! === 0 && this.tasks.is(dependent, 'pending')) this.#makeReady(dependent);
-        } else if (this.tasks.is(dependent, 'pending')) {
-          this.#endTask(dependent, 'upstream_failed', at);
-          ended.push(dependent);
-        }
-      }
+  /** After an operator has changed how tasks ended: whether a failure is left that no task may start after. */
+  #lookAtFailures(): void {
+    if (!this.#failing) return;
+    this.#failing = false;
+    for (let task = 0; task < this.graph.size && !this.#failing; task++) {
+      this.#failing = this.tasks.is(task, 'failed') && !this.countsAsSuccess(task);
     }
   }
 
-  #paused(mode: PauseMode, instructions: Instruction[]): void {
-    if (this.#stop || this.#pauseMode === mode || this.#pauseMode === 'interrupt') return;
+  #paused(mode: PauseMode, until: number | undefined, instructions: Instruction[]): void {
+    if (this.#stop) return;
+    if (until !== undefined && until !== this.#resumeAt) {
+      this.#dropResume(instructions);
+      this.#resumeAt = until;
+      instructions.push({ type: 'timer.set', timer: 'auto-resume', at: until });
+    }
+    if (this.#pauseMode === mode || this.#pauseMode === 'interrupt') return;
     this.#pauseMode = mode;
     if (mode === 'drain') return;
-    this.#cancelRunning(instructions, 1);
+    for (let task = 0; task < this.graph.size; task++) this.#stopTask(task, STOP.again, instructions);
+  }
+
+  #unpause(instructions: Instruction[]): void {
+    this.#pauseMode = undefined;
+    this.#dropResume(instructions);
+  }
+
+  #dropResume(instructions: Instruction[]): void {
+    if (this.#resumeAt !== undefined) instructions.push({ type: 'timer.drop', timer: 'auto-resume' });
+    this.#resumeAt = undefined;
   }
 
   /** A second stop changes nothing: the run ends as the first one said. */
   #stopRun(status: 'cancelled' | 'timed_out', at: number, instructions: Instruction[]): void {
     if (this.#stop) return;
     this.#stop = status;
-    this.#pauseMode = undefined;
-    this.#cancelRunning(instructions, 0);
-    this.#cancelWaiting(at);
-  }
-
-  /** Tasks that an interrupt has told to stop are not told again. */
-  #cancelRunning(instructions: Instruction[], interrupt: 0 | 1): void {
-    if (this.running === 0) return;
-    const { interrupted } = this.tasks;
-    for (let task = 0; task < this.graph.size; task++) {
-      if (!this.tasks.is(task, 'running') || interrupted[task] === 1) continue;
-      interrupted[task] = interrupt;
-      instructions.push({ type: 'task.cancel', task });
+    this.#unpause(instructions);
+    if (this.running > 0) {
+      for (let task = 0; task < this.graph.size; task++) this.#stopTask(task, STOP.none, instructions);
     }
+    this.#walk.cancelWaiting(at);
   }
 
-  #cancelWaiting(at: number): void {
-    for (let task = this.policy.next(); task !== undefined; task = this.policy.next()) {
-      this.#endTask(task, 'cancelled', at);
-    }
-    if (this.tasks.count('pending') === 0) return;
-    for (let task = 0; task < this.graph.size; task++) {
-      if (this.tasks.is(task, 'pending')) this.#endTask(task, 'cancelled', at);
-    }
-  }
-
-  #makeReady(task: number): void {
-    const { sequence } = this.tasks;
-    this.tasks.move(task, 'ready');
-    if (sequence[task] === -1) sequence[task] = this.#nextSequence++;
-    this.policy.add(task, sequence[task]!);
-  }
-
-  #endTask(task: number, state: 'succeeded' | 'failed' | 'upstream_failed' | 'cancelled', at: number): void {
-    this.tasks.move(task, state);
-    this.tasks.endedAt[task] = at;
-    this.#open--;
+  /** Tells a running task to stop; one that was told before is not told again, but the latest word counts. */
+  #stopTask(task: number, stop: number, instructions: Instruction[]): void {
+    const { tasks } = this;
+    if (!tasks.is(task, 'running')) return;
+    if (tasks.stop[task] === STOP.none) instructions.push({ type: 'task.cancel', task });
+    // An interrupt does not take back what an operator decided.
+    if (stop > STOP.again || (stop === STOP.again && tasks.stop[task] === STOP.none)) tasks.stop[task] = stop;
   }
 
   #startTasks(at: number, instructions: Instruction[]): void {
     if (this.#failing || this.#stop !== undefined || this.#pauseMode !== undefined) return;
-    while (this.running < this.concurrency) {
-      const task = this.policy.next();
+    const { tasks, policy } = this;
+    while (this.running < this.#concurrency) {
+      const task = policy.next();
       if (task === undefined) return;
-      this.tasks.move(task, 'running');
-      this.tasks.startedAt[task] = at;
+      tasks.move(task, 'running');
+      tasks.startedAt[task] = at;
       instructions.push({ type: 'task.start', task });
     }
   }
 
   #endRun(at: number, instructions: Instruction[]): void {
     if (this.running > 0) return;
-    if (this.#failing) this.#cancelWaiting(at);
-    if (this.#open > 0) return;
+    if (this.#failing) this.#walk.cancelWaiting(at);
+    if (this.#walk.open > 0) return;
     this.#end = this.#endStatus();
     this.#endedAt = at;
-    this.#pauseMode = undefined;
+    this.#unpause(instructions);
     if (this.#timerIsSet) instructions.push({ type: 'timer.drop', timer: 'run-timeout' });
     this.#timerIsSet = false;
     instructions.push({ type: 'run.end', status: this.#end });
@@ -352,7 +444,7 @@ export class Scheduler {
   /** A stop that came too late to stop anything leaves a run that succeeded as it is. */
   #endStatus(): RunEndState {
     let succeeded = true;
-    for (let task = 0; task < this.graph.size && succeeded; task++) succeeded = this.countsAsSuccess(task);
+    for (let task = 0; task < this.graph.size && succeeded; task++) succeeded = this.isSatisfied(task);
     if (succeeded) return 'succeeded';
     return this.#stop ?? 'failed';
   }

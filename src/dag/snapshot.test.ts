@@ -10,7 +10,7 @@ const CHAIN = graphFrom(3, [
 ]);
 
 function restore(snapshot: Snapshot, graph = CHAIN, concurrency = 10): Scheduler {
-  return Scheduler.restore(graph, { concurrency, policy: createPolicy('fcfs') }, snapshot);
+  return Scheduler.restore(graph, { concurrency, createPolicy }, snapshot);
 }
 
 describe('a snapshot', () => {

@@ -1,5 +1,5 @@
 import { TASK_STATES } from './task-state.js';
-import { CODE, type TaskTable } from './task-table.js';
+import { CODE, STOP, type TaskTable } from './task-table.js';
 import type { PauseMode, RunEndState } from './run.js';
 
 /** What a run knows of its tasks, in a few bytes for each. Lists without an index go by the order of declaration. */
@@ -14,6 +14,12 @@ export interface TaskSnapshot {
   readonly started: readonly (number | null)[];
   /** Of each ended task: milliseconds from its start, or from the run's begin where it never started. */
   readonly took: readonly number[];
+  /** Running tasks that were told to end otherwise than by starting again, with how. Default: none, as of all below. */
+  readonly stops?: readonly (readonly [task: number, stop: number])[];
+  readonly paused?: readonly number[];
+  readonly forced?: readonly number[];
+  /** All that are not 0. Default: the dag's. */
+  readonly priorities?: readonly (readonly [task: number, priority: number])[];
 }
 
 /** A scheduler between two events: plain JSON. */
@@ -29,11 +35,22 @@ export interface Snapshot extends TaskSnapshot {
   /** Whether the run's timer is set. */
   readonly timer: boolean;
   readonly end: RunEndState | null;
+  /** Milliseconds; when the pause ends by itself. */
+  readonly resumeAt?: number;
+  /** Default: the dag's, as of the policy. */
+  readonly concurrency?: number;
+  readonly policy?: string;
 }
 
 /** The states of tasks that may have a start. */
 function mayHaveStarted(state: number): boolean {
-  return state === CODE.running || state === CODE.succeeded || state === CODE.failed || state === CODE.cancelled;
+  return (
+    state === CODE.running ||
+    state === CODE.succeeded ||
+    state === CODE.failed ||
+    state === CODE.cancelled ||
+    state === CODE.skipped
+  );
 }
 
 export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
@@ -42,17 +59,35 @@ export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
   const interrupted: number[] = [];
   const started: (number | null)[] = [];
   const took: number[] = [];
+  const stops: [number, number][] = [];
+  const paused: number[] = [];
+  const forced: number[] = [];
+  const priorities: [number, number][] = [];
   for (let task = 0; task < tasks.size; task++) {
     const state = tasks.state[task]!;
     states.push(state.toString(36));
     if (state === CODE.ready || state === CODE.running) order.push(task);
-    if (tasks.interrupted[task] === 1) interrupted.push(task);
+    if (tasks.stop[task] === STOP.again) interrupted.push(task);
+    else if (tasks.stop[task] !== STOP.none) stops.push([task, tasks.stop[task]!]);
+    if (tasks.paused[task] === 1) paused.push(task);
+    if (tasks.forced[task] === 1) forced.push(task);
+    if (tasks.priority[task] !== 0) priorities.push([task, tasks.priority[task]!]);
     const startedAt = tasks.startedAt[task]!;
     if (mayHaveStarted(state)) started.push(Number.isNaN(startedAt) ? null : startedAt - beganAt);
     if (state >= CODE.succeeded) took.push(tasks.endedAt[task]! - (Number.isNaN(startedAt) ? beganAt : startedAt));
   }
   order.sort((a, b) => tasks.sequence[a]! - tasks.sequence[b]!);
-  return { states: states.join(''), order, interrupted, started, took };
+  return {
+    states: states.join(''),
+    order,
+    interrupted,
+    started,
+    took,
+    ...(stops.length === 0 ? {} : { stops }),
+    ...(paused.length === 0 ? {} : { paused }),
+    ...(forced.length === 0 ? {} : { forced }),
+    priorities,
+  };
 }
 
 /** @throws Error where the snapshot is of another version or graph. Leaves `missing` as it is: the graph tells it. */
@@ -75,5 +110,11 @@ export function readTasks(snapshot: Snapshot, tasks: TaskTable): void {
     if (state >= CODE.succeeded) tasks.endedAt[task] = beganAt + (offset ?? 0) + (snapshot.took[took++] ?? NaN);
   }
   snapshot.order.forEach((task, sequence) => (tasks.sequence[task] = sequence));
-  for (const task of snapshot.interrupted) tasks.interrupted[task] = 1;
+  for (const task of snapshot.interrupted) tasks.stop[task] = STOP.again;
+  for (const [task, stop] of snapshot.stops ?? []) tasks.stop[task] = stop;
+  for (const task of snapshot.paused ?? []) tasks.paused[task] = 1;
+  for (const task of snapshot.forced ?? []) tasks.forced[task] = 1;
+  // A snapshot without them is of a time when nobody could change them: they are the dag's.
+  if (snapshot.priorities !== undefined) tasks.priority.fill(0);
+  for (const [task, priority] of snapshot.priorities ?? []) tasks.priority[task] = priority;
 }

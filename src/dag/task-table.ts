@@ -3,45 +3,95 @@ import { TASK_STATES, type TaskState } from './task-state.js';
 /** The number that the table stores for each state: its position in TASK_STATES. */
 export const CODE = Object.fromEntries(TASK_STATES.map((state, code) => [state, code])) as Record<TaskState, number>;
 
-/** Where a task may go from each state. The states that are not here are final. */
-export const TRANSITIONS: Readonly<Partial<Record<TaskState, readonly TaskState[]>>> = {
-  pending: ['ready', 'upstream_failed', 'cancelled'],
-  ready: ['running', 'cancelled'],
-  running: ['ready', 'succeeded', 'failed', 'cancelled'],
+/** Where a task may go from each state. An end is left only by an operator's word, about it or a task that it needs. */
+export const TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
+  pending: ['ready', 'succeeded', 'skipped', 'upstream_failed', 'cancelled'],
+  ready: ['running', 'pending', 'succeeded', 'skipped', 'cancelled'],
+  queued: [],
+  running: ['ready', 'pending', 'succeeded', 'failed', 'skipped', 'cancelled'],
+  waiting: [],
+  retrying: [],
+  succeeded: ['pending'],
+  failed: ['pending'],
+  skipped: ['pending'],
+  upstream_failed: ['pending'],
+  cancelled: ['pending'],
 };
 
 const ALLOWED = Uint16Array.from(TASK_STATES, (state) =>
-  (TRANSITIONS[state] ?? []).reduce((mask, to) => mask | (1 << CODE[to]), 0),
+  TRANSITIONS[state].reduce((mask, to) => mask | (1 << CODE[to]), 0),
 );
+
+/** What becomes of a running task that was told to stop, once it has. */
+export const STOP = {
+  /** It was not told to stop, or the whole run was. */
+  none: 0,
+  /** It starts again. */
+  again: 1,
+  cancelled: 2,
+  skipped: 3,
+  succeeded: 4,
+} as const;
 
 /** What a run knows of each of its tasks, one array per column, and how many tasks are in each state. */
 export class TaskTable {
   readonly size: number;
   /** The state's {@link CODE}. */
   readonly state: Uint8Array;
-  /** How many dependencies have not succeeded. */
+  /** How many dependencies have neither succeeded nor been skipped. */
   readonly missing: Int32Array;
+  /** 1 where a dependency was skipped. */
+  readonly skips: Uint8Array;
   /** The how manieth task of the run to become ready it was, from 0; -1 before. */
   readonly sequence: Int32Array;
-  /** 1 for a running task that was told to stop only to start again later. */
-  readonly interrupted: Uint8Array;
+  /** Of a running task, a {@link STOP}. */
+  readonly stop: Uint8Array;
+  /** 1 for a task that an operator has paused. */
+  readonly paused: Uint8Array;
+  /** 1 for a task that is as it is by an operator's word, whatever its dependencies say. */
+  readonly forced: Uint8Array;
+  /** Higher goes first, for policies that look at it. */
+  readonly priority: Float64Array;
   /** Milliseconds; NaN where the task did not start. */
   readonly startedAt: Float64Array;
   /** Milliseconds; NaN where the task did not end. */
   readonly endedAt: Float64Array;
   /** Tasks per state, by its {@link CODE}. */
   readonly counts: Int32Array;
+  /** The moves since it was last emptied: task, state before, state after; one after the other. */
+  readonly moves: number[] = [];
 
   constructor(inDegree: Int32Array) {
     this.size = inDegree.length;
     this.state = new Uint8Array(this.size);
     this.missing = inDegree.slice();
+    this.skips = new Uint8Array(this.size);
     this.sequence = new Int32Array(this.size).fill(-1);
-    this.interrupted = new Uint8Array(this.size);
+    this.stop = new Uint8Array(this.size);
+    this.paused = new Uint8Array(this.size);
+    this.forced = new Uint8Array(this.size);
+    this.priority = new Float64Array(this.size);
     this.startedAt = new Float64Array(this.size).fill(NaN);
     this.endedAt = new Float64Array(this.size).fill(NaN);
     this.counts = new Int32Array(TASK_STATES.length);
     this.counts[CODE.pending] = this.size;
+  }
+
+  /** The same tasks, and pending ones behind them. `missing` is as the graph says: whoever grows it counts anew. */
+  grown(inDegree: Int32Array): TaskTable {
+    const table = new TaskTable(inDegree);
+    table.state.set(this.state);
+    table.sequence.set(this.sequence);
+    table.stop.set(this.stop);
+    table.paused.set(this.paused);
+    table.forced.set(this.forced);
+    table.priority.set(this.priority);
+    table.startedAt.set(this.startedAt);
+    table.endedAt.set(this.endedAt);
+    table.counts.set(this.counts);
+    table.counts[CODE.pending]! += table.size - this.size;
+    table.moves.push(...this.moves);
+    return table;
   }
 
   is(task: number, state: TaskState): boolean {
@@ -56,6 +106,11 @@ export class TaskTable {
     return this.counts[CODE[state]]!;
   }
 
+  /** Whether the task has ended, for now. */
+  hasEnded(task: number): boolean {
+    return this.state[task]! >= CODE.succeeded;
+  }
+
   /**
    * Moves a task on.
    * @throws Error where it cannot go there from where it is: a bug of the scheduler.
@@ -68,5 +123,6 @@ export class TaskTable {
     this.state[task] = code;
     this.counts[from]!--;
     this.counts[code]!++;
+    this.moves.push(task, from, code);
   }
 }

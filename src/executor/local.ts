@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../activities/handler.js';
 import { startTimer } from '../activities/timer.js';
-import type { Act, ActAnswer } from '../dag/act.js';
+import type { Act, ActAnswer, ActRequest } from '../dag/act.js';
 import { ActingRun } from '../dag/acting-run.js';
 import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
-import type { SchedulerEvent } from '../dag/event.js';
+import type { SchedulerEvent, TimerName } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
+import { LiveRun } from '../dag/live-run.js';
+import type { Progress } from '../dag/progress.js';
+import { readAct } from '../dag/read-act.js';
 import type { Json, JsonObject } from '../dag/json.js';
 import type { Explanation } from '../dag/explanation.js';
 import type { RunEvent } from '../dag/run-event.js';
-import { RunRecord, type RunFacts } from '../dag/run-record.js';
-import { isRunEnd, type Run, type RunResult, type RunDescription } from '../dag/run.js';
-import { Scheduler } from '../dag/scheduler.js';
+import type { Run, RunDescription, RunResult } from '../dag/run.js';
 import { measureCall, taskCallOf } from '../dag/task-call.js';
 import { createPolicy } from '../policy/policies.js';
 import { LocalTask, type LocalTaskEnd } from './local-task.js';
@@ -56,15 +57,15 @@ export function runLocally(dag: Dag, options: LocalOptions): Run {
 /** The scheduler's host in this process. */
 class LocalRun extends ActingRun {
   readonly runId: string;
-  readonly #dag: Dag;
   readonly #options: LocalOptions;
-  readonly #scheduler: Scheduler;
-  readonly #record: RunRecord;
+  readonly #live: LiveRun;
   readonly #running = new Map<number, LocalTask>();
   /** Tasks that wait for their next attempt: running, to the scheduler. */
   readonly #retrying = new Set<number>();
-  readonly #inbox: SchedulerEvent[] = [];
-  readonly #timers = new Map<string, () => void>();
+  /** What each attempt said of its progress last. */
+  readonly #progress = new Map<number, Progress>();
+  readonly #inbox: (() => Instruction[])[] = [];
+  readonly #timers = new Map<TimerName, () => void>();
   readonly #result: Promise<RunResult>;
   #resolve: (result: RunResult) => void = () => undefined;
   #reject: (bug: unknown) => void = () => undefined;
@@ -77,10 +78,8 @@ class LocalRun extends ActingRun {
   constructor(dag: Dag, options: LocalOptions) {
     super();
     this.runId = options.runId ?? `${dag.name}-${randomUUID().slice(0, 8)}`;
-    this.#dag = dag;
     this.#options = options;
-    this.#scheduler = Scheduler.of(dag, createPolicy('fcfs'));
-    this.#record = new RunRecord(dag);
+    this.#live = new LiveRun(dag, { runId: this.runId, createPolicy, takeOver: undefined });
     this.#result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -90,7 +89,7 @@ class LocalRun extends ActingRun {
   }
 
   begin(): void {
-    this.#post({ type: 'run.began', at: this.#now() });
+    this.#post(this.#live.begin(this.#now()));
   }
 
   result(): Promise<RunResult> {
@@ -98,43 +97,68 @@ class LocalRun extends ActingRun {
   }
 
   async describe(): Promise<RunDescription> {
-    return this.#record.status(this.runId, this.#facts());
+    const description = this.#live.describe();
+    const counts = { ...description.counts };
+    const tasks = description.tasks.map((task, index) => {
+      const progress = task.state === 'running' ? this.#progress.get(index) : undefined;
+      const state = this.#retrying.has(index) ? 'retrying' : task.state;
+      if (state === task.state && progress === undefined) return task;
+      return { ...task, state, ...(progress === undefined ? {} : { progress }) };
+    });
+    if (this.#retrying.size > 0) {
+      counts.retrying = this.#retrying.size;
+      counts.running = (counts.running ?? 0) - this.#retrying.size;
+      if (counts.running === 0) delete counts.running;
+    }
+    return { ...description, counts, tasks };
   }
 
-  async act(act: Act): Promise<ActAnswer> {
-    const at = this.#now();
-    if (act.type === 'pause') this.#operate({ type: 'operator.paused', at, mode: act.mode ?? 'drain' });
-    else if (act.type === 'resume') this.#operate({ type: 'operator.resumed', at });
-    else this.#operate({ type: 'operator.cancelled', at });
-    return { changed: true, message: '', state: 'running', tasks: [], tasksChanged: 0 };
-  }
-
-  async explain(): Promise<Explanation> {
-    throw new Error('to come');
+  async explain(task: string): Promise<Explanation> {
+    const explanation = this.#live.explain(task);
+    const index = this.#live.indexOf(task) ?? -1;
+    if (!this.#retrying.has(index)) return explanation;
+    const error = this.#live.record.errorOf(index);
+    const why = error === undefined ? '' : `: ${error.code}: ${error.message}`;
+    const message = `Attempt ${this.#live.record.attemptsOf(index)} failed, and the next one is set${why}`;
+    return { ...explanation, state: 'retrying', reasons: [{ code: 'retrying', message }] };
   }
 
   async history(): Promise<RunEvent[]> {
-    throw new Error('to come');
+    return this.#live.history();
   }
 
-  /** @throws DagwrightError RUN_ENDED. */
-  #operate(event: SchedulerEvent): void {
-    if (isRunEnd(this.#scheduler.state)) {
-      throw new DagwrightError('RUN_ENDED', `The run ${this.runId} has ended.`);
-    }
-    this.#post(event);
+  /** Whatever is under way goes first: a task may ask for it while its own start is carried out. */
+  act(act: Act, request: ActRequest = {}): Promise<ActAnswer> {
+    return new Promise((resolve, reject) => {
+      this.#take(() => {
+        try {
+          if (this.#isBroken) throw new DagwrightError('RUN_ENDED', `The run ${this.runId} has broken down.`);
+          const { type, ...fields } = act;
+          const read = readAct(type, { ...fields, ...request });
+          const { answer, instructions } = this.#live.act(read.act, read.request, this.#now());
+          resolve(answer);
+          return instructions;
+        } catch (error) {
+          reject(error);
+          return [];
+        }
+      });
+    });
   }
 
-  /** What a task does while its start is carried out may come back here: events wait for their turn. */
   #post(event: SchedulerEvent): void {
-    this.#inbox.push(event);
+    this.#take(() => (this.#isBroken || this.#live.hasEnded ? [] : this.#live.handle(event)));
+  }
+
+  /** What a task does while its start is carried out may come back here: it waits for its turn. */
+  #take(news: () => Instruction[]): void {
+    this.#inbox.push(news);
     if (this.#isHandling) return;
     this.#isHandling = true;
     try {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
-        if (this.#isBroken || isRunEnd(this.#scheduler.state)) continue;
-        const instructions = this.#scheduler.handle(next);
-        if (this.#options.validate === true) this.#scheduler.validate();
+        const instructions = next();
+        if (this.#options.validate === true) this.#live.scheduler.validate();
         for (const instruction of instructions) this.#perform(instruction);
       }
     } catch (bug) {
@@ -162,17 +186,17 @@ class LocalRun extends ActingRun {
         break;
       case 'run.end':
         clearInterval(this.#keepAlive);
-        this.#resolve(this.#record.result(this.runId, this.#facts()));
+        this.#resolve(this.#live.result());
         break;
     }
   }
 
   #start(index: number): void {
     const { handlers, logFolder } = this.#options;
-    this.#record.began(index);
-    const dag = this.#dag;
+    const { dag, record } = this.#live;
+    record.began(index);
     const params = this.#options.params ?? {};
-    const call = taskCallOf(dag, index, { runId: this.runId, params, needs: this.#record.needsOf(index) });
+    const call = taskCallOf(dag, index, { runId: this.runId, params, needs: record.needsOf(index) });
     const { error } = measureCall([call as unknown as Json]);
     if (error !== undefined) return this.#ended(index, { outcome: 'failed', attempts: 0, error });
     const { scheduleToClose } = timeoutsOf(dag, dag.tasks[index]!);
@@ -183,12 +207,17 @@ class LocalRun extends ActingRun {
       {
         attemptBegan: (attempt) => {
           this.#retrying.delete(index);
-          this.#record.attemptBegan(index, attempt);
+          this.#progress.delete(index);
+          record.attemptBegan(index, attempt);
+          this.#changed();
+        },
+        progressed: (progress) => {
+          this.#progress.set(index, progress);
           this.#changed();
         },
         attemptFailed: (attempt, error) => {
           this.#retrying.add(index);
-          this.#record.attemptFailed(index, attempt, error);
+          record.attemptFailed(index, attempt, error);
           this.#changed();
         },
       },
@@ -203,14 +232,18 @@ class LocalRun extends ActingRun {
   #ended(task: number, end: LocalTaskEnd): void {
     this.#running.delete(task);
     this.#retrying.delete(task);
-    this.#record.ended(task, end);
-    this.#post({ type: 'task.ended', at: this.#now(), task, outcome: end.outcome });
+    this.#progress.delete(task);
+    this.#post(this.#live.ended({ task, ...end }, this.#now()));
   }
 
-  #setTimer(timer: 'run-timeout', at: number): void {
+  #setTimer(timer: TimerName, at: number): void {
     const drop = startTimer(Math.max(0, at - this.#now()), () => {
       this.#timers.delete(timer);
-      this.#post({ type: 'timer.fired', at: this.#now(), timer });
+      // It may have been dropped in this very moment.
+      this.#take(() => {
+        const isSet = this.#live.scheduler.timers().some((set) => set.timer === timer && set.at === at);
+        return isSet && !this.#isBroken ? this.#live.handle({ type: 'timer.fired', at: this.#now(), timer }) : [];
+      });
     });
     this.#timers.set(timer, drop);
   }
@@ -232,21 +265,6 @@ class LocalRun extends ActingRun {
       this.#isChanging = false;
       onChange();
     });
-  }
-
-  #facts(): RunFacts {
-    const scheduler = this.#scheduler;
-    const retrying = this.#retrying;
-    const { counts } = scheduler;
-    return {
-      state: scheduler.state,
-      counts: { ...counts, running: counts.running - retrying.size, retrying: retrying.size },
-      runBeganAt: scheduler.runBeganAt,
-      runEndedAt: scheduler.runEndedAt,
-      stateOf: (task) => (retrying.has(task) ? 'retrying' : scheduler.stateOf(task)),
-      startedAt: (task) => scheduler.startedAt(task),
-      endedAt: (task) => scheduler.endedAt(task),
-    };
   }
 
   #now(): number {

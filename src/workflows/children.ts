@@ -92,6 +92,15 @@ export class Children {
     return { detached: [...this.#childOf], children: this.#count };
   }
 
+  /** The child workflows that have tasks, and the tasks, in the order in which they began. */
+  names(): string[] {
+    return [...new Set(this.#childOf.values())];
+  }
+
+  tasks(): Iterable<number> {
+    return this.#childOf.keys();
+  }
+
   start(activities: readonly TaskActivity[]): void {
     for (let first = 0; first < activities.length; first += TASKS_PER_CHILD) {
       const batch = activities.slice(first, first + TASKS_PER_CHILD);

@@ -7,16 +7,18 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { SchedulerEvent } from '../dag/event.js';
+import type { Act, ActAnswer, ActRequest } from '../dag/act.js';
+import { DagwrightError } from '../dag/errors.js';
+import type { SchedulerEvent, TimerName } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
-import { RunRecord } from '../dag/run-record.js';
-import type { RunResult, RunDescription } from '../dag/run.js';
-import { Scheduler } from '../dag/scheduler.js';
+import { LiveRun } from '../dag/live-run.js';
+import type { RunResult } from '../dag/run.js';
 import { measureCall } from '../dag/task-call.js';
 import { createPolicy } from '../policy/policies.js';
 import type { ActivityScope } from './activity-scope.js';
 import { Children } from './children.js';
 import type { RunInput, TaskEnd } from './messages.js';
+import { Shown } from './shown.js';
 import { activityOf, startActivity, type TaskActivity } from './task-activity.js';
 
 /** Well below the 51,200 events at which the server ends a run, well above what one window of tasks adds. */
@@ -36,21 +38,38 @@ const BYTES_PER_WORKFLOW_TASK = 1_048_576;
  */
 type Phase = 'direct' | 'draining' | 'detached';
 
+/** An act that came by a signal, in line with what else the run is told. */
+interface RequestedAct {
+  readonly type: 'act';
+  readonly act: Act;
+  readonly request: ActRequest;
+}
+
+/** A timer that fired, with what tells it from another of its name. */
+interface FiredTimer {
+  readonly type: 'timer';
+  readonly timer: TimerName;
+  readonly scope: CancellationScope;
+}
+
 /** The host that drives the scheduler inside a Temporal workflow: events in, instructions performed. */
 export class Interpreter {
+  /** What the run is, beyond what this host must do for it. For reading. */
+  readonly live: LiveRun;
+  /** A request to cancel was announced. */
+  requestFollows = false;
   readonly #input: RunInput;
+  readonly #shown: Shown;
   readonly #runId = workflowInfo().workflowId;
-  readonly #scheduler: Scheduler;
-  readonly #record: RunRecord;
   readonly #children: Children;
-  readonly #inbox: SchedulerEvent[] = [];
+  readonly #inbox: (SchedulerEvent | RequestedAct | FiredTimer)[] = [];
   /** Tasks the scheduler has started that are not yet under way, first in first out. */
   #starts: number[] = [];
   /** Running activities of this workflow, with what cancels each. */
   readonly #direct = new Map<number, ActivityScope>();
-  /** How often a task was started before: only those that an interrupt stopped. */
-  readonly #restarts = new Map<number, number>();
-  readonly #timers = new Map<string, CancellationScope>();
+  /** How often a task was started before, where it was. */
+  readonly #restarts: Map<number, number>;
+  readonly #timers = new Map<TimerName, CancellationScope>();
   /** Ends the wait for news. */
   #wake = (): void => {};
   #phase: Phase = 'direct';
@@ -61,16 +80,13 @@ export class Interpreter {
 
   constructor(input: RunInput) {
     this.#input = input;
-    const { dag, carried } = input;
-    if (carried === undefined) {
-      this.#scheduler = Scheduler.of(dag, createPolicy('fcfs'));
-      this.#record = new RunRecord(dag);
-      this.#inbox.push({ type: 'run.began', at: Date.now() });
-    } else {
-      this.#scheduler = Scheduler.of(dag, createPolicy('fcfs'), carried.scheduler);
-      this.#record = RunRecord.restore(dag, carried.record);
-      this.#starts = [...carried.held];
-    }
+    const { dag, carried, takeOver } = input;
+    const options = { runId: this.#runId, createPolicy, takeOver };
+    this.live = new LiveRun(dag, options, carried);
+    if (carried === undefined) this.#inbox.push(this.live.begin(Date.now()));
+    else this.#starts = [...carried.held];
+    this.#shown = new Shown(this.live, input.searchAttributes ?? false);
+    this.#restarts = new Map(carried?.restarts);
     this.#children = new Children(this.#runId, carried, (end) => this.#taskEnded(end));
   }
 
@@ -81,24 +97,48 @@ export class Interpreter {
     this.#wake();
   }
 
+  /** Does an act as soon as the workflow looks. Safe to call from a signal's handler; what is refused is dropped. */
+  postAct(act: Act, request: ActRequest): void {
+    if (this.#ended) return;
+    this.#inbox.push({ type: 'act', act, request });
+    this.#wake();
+  }
+
+  /** @throws DagwrightError where the run would refuse the act. Changes nothing. */
+  checkAct(act: Act, request: ActRequest): void {
+    this.live.check(act, request, Date.now());
+  }
+
+  /**
+   * Does an act now, after all that came before it.
+   * @throws DagwrightError where the run refuses it. Nothing has changed then.
+   */
+  act(act: Act, request: ActRequest): ActAnswer {
+    this.#takeIn();
+    const { answer, instructions } = this.live.act(act, request, Date.now());
+    this.#perform(instructions);
+    if (act.type === 'cancel' && act.requestFollows === true) this.requestFollows = true;
+    this.#wake();
+    return answer;
+  }
+
+  /** The child workflows that have tasks. */
+  children(): string[] {
+    return this.#children.names();
+  }
+
   /** Tasks that a child workflow ran have ended. */
   childReported(ends: readonly TaskEnd[]): void {
     for (const end of ends) this.#children.ended(end);
   }
 
-  status(): RunDescription {
-    return this.#record.status(this.#runId, this.#scheduler);
-  }
-
   /** Runs the dag to its end, or continues as new. */
   async run(): Promise<RunResult> {
     this.#children.begin();
-    this.#rearmTimer();
+    this.#rearmTimers();
     for (;;) {
-      for (const event of this.#inbox.splice(0)) {
-        // What comes in one batch with the end, and after it, is of no interest any more.
-        if (!this.#ended) this.#perform(this.#scheduler.handle(event));
-      }
+      this.#takeIn();
+      this.#shown.refresh(this.#runningTasks());
       if (this.#ended) break;
       // A timer ends the workflow task, and with it this portion's commands.
       while (this.#startPortion()) await sleep(1);
@@ -107,7 +147,32 @@ export class Interpreter {
       if (this.#inbox.length === 0) await this.#news();
       if (this.#drainTimerFired) this.#detach();
     }
-    return this.#record.result(this.#runId, this.#scheduler);
+    return this.live.result();
+  }
+
+  *#runningTasks(): Generator<number> {
+    yield* this.#direct.keys();
+    yield* this.#children.tasks();
+  }
+
+  #takeIn(): void {
+    for (const event of this.#inbox.splice(0)) {
+      // What comes in one batch with the end, and after it, is of no interest any more.
+      if (this.#ended) return;
+      if (event.type === 'act') this.#takeAct(event);
+      else if (event.type === 'timer') this.#takeTimer(event);
+      else this.#perform(this.live.handle(event));
+    }
+  }
+
+  /** An act that nobody waits for: where it is refused, nothing happens. */
+  #takeAct({ act, request }: RequestedAct): void {
+    try {
+      this.#perform(this.live.act(act, request, Date.now()).instructions);
+    } catch (error) {
+      if (!(error instanceof DagwrightError)) throw error;
+      log.info(`The signal ${act.type} was refused: ${error.code}: ${error.message}`);
+    }
   }
 
   /** Waits until there is something to do. A `condition` makes more promises, and all is looked at twice for it. */
@@ -166,10 +231,11 @@ export class Interpreter {
   }
 
   #activity(task: number): TaskActivity {
-    this.#record.began(task);
+    if (this.live.record.attemptsOf(task) > 0) this.#restarts.set(task, (this.#restarts.get(task) ?? 0) + 1);
+    this.live.record.began(task);
     const start = (this.#restarts.get(task) ?? 0) + 1;
-    const needs = this.#record.needsOf(task);
-    return activityOf(this.#input.dag, task, { runId: this.#runId, params: this.#input.params, needs, start });
+    const needs = this.live.record.needsOf(task);
+    return activityOf(this.live.dag, task, { runId: this.#runId, params: this.#input.params, needs, start });
   }
 
   #startDirect(activity: TaskActivity): void {
@@ -181,9 +247,7 @@ export class Interpreter {
 
   #taskEnded(end: TaskEnd): void {
     this.#direct.delete(end.task);
-    this.#record.ended(end.task, end);
-    if (end.outcome === 'cancelled') this.#restarts.set(end.task, (this.#restarts.get(end.task) ?? 0) + 1);
-    this.post({ type: 'task.ended', at: Date.now(), task: end.task, outcome: end.outcome });
+    this.post(this.live.ended(end, Date.now()));
   }
 
   #cancelTask(task: number): void {
@@ -198,28 +262,37 @@ export class Interpreter {
     else scope.cancel();
   }
 
-  #setTimer(timer: 'run-timeout', at: number): void {
+  #setTimer(timer: TimerName, at: number): void {
     const scope = new CancellationScope();
     this.#timers.set(timer, scope);
     const fired = scope.run(() => sleep(Math.max(1, at - Date.now())));
     fired.then(
-      () => this.post({ type: 'timer.fired', at: Date.now(), timer }),
+      () => {
+        if (this.#ended) return;
+        this.#inbox.push({ type: 'timer', timer, scope });
+        this.#wake();
+      },
       (error: unknown) => {
         if (!isCancellation(error)) throw error;
       },
     );
   }
 
-  #dropTimer(timer: 'run-timeout'): void {
+  /** One that was dropped, or set anew, in the moment in which it fired is of no interest. */
+  #takeTimer({ timer, scope }: FiredTimer): void {
+    if (this.#timers.get(timer) !== scope) return;
+    this.#timers.delete(timer);
+    this.#perform(this.live.handle({ type: 'timer.fired', at: Date.now(), timer }));
+  }
+
+  #dropTimer(timer: TimerName): void {
     this.#timers.get(timer)?.cancel();
     this.#timers.delete(timer);
   }
 
   /** Timers do not survive continue-as-new: sets them again. */
-  #rearmTimer(): void {
-    const { dag, carried } = this.#input;
-    if (carried?.scheduler.timer !== true) return;
-    this.#setTimer('run-timeout', (carried.scheduler.beganAt ?? 0) + (dag.timeout ?? 0));
+  #rearmTimers(): void {
+    for (const { timer, at } of this.live.scheduler.timers()) this.#setTimer(timer, at);
   }
 
   /** Begins to drain once the history is long. */
@@ -232,8 +305,8 @@ export class Interpreter {
   }
 
   async #continueAsNew(): Promise<void> {
-    const record = this.#record.snapshot(this.#scheduler);
-    if (record === undefined) {
+    const live = this.live.snapshot();
+    if (live === undefined) {
       log.warn('The outputs that tasks still wait for are too large to continue as new; the run goes on as it is.');
       this.#isTooLarge = true;
       this.#detach();
@@ -241,10 +314,11 @@ export class Interpreter {
     }
     await continueAsNew<(input: RunInput) => Promise<RunResult>>({
       ...this.#input,
+      dag: this.live.dag,
       carried: {
-        scheduler: this.#scheduler.snapshot(),
-        record,
+        ...live,
         held: this.#starts,
+        restarts: [...this.#restarts],
         ...this.#children.snapshot(),
       },
     });

@@ -1,9 +1,12 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { ACT_TYPES, type ActAnswer, type ActRequest } from '../dag/act.js';
 import type { Dag } from '../dag/dag.js';
-import type { Json, JsonObject } from '../dag/json.js';
-import type { RecordSnapshot } from '../dag/run-record.js';
-import type { PauseMode, RunDescription } from '../dag/run.js';
-import type { Snapshot } from '../dag/snapshot.js';
+import type { ErrorCode } from '../dag/errors.js';
+import type { Explanation } from '../dag/explanation.js';
+import type { JsonObject } from '../dag/json.js';
+import type { EndedTask, LiveRunSnapshot, TakeOver } from '../dag/live-run.js';
+import type { RunEvent } from '../dag/run-event.js';
+import type { RunDescription } from '../dag/run.js';
 import type { TaskError } from '../dag/task-error.js';
 
 /** The workflow type of a run. Its workflow id is the run id. */
@@ -17,39 +20,74 @@ export interface RunInput {
   readonly params: JsonObject;
   /** History events after which the run continues as new. Default 8,000. */
   readonly historyLimit?: number;
+  /** What another run did of this dag: this one is its rerun. */
+  readonly takeOver?: TakeOver;
+  /** The server knows Dagwright's search attributes, so the run keeps them up to date. Default false. */
+  readonly searchAttributes?: boolean;
   /** Set by the workflow itself when it continues as new. */
   readonly carried?: Carried;
 }
 
 /** What a run takes along when it continues as new. */
-export interface Carried {
-  readonly scheduler: Snapshot;
-  readonly record: RecordSnapshot;
+export interface Carried extends LiveRunSnapshot {
   /** Tasks that the scheduler has started and the host has not: they start first. */
   readonly held: readonly number[];
   /** Tasks that run in a child workflow, with its id. */
   readonly detached: readonly (readonly [number, string])[];
+  /** How often tasks were started before, where they were. */
+  readonly restarts?: readonly (readonly [task: number, times: number])[];
   /** How many child workflows the run has started. */
   readonly children: number;
 }
 
 /** How a task that ran in a child workflow ended. */
-export interface TaskEnd {
-  readonly task: number;
-  readonly outcome: 'succeeded' | 'failed' | 'cancelled';
-  readonly attempts: number;
-  readonly output?: Json;
-  readonly error?: TaskError;
-}
+export type TaskEnd = EndedTask;
 
-/** Starts no more tasks. Without an argument: `drain`. Bare signals from Temporal's CLI and Web UI work. */
-export const pauseSignal = defineSignal<[{ mode?: PauseMode }?]>('pause');
-/** Goes on. */
-export const resumeSignal = defineSignal('resume');
-/** Cancels the run as Temporal's own cancel request does. */
-export const cancelSignal = defineSignal('cancel');
+/** What comes with an act: its fields, who asks, and under which key. */
+export type ActInput = Readonly<Record<string, unknown>> & ActRequest;
+
+/**
+ * One update for each act, of its name. The answer says what changed; what is refused never enters the history. Those
+ * who cannot update (Temporal's Web UI) send the signals below.
+ */
+export const actUpdates = ACT_TYPES.map((type) => [type, defineUpdate<ActAnswer, [ActInput?]>(type)] as const);
+
+/** The acts that are signals as well, with the same fields. What is refused changes nothing. */
+export const actSignals = (['pause', 'resume', 'cancel'] as const).map(
+  (type) => [type, defineSignal<[ActInput?]>(type)] as const,
+);
+
 /** The run and each task. */
 export const statusQuery = defineQuery<RunDescription>('status');
+/** The run, and its tasks from `from` on, as many as fit. */
+export const describeQuery = defineQuery<DescriptionPage, [DescriptionRange?]>('describe');
+/** Why a task is not running. The error of an unknown task is a value: a query that throws loses its code. */
+export const explainQuery = defineQuery<Explanation | { readonly error: RefusedAct }, [string]>('explain');
+/** What happened, oldest first. */
+export const historyQuery = defineQuery<RunEvent[]>('history');
+/** The dag, with the tasks that were added. */
+export const dagQuery = defineQuery<Dag>('dag');
+
+/** Which tasks a description holds. */
+export interface DescriptionRange {
+  /** Default 0. */
+  readonly from?: number;
+}
+
+/** A part of a description; `next` is where the rest begins, if there is more. */
+export interface DescriptionPage {
+  readonly description: RunDescription;
+  /** The child workflows that have tasks of the run; with the first part. */
+  readonly children?: readonly string[];
+  readonly next?: number;
+}
+
+/** Why an act was refused, as it crosses Temporal: the code is the failure's type. */
+export interface RefusedAct {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+}
 
 /** Child to run: these tasks ended. */
 export const tasksEndedSignal = defineSignal<[TaskEnd[]]>('tasksEnded');

@@ -1,18 +1,37 @@
-import { ApplicationFailure, CancellationScope, CancelledFailure, setHandler, upsertMemo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  log,
+  setHandler,
+  upsertMemo,
+} from '@temporalio/workflow';
+import { DagwrightError } from '../dag/errors.js';
+import { readAct } from '../dag/read-act.js';
 import type { RunEndState, RunResult } from '../dag/run.js';
+import { describePage } from './description-page.js';
 import { Interpreter } from './interpreter.js';
 import {
-  cancelSignal,
-  pauseSignal,
+  actSignals,
+  actUpdates,
+  dagQuery,
+  describeQuery,
+  explainQuery,
+  historyQuery,
   RESULT_MEMO,
-  resumeSignal,
   RUN_FAILURES,
   RUN_WORKFLOW,
   statusQuery,
+  type ActInput,
+  type RefusedAct,
   taskEndsIn,
   tasksEndedSignal,
   type RunInput,
 } from './messages.js';
+
+/** Milliseconds that a request to cancel may come after the act that announced it. */
+const REQUEST_GRACE = 10_000;
 
 /**
  * The interpreter: runs any dag. It completes where the run succeeded, is cancelled where Temporal's own request asked
@@ -21,27 +40,97 @@ import {
 export async function runDag(input: RunInput): Promise<RunResult> {
   const interpreter = interpreterOf(input);
   let requested = false;
-  setHandler(statusQuery, () => interpreter.status());
+  answerQueries(interpreter);
   setHandler(tasksEndedSignal, (ends) => interpreter.childReported(taskEndsIn(ends)));
-  setHandler(pauseSignal, (options) => {
-    const mode = options?.mode === 'interrupt' ? 'interrupt' : 'drain';
-    interpreter.post({ type: 'operator.paused', at: Date.now(), mode });
-  });
-  setHandler(resumeSignal, () => interpreter.post({ type: 'operator.resumed', at: Date.now() }));
-  setHandler(cancelSignal, () => interpreter.post({ type: 'operator.cancelled', at: Date.now() }));
+  takeActs(interpreter);
   CancellationScope.current().cancelRequested.catch(() => {
     requested = true;
-    interpreter.post({ type: 'operator.cancelled', at: Date.now() });
+    interpreter.postAct({ type: 'cancel' }, {});
   });
 
   // The scheduler decides what a cancellation stops, so nothing below is cancelled by the request itself.
-  const result = await CancellationScope.nonCancellable(() => interpreter.run());
+  const result = await CancellationScope.nonCancellable(async () => {
+    const ended = await interpreter.run();
+    // A workflow closes as cancelled only where Temporal's own request asked for it.
+    const mayFollow = ended.status === 'cancelled' && interpreter.requestFollows && !requested;
+    if (mayFollow) await condition(() => requested, REQUEST_GRACE);
+    return ended;
+  });
   if (result.status === 'succeeded') return result;
   if (result.status === 'cancelled' && requested) {
     upsertMemo({ [RESULT_MEMO]: result });
     throw new CancelledFailure('The run was cancelled.');
   }
   throw ApplicationFailure.nonRetryable(sentenceOf(result), RUN_FAILURES[result.status], result);
+}
+
+function answerQueries(interpreter: Interpreter): void {
+  const run = interpreter.live;
+  setHandler(statusQuery, () => run.describe());
+  setHandler(describeQuery, (range) => describePage(run, range?.from, interpreter.children()));
+  setHandler(historyQuery, () => run.history());
+  setHandler(dagQuery, () => run.dag);
+  setHandler(explainQuery, (task) => {
+    try {
+      return run.explain(String(task));
+    } catch (error) {
+      return { error: refusalIn(error) };
+    }
+  });
+}
+
+/** Acts come as updates, which are answered; three of them as plain signals, too. */
+function takeActs(interpreter: Interpreter): void {
+  for (const [type, update] of actUpdates) {
+    const read = (input: ActInput | undefined): ReturnType<typeof readAct> => readAct(type, input);
+    setHandler(
+      update,
+      (input?: ActInput) =>
+        orRefuse(() => {
+          const { act, request } = read(input);
+          return interpreter.act(act, request);
+        }),
+      {
+        validator: (input?: ActInput) =>
+          orRefuse(() => {
+            const { act, request } = read(input);
+            interpreter.checkAct(act, request);
+          }),
+      },
+    );
+  }
+  for (const [type, signal] of actSignals) {
+    setHandler(signal, (input?: ActInput) => {
+      try {
+        const { act, request } = readAct(type, input);
+        interpreter.postAct(act, request);
+      } catch (error) {
+        log.info(`The signal ${type} was refused: ${refusalIn(error).message}`);
+      }
+    });
+  }
+}
+
+/** @throws ApplicationFailure with the code as its type. */
+function orRefuse<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const { code, message, hint } = refusalIn(error);
+    throw ApplicationFailure.create({
+      type: code,
+      message,
+      nonRetryable: true,
+      details: hint === undefined ? [] : [{ hint }],
+    });
+  }
+}
+
+/** @throws what was thrown, where it is no refusal but a bug. */
+function refusalIn(error: unknown): RefusedAct {
+  if (!(error instanceof DagwrightError)) throw error;
+  const { code, message, hint } = error;
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** A workflow started by hand may have any input: it fails, rather than to try for ever. */

@@ -83,6 +83,7 @@ function successOf(activity: TaskActivity, result: unknown): TaskEnd {
     outcome: 'succeeded',
     attempts: report.attempt,
     ...(report.output === undefined ? {} : { output: report.output }),
+    ...(report.worker === undefined ? {} : { worker: report.worker }),
   };
 }
 
@@ -90,7 +91,8 @@ function failureOf(activity: TaskActivity, failure: unknown): TaskEnd {
   const cause = failure instanceof ActivityFailure ? failure.cause : failure;
   const { task } = activity;
   if (cause instanceof CancelledFailure) {
-    return { task, outcome: 'cancelled', attempts: attemptOf(cause.details?.[0]) ?? 1 };
+    const details: unknown = cause.details?.[0];
+    return { task, outcome: 'cancelled', attempts: attemptOf(details) ?? 1, ...workerIn(details) };
   }
   if (cause instanceof TimeoutFailure) {
     const error = timeoutError(cause, activity);
@@ -106,7 +108,8 @@ function failureOf(activity: TaskActivity, failure: unknown): TaskEnd {
     const details = cause.details?.[0] as { error?: TaskError } | undefined;
     const foreign: TaskError = { code: cause.type ?? 'ACTIVITY_FAILED', message: cause.message };
     const attempts = attemptOf(details) ?? (cause.nonRetryable ? 1 : (activity.options.retry?.maximumAttempts ?? 1));
-    return { task, outcome: 'failed', attempts, error: (activity.ours ? details?.error : undefined) ?? foreign };
+    const error = (activity.ours ? details?.error : undefined) ?? foreign;
+    return { task, outcome: 'failed', attempts, error, ...workerIn(details) };
   }
   const message = cause instanceof Error ? cause.message : String(cause);
   return { task, outcome: 'failed', attempts: 1, error: { code: 'ACTIVITY_FAILED', message } };
@@ -141,6 +144,12 @@ function seconds(duration: unknown): string {
 /** The number of the attempt whose failure came before the timeout. */
 function attemptIn({ cause }: TimeoutFailure): number | undefined {
   return cause instanceof ApplicationFailure ? attemptOf(cause.details?.[0]) : undefined;
+}
+
+/** Who ran the attempt, from what our worker leaves in failures. */
+function workerIn(details: unknown): { worker?: string } {
+  const worker = (details as { worker?: unknown } | null | undefined)?.worker;
+  return typeof worker === 'string' ? { worker } : {};
 }
 
 /** The number of the attempt, from what our worker leaves in failures and heartbeats. */

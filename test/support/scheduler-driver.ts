@@ -19,7 +19,7 @@ export class SchedulerDriver {
   at = 1_000;
 
   constructor(graph: Graph, options: Partial<SchedulerOptions> = {}) {
-    this.scheduler = new Scheduler(graph, { concurrency: 10, policy: createPolicy('fcfs'), ...options });
+    this.scheduler = new Scheduler(graph, { concurrency: 10, createPolicy, ...options });
     this.scheduler.validate();
   }
 

@@ -1,0 +1,266 @@
+import type { Act } from './act.js';
+import type { Dag, Task } from './dag.js';
+import { DagwrightError } from './errors.js';
+import type { SchedulerEvent } from './event.js';
+import { graphOf, neighbours } from './graph.js';
+import { grownDag } from './grown-dag.js';
+import type { Json } from './json.js';
+import { isPolicyName, POLICY_NAMES } from './policy.js';
+import type { Scheduler } from './scheduler.js';
+import { isTaskEnd } from './task-state.js';
+import { STOP } from './task-table.js';
+
+/** What an act becomes: the event that does it, none where the run is so already; and one sentence about it. */
+export interface Decision {
+  readonly event?: SchedulerEvent;
+  readonly message: string;
+}
+
+/** What is asked of a run to decide. */
+export interface DecisionFacts {
+  readonly runId: string;
+  readonly dag: Dag;
+  readonly scheduler: Scheduler;
+  readonly hasEnded: boolean;
+  readonly record: { hasLostOutput(task: number): boolean };
+  indexOf(name: string): number | undefined;
+}
+
+/** The most tasks that a run may have, those it began with included. */
+const MAXIMUM_TASKS = 100_000;
+
+type TaskAct = Extract<Act, { readonly task: string }>;
+
+/**
+ * What an act does to the run as it stands. Changes nothing.
+ * @throws DagwrightError RUN_ENDED, TASK_NOT_FOUND, ACT_REFUSED, ACT_INVALID, DAG_INVALID.
+ */
+export function decide(run: DecisionFacts, act: Act, at: number): Decision {
+  if (run.hasEnded) {
+    throw new DagwrightError('RUN_ENDED', `The run ${run.runId} has ended.`, {
+      hint: `See how with \`dagwright status ${run.runId}\`; \`dagwright rerun ${run.runId}\` does what it left undone.`,
+    });
+  }
+  if ('task' in act) return decideTask(run, act, at);
+  switch (act.type) {
+    case 'pause':
+      return decidePause(run, act, at);
+    case 'resume':
+      if (run.scheduler.pauseMode === undefined) return { message: 'The run was not paused.' };
+      return { event: { type: 'operator.resumed', at }, message: 'The run goes on.' };
+    case 'cancel': {
+      if (run.scheduler.state === 'cancelling') return { message: 'The run was being cancelled already.' };
+      const { running } = run.scheduler;
+      const stops = running === 0 ? 'nothing ran' : `${amount(running, 'running task')} told to stop`;
+      const why = act.reason === undefined ? '' : ` Reason: ${act.reason}`;
+      return { event: { type: 'operator.cancelled', at }, message: `The run is cancelled: ${stops}.${why}` };
+    }
+    case 'setConcurrency': {
+      const { concurrency: before } = run.scheduler;
+      if (before === act.concurrency) return { message: `The concurrency was ${before} already.` };
+      const message = `The concurrency is ${act.concurrency}; it was ${before}.`;
+      return { event: { type: 'concurrency.set', at, concurrency: act.concurrency }, message };
+    }
+    case 'setPolicy': {
+      const before = run.scheduler.policy.name;
+      if (!isPolicyName(act.policy)) {
+        throw refuse.invalid(`There is no policy "${act.policy}"; there are ${POLICY_NAMES.join(', ')}.`);
+      }
+      if (before === act.policy) return { message: `The policy was ${before} already.` };
+      const message = `The policy is ${act.policy}; it was ${before}.`;
+      return { event: { type: 'policy.set', at, policy: act.policy }, message };
+    }
+    case 'addTasks':
+      return decideAdded(run, act, at);
+  }
+}
+
+/** The errors that acts are refused with. */
+export const refuse = {
+  unknownTask(name: string, names: Iterable<string>): DagwrightError {
+    const lower = name.toLowerCase();
+    let near: string | undefined;
+    for (const one of names) if (one.toLowerCase() === lower) near = one;
+    return new DagwrightError('TASK_NOT_FOUND', `The run has no task "${name}".`, {
+      hint: near === undefined ? 'See its tasks with `dagwright status`.' : `Did you mean "${near}"?`,
+    });
+  },
+  invalid(message: string): DagwrightError {
+    return new DagwrightError('ACT_INVALID', message);
+  },
+  state(message: string, hint?: string): DagwrightError {
+    return new DagwrightError('ACT_REFUSED', message, hint === undefined ? {} : { hint });
+  },
+};
+
+function decidePause(run: DecisionFacts, act: Extract<Act, { type: 'pause' }>, at: number): Decision {
+  const { pauseMode, resumesAt, state, running } = run.scheduler;
+  if (state === 'cancelling') throw refuse.state('The run is being cancelled.');
+  const mode = act.mode ?? 'drain';
+  const until = act.until === undefined ? undefined : Date.parse(act.until);
+  if (until !== undefined && until <= at) throw refuse.invalid(`\`until\` lies in the past: ${act.until}.`);
+  const isSoAlready = pauseMode === mode || pauseMode === 'interrupt';
+  if (isSoAlready && (until === undefined || until === resumesAt)) return { message: 'The run was paused already.' };
+  const running_ =
+    running === 0
+      ? ''
+      : mode === 'interrupt'
+        ? ` ${amount(running, 'running task')} told to stop, to start again at resume.`
+        : ` ${amount(running, 'running task')} left to end.`;
+  const goesOn = until === undefined ? '' : ` It goes on by itself at ${new Date(until).toISOString()}.`;
+  return {
+    event: { type: 'operator.paused', at, mode, ...(until === undefined ? {} : { until }) },
+    message: `The run is paused: no task starts.${running_}${goesOn}`,
+  };
+}
+
+function decideTask(run: DecisionFacts, act: TaskAct, at: number): Decision {
+  const task = run.indexOf(act.task);
+  if (task === undefined)
+    throw refuse.unknownTask(
+      act.task,
+      run.dag.tasks.map(({ name }) => name),
+    );
+  const { scheduler } = run;
+  if (scheduler.state === 'cancelling') throw refuse.state('The run is being cancelled.');
+  const state = scheduler.stateOf(task);
+  const { name } = run.dag.tasks[task]!;
+  const stop = scheduler.tasks.stop[task];
+  const isPaused = scheduler.tasks.paused[task] === 1;
+  switch (act.type) {
+    case 'pauseTask': {
+      const mode = act.mode ?? 'drain';
+      if (isTaskEnd(state)) throw refuse.state(`${name} has ended: it is ${state}.`);
+      if (isPaused) return { message: `${name} was paused already.` };
+      if (state === 'running' && mode === 'drain') {
+        throw refuse.state(`${name} runs.`, 'Stop it with the mode `interrupt`: it starts again at resume.');
+      }
+      const stops = state === 'running' ? 'It is told to stop, and starts again' : 'It does not start';
+      return {
+        event: { type: 'task.paused', at, task, mode },
+        message: `${name} is paused. ${stops}${state === 'running' ? ' when' : ' until'} it is resumed.`,
+      };
+    }
+    case 'resumeTask':
+      if (!isPaused) return { message: `${name} was not paused.` };
+      return { event: { type: 'task.resumed', at, task }, message: `${name} may start again.` };
+    case 'cancelTask':
+      if (state === 'cancelled' || stop === STOP.cancelled) return { message: `${name} was cancelled already.` };
+      if (isTaskEnd(state)) throw refuse.state(`${name} has ended: it is ${state}.`);
+      return { event: { type: 'task.forced', at, task, state: 'cancelled' }, message: words(name, state, 'cancelled') };
+    case 'skipTask':
+      if (state === 'skipped' || stop === STOP.skipped) return { message: `${name} was skipped already.` };
+      if (state === 'succeeded') throw refuse.state(`${name} has succeeded.`);
+      return { event: { type: 'task.forced', at, task, state: 'skipped' }, message: words(name, state, 'skipped') };
+    case 'completeTask':
+      if (state === 'succeeded' || stop === STOP.succeeded) return { message: `${name} has succeeded already.` };
+      return { event: { type: 'task.forced', at, task, state: 'succeeded' }, message: words(name, state, 'succeeded') };
+    case 'retryTask':
+      return decideRetry(run, task, act.dependents ?? true, at);
+    case 'setPriority': {
+      const before = scheduler.tasks.priority[task]!;
+      if (before === act.priority) return { message: `The priority of ${name} was ${before} already.` };
+      const message = `The priority of ${name} is ${act.priority}; it was ${before}.`;
+      return { event: { type: 'priority.set', at, task, priority: act.priority }, message };
+    }
+  }
+}
+
+function words(name: string, state: string, end: string): string {
+  if (state === 'running') return `${name} is told to stop, and ends ${end}.`;
+  return `${name} is ${end}; it was ${state}.`;
+}
+
+function decideRetry(run: DecisionFacts, task: number, dependents: boolean, at: number): Decision {
+  const { scheduler, dag, record } = run;
+  const state = scheduler.stateOf(task);
+  const nameOf = (index: number): string => dag.tasks[index]!.name;
+  const name = nameOf(task);
+  if (!isTaskEnd(state)) return { message: `${name} has not ended: it is ${state}.` };
+  if (state === 'succeeded') {
+    const hint = `\`dagwright rerun ${run.runId} --from ${name}\` runs it again in a new run, once this one has ended.`;
+    throw refuse.state(`${name} has succeeded.`, hint);
+  }
+  const needed = [...neighbours(scheduler.graph.dependencies, task)];
+  const inTheWay = needed.filter((one) => isTaskEnd(scheduler.stateOf(one)) && !scheduler.countsAsSuccess(one));
+  if (inTheWay.length > 0) {
+    const which = inTheWay.slice(0, 5).map((one) => `${nameOf(one)} (${scheduler.stateOf(one)})`);
+    throw refuse.state(`${name} cannot run: it needs ${which.join(', ')}.`, `Retry ${nameOf(inTheWay[0]!)} instead.`);
+  }
+  const lost = needed.find((one) => record.hasLostOutput(one));
+  if (lost !== undefined) {
+    const hint = `\`dagwright rerun ${run.runId}\`, once the run has ended, makes it again.`;
+    throw refuse.state(`${name} needs the output of ${nameOf(lost)}, which was too large to be kept.`, hint);
+  }
+  const follow = dependents ? '; what it kept from running is set back too' : '; its dependents stay as they are';
+  return {
+    event: { type: 'task.retried', at, task, dependents },
+    message: `${name} runs again; it was ${state}${follow}.`,
+  };
+}
+
+function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>, at: number): Decision {
+  const { dag, scheduler } = run;
+  if (scheduler.state === 'cancelling') throw refuse.state('The run is being cancelled.');
+  if (act.tasks.every((task) => isThere(run, task))) return { message: 'The run has these tasks already.' };
+  const first = dag.tasks.length;
+  const indexes = new Map<string, number>();
+  act.tasks.forEach((task, i) => {
+    if (run.indexOf(task.name) !== undefined)
+      throw refuse.state(`The run has a task ${task.name} already.`, 'Rename it.');
+    indexes.set(task.name, first + i);
+  });
+  if (first + act.tasks.length > MAXIMUM_TASKS) throw refuse.state(`A run has at most ${MAXIMUM_TASKS} tasks.`);
+  const indexOf = (name: string): number => {
+    const index = indexes.get(name) ?? run.indexOf(name);
+    if (index === undefined)
+      throw refuse.unknownTask(
+        name,
+        dag.tasks.map((task) => task.name),
+      );
+    return index;
+  };
+  const edges: [number, number][] = [];
+  for (const task of act.tasks) for (const need of task.needs) edges.push([indexOf(need.task), indexOf(task.name)]);
+  for (const [dependent, names] of Object.entries(act.needs ?? {})) {
+    const to = indexOf(dependent);
+    const state = to < first ? scheduler.stateOf(to) : 'pending';
+    if (state !== 'pending' && state !== 'ready') {
+      throw refuse.state(`${dependent} can get no further dependency: it is ${state}.`);
+    }
+    for (const name of names) edges.push([indexOf(name), to]);
+  }
+  checkSound(grownDag(dag, act));
+  return {
+    event: {
+      type: 'tasks.added',
+      at,
+      tasks: act.tasks.map(({ continueOnError = false, priority = 0 }) => ({ continueOnError, priority })),
+      edges,
+    },
+    message: `Added ${amount(act.tasks.length, 'task')}: ${listOf(act.tasks.map((task) => task.name))}.`,
+  };
+}
+
+function isThere(run: DecisionFacts, task: Task): boolean {
+  const index = run.indexOf(task.name);
+  return index !== undefined && JSON.stringify(run.dag.tasks[index] as unknown as Json) === JSON.stringify(task);
+}
+
+/** @throws DagwrightError DAG_INVALID for a cycle, and two new tasks of one name. */
+function checkSound(dag: Dag): void {
+  try {
+    graphOf(dag);
+  } catch (cause) {
+    throw new DagwrightError('DAG_INVALID', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function amount(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function listOf(names: readonly string[]): string {
+  const more = names.length > 5 ? `, and ${names.length - 5} more` : '';
+  return names.slice(0, 5).join(', ') + more;
+}

@@ -1,0 +1,153 @@
+import type { Dag } from './dag.js';
+import type { Explanation, Reason, ReasonCode } from './explanation.js';
+import { neighbours } from './graph.js';
+import type { Scheduler } from './scheduler.js';
+import type { TaskError } from './task-error.js';
+import { isTaskEnd } from './task-state.js';
+
+/** What is asked of a run to explain a task of it. Times are milliseconds. */
+export interface ExplainFacts {
+  readonly dag: Dag;
+  readonly scheduler: Scheduler;
+  readonly pausedBy: { readonly at: number; readonly by?: string } | undefined;
+  readonly record: { errorOf(task: number): TaskError | undefined; attemptsOf(task: number): number };
+  taskPausedBy(task: number): { readonly at: number; readonly by?: string } | undefined;
+}
+
+/** Tasks that a reason names. */
+const NAMED = 20;
+const SHOWN = 5;
+
+/** Why the task is not running, or is as it is, as far as the run itself knows. */
+export function explain(run: ExplainFacts, task: number): Explanation {
+  const { scheduler, dag } = run;
+  const state = scheduler.stateOf(task);
+  const reasons = isTaskEnd(state)
+    ? whyEnded(run, task)
+    : state === 'running'
+      ? whyRunning(run, task)
+      : whyNot(run, task);
+  return { task: dag.tasks[task]!.name, state, reasons };
+}
+
+function whyEnded(run: ExplainFacts, task: number): Reason[] {
+  const { scheduler } = run;
+  const state = scheduler.stateOf(task);
+  const at = iso(scheduler.endedAt(task));
+  if (state === 'upstream_failed' || state === 'skipped') {
+    const causes = needsOf(run, task).filter((needed) =>
+      state === 'skipped' ? scheduler.stateOf(needed) === 'skipped' : isBlocking(scheduler, needed),
+    );
+    if (causes.length > 0) {
+      const how = causes.map((needed) => `${nameOf(run, needed)} (${scheduler.stateOf(needed)})`);
+      const origins = state === 'skipped' ? [] : originsOf(run, causes);
+      const because =
+        origins.length === 0 ? '' : ` It began with ${origins.map((one) => failureOf(run, one)).join('; ')}.`;
+      return [reason('upstream', `It never ran: it needs ${list(how)}.${because}`, run, causes)];
+    }
+  }
+  const error = run.record.errorOf(task);
+  const attempts = run.record.attemptsOf(task);
+  const tries = attempts > 1 ? ` after ${attempts} attempts` : '';
+  const what = error === undefined ? '' : `: ${error.code}: ${error.message}`;
+  return [reason('ended', `It ended ${state}${tries} at ${at}${what}${what === '' ? '.' : ''}`)];
+}
+
+function whyRunning(run: ExplainFacts, task: number): Reason[] {
+  const isStopping = run.scheduler.tasks.stop[task] !== 0 || run.scheduler.state === 'cancelling';
+  const since = iso(run.scheduler.startedAt(task));
+  return [reason('running', `It has been running since ${since}${isStopping ? ', and was told to stop' : ''}.`)];
+}
+
+function whyNot(run: ExplainFacts, task: number): Reason[] {
+  const { scheduler } = run;
+  const reasons: Reason[] = [];
+  const open = needsOf(run, task).filter((needed) => !isTaskEnd(scheduler.stateOf(needed)));
+  if (open.length > 0) {
+    const how = open.map((needed) => `${nameOf(run, needed)} (${scheduler.stateOf(needed)})`);
+    reasons.push(reason('needs', `It waits for ${list(how)}.`, run, open));
+  }
+  if (scheduler.state === 'paused') {
+    const until = scheduler.resumesAt;
+    const goesOn = until === undefined ? '' : ` It goes on by itself at ${iso(until)}.`;
+    reasons.push(reason('run_paused', `The run is paused (${scheduler.pauseMode})${byWhom(run.pausedBy)}.${goesOn}`));
+  }
+  const pausedBy = run.taskPausedBy(task);
+  if (pausedBy !== undefined) reasons.push(reason('task_paused', `The task is paused${byWhom(pausedBy)}.`));
+  if (scheduler.failing) {
+    reasons.push(reason('fail_fast', 'A task has failed, and `failFast` holds: no task starts any more.'));
+  }
+  if (reasons.length > 0) return reasons;
+  const { running, concurrency, policy } = scheduler;
+  if (running >= concurrency) {
+    const message = `All slots are taken: ${running} tasks run, and the concurrency is ${concurrency}.`;
+    reasons.push(reason('slots', message));
+  }
+  const place = policy.order().indexOf(task);
+  if (place >= 0) {
+    const order = `by the policy ${policy.name}`;
+    const before = place === 0 ? `it is the next, ${order}` : `${place} of ${policy.size} go first, ${order}`;
+    reasons.push(reason('queue', `Its place in the queue: ${before}.`));
+  }
+  return reasons.length > 0 ? reasons : [reason('queue', 'It is about to start.')];
+}
+
+/** The tasks that failed, or were cancelled, at the root of what blocks. */
+function originsOf(run: ExplainFacts, first: readonly number[]): number[] {
+  const seen = new Set(first);
+  const open = [...first];
+  const origins: number[] = [];
+  for (let task = open.pop(); task !== undefined && origins.length < SHOWN; task = open.pop()) {
+    if (run.scheduler.stateOf(task) !== 'upstream_failed') {
+      origins.push(task);
+      continue;
+    }
+    for (const needed of needsOf(run, task)) {
+      if (seen.has(needed) || !isBlocking(run.scheduler, needed)) continue;
+      seen.add(needed);
+      open.push(needed);
+    }
+  }
+  return origins;
+}
+
+function failureOf(run: ExplainFacts, task: number): string {
+  const error = run.record.errorOf(task);
+  const state = run.scheduler.stateOf(task);
+  return error === undefined
+    ? `${nameOf(run, task)} (${state})`
+    : `${nameOf(run, task)}: ${error.code}: ${error.message}`;
+}
+
+function isBlocking(scheduler: Scheduler, task: number): boolean {
+  return isTaskEnd(scheduler.stateOf(task)) && !scheduler.isSatisfied(task);
+}
+
+function needsOf(run: ExplainFacts, task: number): number[] {
+  return [...neighbours(run.scheduler.graph.dependencies, task)];
+}
+
+function nameOf(run: ExplainFacts, task: number): string {
+  return run.dag.tasks[task]!.name;
+}
+
+function byWhom(paused: { readonly at: number; readonly by?: string } | undefined): string {
+  if (paused === undefined) return '';
+  const who = paused.by === undefined ? '' : ` by ${paused.by}`;
+  return paused.at === 0 ? who : `${who} since ${iso(paused.at)}`;
+}
+
+function list(words: readonly string[]): string {
+  const more = words.length > SHOWN ? `, and ${words.length - SHOWN} more` : '';
+  return words.slice(0, SHOWN).join(', ') + more;
+}
+
+function reason(code: ReasonCode, message: string, run?: ExplainFacts, tasks: readonly number[] = []): Reason {
+  if (run === undefined || tasks.length === 0) return { code, message };
+  return { code, message, tasks: tasks.slice(0, NAMED).map((task) => nameOf(run, task)) };
+}
+
+/** A time given as a number: no clock is read. */
+function iso(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? 'an unknown time' : new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,290 @@
+import type { AddedTask } from './event.js';
+import { neighbours, type Graph } from './graph.js';
+import type { Policy, PolicyFacts } from './policy.js';
+import { STOP, TaskTable, CODE } from './task-table.js';
+
+/** Makes the policy of this name. */
+export type CreatePolicy = (name: string, facts: PolicyFacts) => Policy;
+
+/** The states that a task ends in. */
+type End = 'succeeded' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
+
+/**
+ * The tasks of a run as they move along its graph: what becomes of a task by the ends of those it needs, and by an
+ * operator's word. It starts nothing: that is for the scheduler, which knows the slots.
+ */
+export class Walk {
+  graph: Graph;
+  /** What is known of each task. For reading. */
+  tasks: TaskTable;
+  policy: Policy;
+  /** Tasks that have not ended. */
+  open: number;
+  #nextSequence = 0;
+  #continueOnError: Uint8Array;
+
+  readonly #createPolicy: CreatePolicy;
+
+  constructor(graph: Graph, policy: string, createPolicy: CreatePolicy) {
+    this.graph = graph;
+    this.tasks = new TaskTable(graph.inDegree);
+    this.#createPolicy = createPolicy;
+    this.policy = this.#policy(policy);
+    this.open = graph.size;
+    this.#continueOnError = new Uint8Array(graph.size);
+  }
+
+  /** What a run is walked with, beside its graph. To be said before anything moves. */
+  describe(task: number, { continueOnError, priority }: AddedTask): void {
+    this.#continueOnError[task] = continueOnError ? 1 : 0;
+    this.tasks.priority[task] = priority;
+  }
+
+  #policy(name: string): Policy {
+    return this.#createPolicy(name, { priorityOf: (task) => this.tasks.priority[task]! });
+  }
+
+  /** Goes on with a table that was filled from a snapshot: counts what the table leaves out. */
+  resume(order: readonly number[]): void {
+    const { tasks, graph } = this;
+    this.#nextSequence = order.length;
+    for (const task of order) this.#enqueue(task);
+    for (let task = 0; task < graph.size; task++) {
+      if (tasks.hasEnded(task)) this.open--;
+      if (this.isSatisfied(task))
+        for (const dependent of neighbours(graph.dependents, task)) this.#satisfy(dependent, task);
+    }
+  }
+
+  /** Whether the task has ended in a way that lets its dependents start. */
+  countsAsSuccess(task: number): boolean {
+    const state = this.tasks.state[task];
+    return state === CODE.succeeded || (state === CODE.failed && this.#continueOnError[task] === 1);
+  }
+
+  /** Whether its dependents need not wait for it any more: they start, or are skipped with it. */
+  isSatisfied(task: number): boolean {
+    return this.tasks.state[task] === CODE.skipped || this.countsAsSuccess(task);
+  }
+
+  /** Whether a dependency has ended so that the task can never start. */
+  isBlocked(task: number): boolean {
+    for (const needed of neighbours(this.graph.dependencies, task)) {
+      if (this.tasks.hasEnded(needed) && !this.isSatisfied(needed)) return true;
+    }
+    return false;
+  }
+
+  makeReady(task: number): void {
+    const { sequence } = this.tasks;
+    this.tasks.move(task, 'ready');
+    if (sequence[task] === -1) sequence[task] = this.#nextSequence++;
+    this.#enqueue(task);
+  }
+
+  #enqueue(task: number): void {
+    const { tasks } = this;
+    if (tasks.is(task, 'ready') && tasks.paused[task] === 0) this.policy.add(task, tasks.sequence[task]!);
+  }
+
+  #dequeue(task: number): void {
+    const { tasks } = this;
+    if (tasks.is(task, 'ready') && tasks.paused[task] === 0) this.policy.remove(task, tasks.sequence[task]!);
+  }
+
+  /** Ends a task, and all that its end decides. */
+  end(task: number, state: End, at: number): void {
+    this.#end(task, state, at);
+    this.#tellDependents(task, at);
+  }
+
+  #end(task: number, state: End, at: number): void {
+    this.tasks.move(task, state);
+    this.tasks.endedAt[task] = at;
+    this.open--;
+  }
+
+  /** The one place where the ends of dependencies decide what becomes of a task. */
+  #tellDependents(first: number, at: number): void {
+    const { offsets, targets } = this.graph.dependents;
+    const { tasks } = this;
+    const ended = [first];
+    for (let task = ended.pop(); task !== undefined; task = ended.pop()) {
+      const satisfied = this.isSatisfied(task);
+      for (let edge = offsets[task]!; edge < offsets[task + 1]!; edge++) {
+        const dependent = targets[edge]!;
+        if (satisfied) {
+          this.#satisfy(dependent, task);
+          if (tasks.missing[dependent] !== 0 || !tasks.is(dependent, 'pending')) continue;
+          if (tasks.skips[dependent] === 0) this.makeReady(dependent);
+          else {
+            this.#end(dependent, 'skipped', at);
+            ended.push(dependent);
+          }
+        } else if (tasks.is(dependent, 'pending')) {
+          this.#end(dependent, 'upstream_failed', at);
+          ended.push(dependent);
+        }
+      }
+    }
+  }
+
+  #satisfy(dependent: number, needed: number): void {
+    this.tasks.missing[dependent]!--;
+    if (this.tasks.state[needed] === CODE.skipped) this.tasks.skips[dependent] = 1;
+  }
+
+  /** A running task was stopped and starts again: now and in its old place, or once its dependencies allow it. */
+  startAgain(task: number, at: number): void {
+    const { tasks } = this;
+    tasks.startedAt[task] = NaN;
+    if (tasks.forced[task] === 1 || (tasks.missing[task] === 0 && tasks.skips[task] === 0)) this.makeReady(task);
+    else {
+      this.#backToPending(task);
+      this.#settle(task, at);
+    }
+  }
+
+  /** Cancels all that wait. */
+  cancelWaiting(at: number): void {
+    const { tasks } = this;
+    for (let task = this.policy.next(); task !== undefined; task = this.policy.next()) this.#end(task, 'cancelled', at);
+    if (tasks.count('pending') + tasks.count('ready') === 0) return;
+    for (let task = 0; task < this.graph.size; task++) {
+      if (tasks.is(task, 'pending') || tasks.is(task, 'ready')) this.#end(task, 'cancelled', at);
+    }
+  }
+
+  /** An operator's word: the task does not start until it is resumed. */
+  hold(task: number): void {
+    this.#dequeue(task);
+    this.tasks.paused[task] = 1;
+  }
+
+  release(task: number): void {
+    if (this.tasks.paused[task] === 0) return;
+    this.tasks.paused[task] = 0;
+    this.#enqueue(task);
+  }
+
+  /** An operator's word: a task that does not run ends so, whatever became of it before; dependents follow. */
+  force(task: number, state: 'succeeded' | 'skipped' | 'cancelled', at: number): void {
+    const { tasks } = this;
+    if (tasks.hasEnded(task)) this.#reopen(task, true, []);
+    this.#dequeue(task);
+    tasks.forced[task] = 1;
+    this.end(task, state, at);
+    this.#blockAgain(at);
+  }
+
+  /**
+   * An operator's word: an ended task starts again.
+   * @param withDependents Whether what its end decided is open again too; else that stays as it is.
+   * @returns the running tasks that must stop, and start again later.
+   */
+  retry(task: number, withDependents: boolean, at: number): number[] {
+    const running: number[] = [];
+    this.#reopen(task, withDependents, running);
+    this.tasks.forced[task] = 0;
+    this.#settle(task, at);
+    this.#blockAgain(at);
+    return running;
+  }
+
+  setPriority(task: number, priority: number): void {
+    this.#dequeue(task);
+    this.tasks.priority[task] = priority;
+    this.#enqueue(task);
+  }
+
+  /** Another order among the tasks that wait, from now on. */
+  usePolicy(name: string): void {
+    const waiting = this.policy.waiting();
+    this.policy = this.#policy(name);
+    for (const task of waiting) this.policy.add(task, this.tasks.sequence[task]!);
+  }
+
+  /** New tasks behind those there are. */
+  grow(graph: Graph, added: readonly AddedTask[], at: number): void {
+    const first = this.graph.size;
+    const continueOnError = new Uint8Array(graph.size);
+    continueOnError.set(this.#continueOnError);
+    this.#continueOnError = continueOnError;
+    this.graph = graph;
+    this.tasks = this.tasks.grown(graph.inDegree);
+    this.open += added.length;
+    added.forEach((task, index) => this.describe(first + index, task));
+    for (let task = 0; task < graph.size; task++) this.#recount(task);
+    for (let task = 0; task < first; task++) {
+      // It had nothing to wait for any more, until now.
+      if (this.tasks.is(task, 'ready') && this.tasks.missing[task]! > 0 && this.tasks.forced[task] === 0) {
+        this.#dequeue(task);
+        this.#backToPending(task);
+      }
+    }
+    for (let task = first; task < graph.size; task++) this.#settle(task, at);
+    this.#blockAgain(at);
+  }
+
+  /** Tasks that were set back and may be blocked by others than the one they were set back for. */
+  #reopened: number[] = [];
+
+  /** Takes an end back, and those that came of it. Afterwards the task is pending. */
+  #reopen(first: number, withDependents: boolean, running: number[]): void {
+    const { tasks } = this;
+    const open = [first];
+    for (let task = open.pop(); task !== undefined; task = open.pop()) {
+      if (tasks.hasEnded(task)) this.open++;
+      else this.#dequeue(task);
+      this.#backToPending(task);
+      tasks.startedAt[task] = NaN;
+      tasks.endedAt[task] = NaN;
+      if (task !== first) this.#reopened.push(task);
+      for (const dependent of neighbours(this.graph.dependents, task)) {
+        this.#recount(dependent);
+        if (tasks.forced[dependent] === 1 || tasks.is(dependent, 'pending')) continue;
+        if (!withDependents) tasks.forced[dependent] = 1;
+        else if (!tasks.is(dependent, 'running')) open.push(dependent);
+        else if (!running.includes(dependent)) running.push(dependent);
+      }
+    }
+  }
+
+  /** It goes to the end of the line when it is ready again. */
+  #backToPending(task: number): void {
+    this.tasks.move(task, 'pending');
+    this.tasks.sequence[task] = -1;
+  }
+
+  #recount(task: number): void {
+    let missing = 0;
+    let skips = 0;
+    for (const needed of neighbours(this.graph.dependencies, task)) {
+      if (!this.isSatisfied(needed)) missing++;
+      else if (this.tasks.is(needed, 'skipped')) skips = 1;
+    }
+    this.tasks.missing[task] = missing;
+    this.tasks.skips[task] = skips;
+  }
+
+  /** What its dependencies already decide of a pending task. */
+  #settle(task: number, at: number): void {
+    if (!this.tasks.is(task, 'pending')) return;
+    if (this.isBlocked(task)) this.end(task, 'upstream_failed', at);
+    else if (this.tasks.missing[task] === 0) {
+      if (this.tasks.skips[task] === 0) this.makeReady(task);
+      else this.end(task, 'skipped', at);
+    }
+  }
+
+  #blockAgain(at: number): void {
+    for (const task of this.#reopened.splice(0)) this.#settle(task, at);
+  }
+}
+
+/** Whether a task that was told to stop is to end by that, and how. */
+export function endAfterStop(stop: number, outcome: 'succeeded' | 'failed' | 'cancelled'): End {
+  if (stop === STOP.succeeded) return 'succeeded';
+  if (stop === STOP.skipped && outcome !== 'succeeded') return 'skipped';
+  return outcome;
+}

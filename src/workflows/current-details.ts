@@ -1,0 +1,80 @@
+import type { LiveRun } from '../dag/live-run.js';
+import { isTaskEnd, TASK_STATES } from '../dag/task-state.js';
+
+/** Tasks that each list names. */
+const NAMED = 10;
+const LONGEST_ERROR = 200;
+
+/**
+ * The run as Temporal's Web UI shows it beside its history: a Markdown list, which a page of it asks of the worker. Made
+ * anew whenever the run has moved, so it looks only at as many tasks as it names.
+ */
+export function currentDetails(run: LiveRun, running: Iterable<number>): string {
+  const { scheduler, dag } = run;
+  const { counts, state } = scheduler;
+  const ended = TASK_STATES.reduce((sum, one) => sum + (isTaskEnd(one) ? counts[one] : 0), 0);
+  const lines = [`**${state}**: ${ended} of ${dag.tasks.length} tasks have ended`, ''];
+  for (const one of TASK_STATES.toReversed()) if (counts[one] > 0) lines.push(`- ${counts[one]} ${one}`);
+  const nameOf = (task: number): string => code(dag.tasks[task]?.name ?? '');
+
+  if (state === 'paused') {
+    const by = run.pausedBy?.by === undefined ? '' : ` by ${plain(run.pausedBy.by)}`;
+    const until = scheduler.resumesAt === undefined ? '' : `; goes on at ${iso(scheduler.resumesAt)}`;
+    lines.push('', `**Paused**${by} (${scheduler.pauseMode})${until}`);
+  }
+  lines.push(...section('Failed', failed(run), counts.failed, (task) => `${nameOf(task)}: ${errorOf(run, task)}`));
+  lines.push(
+    ...section(
+      'Running',
+      running,
+      counts.running,
+      (task) => `${nameOf(task)} since ${iso(scheduler.startedAt(task) ?? 0)}`,
+    ),
+  );
+  const paused = run.pausedTasks();
+  lines.push(...section('Paused tasks', paused, paused.length, nameOf));
+  if (counts.ready > paused.length && state === 'running') {
+    lines.push(
+      '',
+      `${scheduler.policy.size} wait for a slot (concurrency ${scheduler.concurrency}, policy ${scheduler.policy.name})`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function section(title: string, tasks: Iterable<number>, count: number, lineOf: (task: number) => string): string[] {
+  if (count === 0) return [];
+  const lines = ['', `**${title}**`, ''];
+  let named = 0;
+  for (const task of tasks) {
+    if (named === NAMED) break;
+    named++;
+    lines.push(`- ${lineOf(task)}`);
+  }
+  if (count > named) lines.push(`- and ${count - named} more`);
+  return lines;
+}
+
+function* failed(run: LiveRun): Generator<number> {
+  for (const task of run.record.tasksWithErrors()) if (run.scheduler.stateOf(task) === 'failed') yield task;
+}
+
+function errorOf(run: LiveRun, task: number): string {
+  const error = run.record.errorOf(task);
+  return error === undefined ? 'no error' : plain(`${error.code}: ${error.message}`.slice(0, LONGEST_ERROR));
+}
+
+/** Text from outside must not become Markdown. */
+function plain(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>#|~]/g, '\\$&');
+}
+
+/** A task's name has no characters that would end it. */
+function code(name: string): string {
+  return `\`${name}\``;
+}
+
+/** A time given as a number: no clock is read. */
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
