@@ -62,6 +62,8 @@ export class DagWorker {
   static async start(options: DagWorkerOptions = {}): Promise<DagWorker> {
     const config = options.config ?? loadConfig();
     const logger = options.logger ?? (await defaultLogger(config));
+    // Where nobody asked for a log, `dagwright run` shows by itself how its attempts end.
+    const attemptLogger = options.logger ?? (config.logLevel === undefined ? undefined : logger);
     const sdk = await loadSdk(logger);
     const handlers = createHandlers({ environment: config.environment, functions: options.functions ?? [] });
     const address = options.address ?? config.temporal.connectionOptions.address ?? 'localhost:7233';
@@ -76,7 +78,10 @@ export class DagWorker {
       namespace,
       taskQueue,
       dataConverter,
-      activities: createActivities(handlers, { logFolder: join(config.stateFolder, 'logs') }),
+      activities: createActivities(handlers, {
+        logFolder: join(config.stateFolder, 'logs'),
+        ...(attemptLogger === undefined ? {} : { logger: attemptLogger }),
+      }),
       ...workflowCode(),
       maxConcurrentActivityTaskExecutions: slots,
       // A task queue that holds this worker's own tasks hands them over with the answer to the workflow task.

@@ -7,6 +7,8 @@ import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import type { Progress } from '../dag/progress.js';
 import type { TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
+import { logAttempt } from '../observability/attempt-lines.js';
+import type { Logger } from '../observability/logger.js';
 
 /** Milliseconds between heartbeats. A cancelled task hears of it with the answer to one. */
 export const HEARTBEAT_INTERVAL = 1_000;
@@ -28,15 +30,23 @@ export interface FailureDetails {
 /** One Temporal activity for each handler, its type the handler's name. */
 export function createActivities(
   handlers: Handlers,
-  options: { readonly logs: LogStore } | { readonly logFolder: string },
+  options: ({ readonly logs: LogStore } | { readonly logFolder: string }) & {
+    /** Where a line for each attempt's begin and end goes. Default: nowhere. */
+    readonly logger?: Logger;
+  },
 ): Record<string, (call: TaskCall) => Promise<TaskReport>> {
   const logs = 'logs' in options ? options.logs : folderLogStore(options.logFolder);
   return Object.fromEntries(
-    [...handlers.keys()].map((name) => [name, (call: TaskCall) => runActivity(handlers, call, logs)]),
+    [...handlers.keys()].map((name) => [name, (call: TaskCall) => runActivity(handlers, call, logs, options.logger)]),
   );
 }
 
-async function runActivity(handlers: Handlers, call: TaskCall, logs: LogStore): Promise<TaskReport> {
+async function runActivity(
+  handlers: Handlers,
+  call: TaskCall,
+  logs: LogStore,
+  logger: Logger | undefined,
+): Promise<TaskReport> {
   const context = Context.current();
   const { attempt } = context.info;
   const worker = workerOf(context);
@@ -51,7 +61,8 @@ async function runActivity(handlers: Handlers, call: TaskCall, logs: LogStore): 
     const progress = (progress: Progress): void => {
       latest = { attempt, progress };
     };
-    return { ...(await runAttempt(handlers, call, { attempt, signal: stop.signal, log, progress })), worker };
+    const work = (): Promise<TaskReport> => runAttempt(handlers, call, { attempt, signal: stop.signal, log, progress });
+    return { ...(await (logger === undefined ? work() : logAttempt(logger, call, attempt, work))), worker };
   } catch (failure) {
     throw temporalFailure(failure, call, { attempt, worker }, stop.signal);
   } finally {
