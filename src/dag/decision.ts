@@ -1,5 +1,5 @@
 import type { Act } from './act.js';
-import type { Dag, Task } from './dag.js';
+import { retryOf, timeoutsOf, type Dag, type Task } from './dag.js';
 import { DagwrightError } from './errors.js';
 import type { SchedulerEvent } from './event.js';
 import { graphOf, neighbours } from './graph.js';
@@ -230,6 +230,7 @@ function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>
     }
     for (const name of names) edges.push([indexOf(name), to]);
   }
+  for (const task of act.tasks) checkLimits(dag, task);
   checkSound(grownDag(dag, act));
   return {
     event: {
@@ -245,6 +246,26 @@ function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>
 function isThere(run: DecisionFacts, task: Task): boolean {
   const index = run.indexOf(task.name);
   return index !== undefined && JSON.stringify(run.dag.tasks[index] as unknown as Json) === JSON.stringify(task);
+}
+
+/** What the server would refuse again and again, so that the run would stand still: with the dag's own defaults, too. */
+function checkLimits(dag: Dag, task: Task): void {
+  const retry = retryOf(dag, task);
+  const isSound =
+    Number.isInteger(retry.maximumAttempts) &&
+    retry.maximumAttempts >= 1 &&
+    retry.initialInterval >= 1 &&
+    retry.backoffCoefficient >= 1 &&
+    retry.maximumInterval >= retry.initialInterval;
+  if (!isSound) {
+    const rule = 'maximumAttempts and backoffCoefficient are at least 1, and maximumInterval is at least initialInterval';
+    throw new DagwrightError('DAG_INVALID', `The retry policy of ${task.name} makes no sense: ${rule}.`);
+  }
+  const limits = Object.entries(timeoutsOf(dag, task)).filter(([, limit]) => !Number.isInteger(limit) || limit < 1);
+  if (limits.length > 0) {
+    const names = limits.map(([name]) => name).join(', ');
+    throw new DagwrightError('DAG_INVALID', `Of ${task.name}, ${names} must be whole milliseconds from 1.`);
+  }
 }
 
 /** @throws DagwrightError DAG_INVALID for a cycle, and two new tasks of one name. */
