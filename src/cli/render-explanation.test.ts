@@ -18,7 +18,7 @@ describe('renderExplanation', () => {
   it('gives the state, each reason, and the tasks that the reason does not name itself', () => {
     expect(renderExplanation(explanation, { width: 80, color: false })).toBe(
       [
-        '○ load is pending',
+        '○ load  pending',
         '  - 2 tasks that it needs have not ended.',
         '      extract, convert',
         '  - The run was paused by ana.',

@@ -9,7 +9,7 @@ export function renderExplanation(
 ): string {
   const paint = paintFor(screen.color);
   const { task, state, reasons } = explanation;
-  const lines = [`${paint(glyphOf(state), colorOf(state))} ${paint(task, 'bold')} is ${paint(state, colorOf(state))}`];
+  const lines = [`${paint(glyphOf(state), colorOf(state))} ${paint(task, 'bold')}  ${paint(state, colorOf(state))}`];
   for (const reason of reasons) {
     lines.push(
       ...wrap(oneLine(reason.message), screen.width - 4).map((line, i) => `  ${i === 0 ? '- ' : '  '}${line}`),

@@ -97,4 +97,15 @@ describe('watch', () => {
     await expect(watch(run, view, new AbortController().signal)).rejects.toBe(gone);
     expect(view.calls.at(-1)).toBe('end as it was');
   });
+
+  it('leaves it to the result to say that there is no such run', async () => {
+    const missing = new DagwrightError('RUN_NOT_FOUND', 'There is no run r.');
+    const run = new RunDouble(async () => {
+      setImmediate(() => run.fail(missing));
+      throw missing;
+    });
+    const view = recordingView(() => {});
+    await expect(watch(run, view, new AbortController().signal)).rejects.toBe(missing);
+    expect(view.calls).toEqual(['end as it was']);
+  });
 });

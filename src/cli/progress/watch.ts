@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { DagwrightError } from '../../dag/errors.js';
 import type { Run, RunResult } from '../../dag/run.js';
 import { statusOfResult } from './made-status.js';
 import type { View } from './view.js';
@@ -50,9 +51,14 @@ async function look(run: Watched, view: View, signal: AbortSignal): Promise<void
       view.update(status);
       wait = Math.min(LONGEST_LOOK_MS, Math.max(LOOK_MS, status.tasks.length * LOOK_MS_PER_TASK));
     } catch (error) {
-      if (signal.aborted) return;
+      // The result fails with the same, and ends the watch.
+      if (signal.aborted || isFinal(error)) return;
       view.note(`Cannot look at the run now: ${error instanceof Error ? error.message : String(error)}`);
     }
     await delay(wait, undefined, { signal }).catch(() => undefined);
   }
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof DagwrightError && (error.code === 'RUN_NOT_FOUND' || error.code === 'RUN_TERMINATED');
 }
