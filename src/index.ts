@@ -8,14 +8,34 @@ export {
   type RunSummary,
   type StartOptions,
 } from './client/dag-client.js';
+export type { Rerun } from './client/rerun.js';
 export { RunHandle } from './client/run-handle.js';
+export type { Act, ActAnswer, ActRecord, ActRequest, ActType } from './dag/act.js';
 export type { Dag, Dependency, HandlerName, Param, ParamType, RetryPolicy, Task, Timeouts } from './dag/dag.js';
 export { DagwrightError, ERROR_CODES, type ErrorCode } from './dag/errors.js';
+export type { Explanation, Reason, ReasonCode } from './dag/explanation.js';
 export type { Json, JsonObject } from './dag/json.js';
-export type { PauseMode, Run, RunEndState, RunResult, RunState, RunDescription, TaskResult, TaskDescription } from './dag/run.js';
+export type { PolicyName } from './dag/policy.js';
+export type { Progress } from './dag/progress.js';
+export type { RerunOptions } from './dag/rerun.js';
+export type { RunEvent } from './dag/run-event.js';
+export type {
+  AddTasksOptions,
+  PauseDescription,
+  PauseMode,
+  PauseOptions,
+  Run,
+  RunDescription,
+  RunEndState,
+  RunResult,
+  RunState,
+  TaskDescription,
+  TaskResult,
+} from './dag/run.js';
 export type { TaskError } from './dag/task-error.js';
 export type { TaskEndState, TaskState } from './dag/task-state.js';
 export { runLocally, type LocalOptions } from './executor/local.js';
+export { checkTasks, parseTasks, type AddedTasks } from './spec/added-tasks.js';
 export { dag, type DagDefinition, type DagOptions } from './spec/builder.js';
 export { DagInvalidError } from './spec/dag-invalid.js';
 export { DIAGNOSTIC_CODES, formatDiagnostic, type Diagnostic, type DiagnosticCode } from './spec/diagnostic.js';

@@ -25,6 +25,8 @@ import { byteLength } from '../dag/json.js';
 import { readAct } from '../dag/read-act.js';
 import type { RunEvent } from '../dag/run-event.js';
 import { isRunEnd, type RunDescription, type RunResult, type RunState } from '../dag/run.js';
+import { checkTasks } from '../spec/added-tasks.js';
+import { DagInvalidError } from '../spec/dag-invalid.js';
 import type { TaskState } from '../dag/task-state.js';
 import {
   describeQuery,
@@ -142,6 +144,7 @@ export class RunHandle extends ActingRun {
     const { type, ...fields } = act;
     const { by = this.#client.options.identity, id = randomUUID() } = request;
     const read = readAct(type, { ...fields, by, id });
+    if (read.act.type === 'addTasks') requireTasks(read.act);
     const follows = type === 'cancel' ? { requestFollows: true } : {};
     const input: ActInput = { ...withoutType(read.act), ...read.request, ...follows };
     const answer = await this.#update(type, input, id);
@@ -280,6 +283,15 @@ export function descriptionOfResult(result: RunResult): RunDescription {
   });
   const { status: state, ...run } = result;
   return { ...run, state, counts, tasks };
+}
+
+/**
+ * The workflow itself has no schema of tasks: it must be given sound ones.
+ * @throws DagInvalidError
+ */
+function requireTasks({ tasks, needs }: Extract<Act, { type: 'addTasks' }>): void {
+  const checked = checkTasks({ tasks, ...(needs === undefined ? {} : { needs }) });
+  if (checked.tasks === undefined) throw new DagInvalidError(checked.diagnostics);
 }
 
 function withoutType({ type, ...fields }: Act): Readonly<Record<string, unknown>> {

@@ -258,7 +258,8 @@ function checkLimits(dag: Dag, task: Task): void {
     retry.backoffCoefficient >= 1 &&
     retry.maximumInterval >= retry.initialInterval;
   if (!isSound) {
-    const rule = 'maximumAttempts and backoffCoefficient are at least 1, and maximumInterval is at least initialInterval';
+    const rule =
+      'maximumAttempts and backoffCoefficient are at least 1, and maximumInterval is at least initialInterval';
     throw new DagwrightError('DAG_INVALID', `The retry policy of ${task.name} makes no sense: ${rule}.`);
   }
   const limits = Object.entries(timeoutsOf(dag, task)).filter(([, limit]) => !Number.isInteger(limit) || limit < 1);
