@@ -80,12 +80,14 @@ export class SegmentedLog implements AttemptLog {
   }
 
   async #open(): Promise<FileHandle> {
-    await mkdir(dirname(this.path), { recursive: true });
+    const isNew = (await mkdir(dirname(this.path), { recursive: true })) !== undefined;
+    this.#file = await open(this.path, 'a+');
+    // Nearly every log is the first in its folder: no need to look for more of it.
+    if (isNew) return this.#file;
     const full = (await segmentsOf(this.path)).filter((segment) => segment.path !== this.path);
     const last = full.at(-1);
     this.#full = full.map((segment) => segment.begin);
     this.#begin = last === undefined ? 0 : endOf(last);
-    this.#file = await open(this.path, 'a+');
     this.#size = (await this.#file.stat()).size;
     if (this.#size > 0 || last !== undefined) {
       const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(1), 0, 1, Math.max(0, this.#size - 1));
