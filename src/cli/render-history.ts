@@ -13,7 +13,7 @@ export interface HistoryScreen {
 }
 
 /** A message gets the rest of its event's line if that is at least so wide, else a line of its own. */
-const LEAST_MESSAGE = 24;
+const LEAST_MESSAGE = 48;
 const LONGEST_NAME = 32;
 const LONGEST_WHO = 16;
 
