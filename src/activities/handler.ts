@@ -36,7 +36,7 @@ export interface TaskContext {
 
 /** The log of one attempt. */
 export interface TaskLog {
-  /** The file. Made at the first write. */
+  /** The file that is written to; older parts of a long log lie beside it. Made at the first write. */
   readonly path: string;
   /** Appends a line. */
   write(line: string): void;
