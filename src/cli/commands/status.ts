@@ -18,7 +18,7 @@ export async function status(runId: string, options: StatusOptions): Promise<num
     printJson(found.status);
     return EXIT.succeeded;
   }
-  const height = process.stdout.isTTY ? Math.max(20, process.stdout.rows - 2) : Infinity;
+  const height = process.stdout.isTTY ? Math.max(20, process.stdout.rows - 4) : Infinity;
   print(renderProgress(found.status, { width: outputWidth(), height, now: Date.now(), color: outputHasColors() }));
   const settings = settingsOf(found.status);
   if (settings !== '') print(settings);

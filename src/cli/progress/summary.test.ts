@@ -46,6 +46,27 @@ describe('renderSummary', () => {
     ]);
   });
 
+  it('tells what caused an error, and what caused that, but nothing twice', () => {
+    const root = { code: 'ECONNREFUSED', message: 'connect\nrefused' };
+    const cause = { code: 'FETCH', message: 'fetch failed', cause: root };
+    const error = { code: 'HTTP_FAILED', message: 'No answer: fetch failed', cause };
+    const result = resultOf({ load: { ...ended, status: 'failed', error } }, 'failed');
+    expect(renderSummary(result, options).split('\n').slice(1)).toEqual([
+      '  load HTTP_FAILED: No answer: fetch failed',
+      '    caused by ECONNREFUSED: connect refused',
+    ]);
+  });
+
+  it('tells how much a rerun did not have to do', () => {
+    const result = resultOf({
+      a: { ...ended, status: 'succeeded', takenOver: true },
+      b: { ...ended, status: 'succeeded' },
+    });
+    expect(renderSummary({ ...result, rerunOf: 'sales-0' }, options)).toBe(
+      'run sales-1 succeeded in 4.2 s: 2 succeeded (1 taken over from sales-0)',
+    );
+  });
+
   it('tells ten failures, and how many more there are', () => {
     const tasks = Object.fromEntries(
       Array.from({ length: 12 }, (_, i) => [`t${i}`, { ...ended, status: 'failed' } as const]),

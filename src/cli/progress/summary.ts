@@ -1,5 +1,6 @@
 import type { Json } from '../../dag/json.js';
 import type { RunResult, TaskResult } from '../../dag/run.js';
+import type { TaskError } from '../../dag/task-error.js';
 import { TASK_STATES, isTaskEnd } from '../../dag/task-state.js';
 import { elapsedOf, formatDuration } from './duration.js';
 import { paintFor, runColorOf } from './paint.js';
@@ -27,7 +28,7 @@ export function renderSummary(result: RunResult, options: SummaryOptions): strin
   const paint = paintFor(options.color);
   const took = formatDuration(elapsedOf(result, Date.parse(result.endedAt)) ?? 0);
   const state = paint(result.status, runColorOf(result.status));
-  const lines = [`run ${result.runId} ${state} in ${took}: ${countsOf(result)}`];
+  const lines = [`run ${result.runId} ${state} in ${took}: ${countsOf(result)}${takenOverOf(result)}`];
 
   const failures = Object.entries(result.tasks).filter(([, task]) => task.status === 'failed');
   for (const [name, task] of failures.slice(0, MOST_FAILURES)) {
@@ -50,11 +51,19 @@ function countsOf(result: RunResult): string {
     .join(', ');
 }
 
+/** What a rerun did not have to do. */
+function takenOverOf({ tasks, rerunOf }: RunResult): string {
+  const count = Object.values(tasks).filter((task) => task.takenOver === true).length;
+  if (count === 0) return '';
+  return ` (${count} taken over${rerunOf === undefined ? '' : ` from ${oneLine(rerunOf)}`})`;
+}
+
 function failureOf(name: string, task: TaskResult, options: SummaryOptions): string[] {
   const attempts = task.attempts > 1 ? ` (${task.attempts} attempts)` : '';
   const { error } = task;
   if (error === undefined) return [`  ${name}${attempts} failed`];
   const lines = [`  ${name}${attempts} ${error.code}: ${oneLine(error.message)}`];
+  lines.push(...causesOf(error).map((cause) => `    caused by ${cause}`));
   const stderr = linesOf(error.details?.['stderr']).slice(-MOST_STDERR_LINES);
   // A single line is in the message already.
   if (stderr.length > 1 || !error.message.includes(stderr[0] ?? '')) {
@@ -63,6 +72,13 @@ function failureOf(name: string, task: TaskResult, options: SummaryOptions): str
   const log = options.logOf?.(name, task);
   if (log !== undefined) lines.push(`    log: ${log}`);
   return lines;
+}
+
+/** What caused an error, and what caused that, unless it says so itself. */
+function causesOf({ message, cause }: TaskError): string[] {
+  if (cause === undefined) return [];
+  const said = message.includes(cause.message) ? [] : [`${cause.code}: ${oneLine(cause.message)}`];
+  return [...said, ...causesOf(cause)];
 }
 
 function linesOf(stderr: Json | undefined): string[] {
