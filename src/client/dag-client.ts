@@ -2,6 +2,8 @@ import { gzipSync } from 'node:zlib';
 import {
   Client,
   Connection,
+  isGrpcServiceError,
+  ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type ConnectionLike,
@@ -145,20 +147,28 @@ export class DagClient {
   }
 
   async #start(asked: RunInput, options: Omit<StartOptions, 'params'>): Promise<RunHandle> {
-    const { dag, takeOver } = asked;
-    const runId = options.runId ?? newRunId(dag.name);
+    const runId = options.runId ?? newRunId(asked.dag.name);
     if (!RUN_ID.test(runId)) {
       throw new DagwrightError('RUN_ID_INVALID', `"${runId.slice(0, 210)}" cannot be a run id.`, {
         hint: 'Begin with a letter or digit; go on with letters, digits and ._:@/- to at most 200 characters.',
       });
     }
-    const hasAttributes = await this.#hasSearchAttributes();
-    const payload = payloadOf({ ...asked, ...(hasAttributes ? { searchAttributes: true } : {}) });
     try {
-      await this.#client.workflow.start(RUN_WORKFLOW, {
+      await this.#startWorkflow(asked, runId, options.taskQueue ?? this.taskQueue);
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      await this.#checkSameDag(runId, asked.dag.name);
+    }
+    return this.get(runId);
+  }
+
+  async #startWorkflow(asked: RunInput, runId: string, taskQueue: string): Promise<void> {
+    const { dag, takeOver } = asked;
+    const start = async (hasAttributes: boolean): Promise<unknown> =>
+      this.#client.workflow.start(RUN_WORKFLOW, {
         workflowId: runId,
-        taskQueue: options.taskQueue ?? this.taskQueue,
-        args: [payload],
+        taskQueue,
+        args: [payloadOf({ ...asked, ...(hasAttributes ? { searchAttributes: true } : {}) })],
         memo: { dag: dag.name, ...(takeOver === undefined ? {} : { rerunOf: takeOver.runId }) },
         staticSummary: dag.name,
         staticDetails: detailsOf(asked),
@@ -166,11 +176,14 @@ export class DagClient {
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         requestEagerStart: this.#eager,
       });
+    if (!(await this.#hasSearchAttributes())) return void (await start(false));
+    try {
+      await start(true);
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      await this.#checkSameDag(runId, dag.name);
+      // A part of the server may not know the attributes yet, or any more.
+      if (!isInvalidArgument(error)) throw error;
+      await start(false);
     }
-    return this.get(runId);
   }
 
   /** The run of this id. Asks nothing yet: a run that does not exist shows at the first call. */
@@ -234,6 +247,13 @@ export class DagClient {
   }
 }
 
+/** The number that gRPC has for it. */
+const INVALID_ARGUMENT = 3;
+
+function isInvalidArgument(error: unknown): boolean {
+  return error instanceof ServiceError && isGrpcServiceError(error.cause) && error.cause.code === INVALID_ARGUMENT;
+}
+
 function ignoreNotFound(error: unknown): undefined {
   if (error instanceof WorkflowNotFoundError) return undefined;
   throw error;
@@ -273,7 +293,8 @@ function attributesOf(dag: Dag): TypedSearchAttributes {
     { key: DAG_KEY, value: dag.name },
     { key: STATE_KEY, value: 'running' },
     { key: FAILED_TASKS_KEY, value: 0 },
-    { key: TAGS_KEY, value: [...(dag.tags ?? [])] },
+    // An empty list would come back as a list of one empty text.
+    ...(dag.tags === undefined || dag.tags.length === 0 ? [] : [{ key: TAGS_KEY, value: [...dag.tags] }]),
   ]);
 }
 

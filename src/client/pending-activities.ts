@@ -33,7 +33,7 @@ export function pendingActivitiesOf({ raw }: WorkflowExecutionDescription): Pend
   return (raw.pendingActivities ?? []).map((pending): PendingActivity => {
     const { activityId, state, attempt, lastFailure, lastWorkerIdentity, scheduledTime, activityOptions } = pending;
     const taskQueue = activityOptions?.taskQueue?.name;
-    const progress = progressIn(pending.heartbeatDetails?.payloads?.[0]);
+    const progress = progressIn(pending.heartbeatDetails?.payloads?.[0], attempt ?? 1);
     const next = scheduledTime?.seconds;
     return {
       // A second start after an interrupt has `#2` behind the name.
@@ -107,9 +107,10 @@ export async function withPendingActivity(
   return answer('running', { ...first, code: 'running', message }, ...rest, ...last);
 }
 
-function progressIn(payload: Payload | null | undefined): Progress | undefined {
-  const details = read(payload) as { readonly progress?: unknown } | undefined;
-  const progress = details?.progress;
+/** The server shows the last attempt's until the next one says something. */
+function progressIn(payload: Payload | null | undefined, of: number): Progress | undefined {
+  const { attempt, progress } = (read(payload) ?? {}) as { readonly attempt?: unknown; readonly progress?: unknown };
+  if (attempt !== of) return undefined;
   return typeof progress === 'object' && progress !== null ? progress : undefined;
 }
 

@@ -308,6 +308,8 @@ export class LiveRun {
       case 'addTasks':
         this.#grow(grownDag(this.#dag, act));
         break;
+      default:
+        break;
     }
   }
 

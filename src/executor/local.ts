@@ -139,7 +139,7 @@ class LocalRun extends ActingRun {
           resolve(answer);
           return instructions;
         } catch (error) {
-          reject(error);
+          reject(error as Error);
           return [];
         }
       });

@@ -28,7 +28,7 @@ export function currentDetails(run: LiveRun, running: Iterable<number>): string 
       'Running',
       running,
       counts.running,
-      (task) => `${nameOf(task)} since ${iso(scheduler.startedAt(task) ?? 0)}`,
+      (task) => `${nameOf(task)} since ${clock(scheduler.startedAt(task) ?? 0)}`,
     ),
   );
   const paused = run.pausedTasks();
@@ -72,6 +72,11 @@ function plain(text: string): string {
 /** A task's name has no characters that would end it. */
 function code(name: string): string {
   return `\`${name}\``;
+}
+
+/** The time of the day, in UTC. */
+function clock(milliseconds: number): string {
+  return `${iso(milliseconds).slice(11, 19)} UTC`;
 }
 
 /** A time given as a number: no clock is read. */
