@@ -121,6 +121,12 @@ describe('dagwright rerun', () => {
     expect(stderr).toMatch(/^warning NO_WORKER: .*`dagwright worker --task-queue queue`/);
   });
 
+  it('refuses the id of the old run for the new one: it would only be found again', async () => {
+    expect(await rerun('--all', '--run-id', 'old')).toBe(1);
+    expect(stderr).toMatch(/^error RUN_ID_TAKEN: /);
+    expect(asked).toEqual([]);
+  });
+
   it.each(['--all --failed', '--all --from a', '--from'])('refuses %s', async (flags) => {
     expect(await rerun(...flags.split(' '))).toBe(2);
     expect(stderr).toMatch(/^error USAGE: /);

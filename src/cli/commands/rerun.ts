@@ -1,4 +1,5 @@
 import type { Rerun } from '../../client/rerun.js';
+import { DagwrightError } from '../../dag/errors.js';
 import { EXIT } from '../exit-code.js';
 import { print, printError, printJson } from '../output.js';
 import { withClient } from '../server.js';
@@ -21,6 +22,11 @@ const NAMED = 10;
 /** `dagwright rerun RUN`: starts the new run, and watches it to its end. */
 export async function rerun(oldRunId: string, flags: RerunFlags): Promise<number> {
   const { from = [], all = false, upstream = false, downstream = true } = flags;
+  if (flags.runId === oldRunId) {
+    throw new DagwrightError('RUN_ID_TAKEN', `A rerun is a new run: ${oldRunId} is the id of the old one.`, {
+      hint: 'Choose another --run-id, or leave it out.',
+    });
+  }
   const say = flags.json ? printError : print;
   const { prepared, runId, taskQueue } = await withClient(flags, async ({ client }) => {
     const prepared = await client.prepareRerun(oldRunId, { from, all, upstream, downstream });
