@@ -239,7 +239,8 @@ describe('dagwright run --local', () => {
   it('ends with one JSON object on stdout where that was asked for', async () => {
     const { code, stdout } = await dagwright('run', 'dag.yaml', '--local', '--json', '--run-id', 'greet-1');
     const time = expect.stringMatching(/^\d{4}-.*Z$/) as string;
-    const ended = { status: 'succeeded', attempts: 1, startedAt: time, endedAt: time };
+    const worker = expect.stringMatching(/^\d+@/) as string;
+    const ended = { status: 'succeeded', attempts: 1, startedAt: time, endedAt: time, worker };
     expect(JSON.parse(stdout)).toEqual({
       runId: 'greet-1',
       dag: 'greet',

@@ -7,7 +7,7 @@ const SEQUENCE =
 /** The beginning of a sequence at the end of a text, whose rest may come. */
 const UNFINISHED =
   /(?:(?:\u001b\[|\u009b)[0-?]*[ -/]*|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*\u001b?|\u001b[ -/]*)$/;
-const CONTROL = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g;
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f-\u009f]/g;
 const MOST_HELD_BACK = 4_096;
 
 /** Makes text from outside harmless for a terminal, piece by piece. */
@@ -25,24 +25,29 @@ export function terminalFilter(): TerminalFilter {
   const decoder = new TextDecoder();
   let held = '';
   let colored = false;
+  /** Whether the last piece ended with a carriage return. */
+  let returned = false;
 
-  const clean = (text: string): string =>
-    text
+  const clean = (text: string): string => {
+    const plain = text
       .replace(SEQUENCE, (sequence) => {
         if (!COLOR.test(sequence)) return '';
         colored = true;
         return sequence;
       })
-      .replaceAll(/\r\n?/g, '\n')
       .replace(CONTROL, '');
+    if (plain === '') return '';
+    // The carriage return before it has ended the line already.
+    const isSecondHalf = returned && plain.startsWith('\n');
+    returned = plain.endsWith('\r');
+    return plain.slice(isSecondHalf ? 1 : 0).replaceAll(/\r\n?/g, '\n');
+  };
 
   const take = (text: string): string => {
-    let whole = held + text;
-    // A line break may be on its way behind a carriage return, the rest of a sequence behind its beginning.
-    const rest = whole.endsWith('\r') ? '\r' : (UNFINISHED.exec(whole)?.[0] ?? '');
+    const whole = held + text;
+    const rest = UNFINISHED.exec(whole)?.[0] ?? '';
     held = rest.length > MOST_HELD_BACK ? '' : rest;
-    whole = whole.slice(0, whole.length - held.length);
-    return clean(whole);
+    return clean(whole.slice(0, whole.length - held.length));
   };
 
   return {
