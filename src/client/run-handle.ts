@@ -38,7 +38,12 @@ import {
   type ActInput,
   type RefusedAct,
 } from '../workflows/messages.js';
-import { pendingActivitiesOf, withPendingActivities, withPendingActivity } from './pending-activities.js';
+import {
+  pendingActivitiesOf,
+  withPendingActivities,
+  withPendingActivity,
+  type PendingActivity,
+} from './pending-activities.js';
 import { hasWorker } from './poller.js';
 
 /** The numbers that gRPC has for them. */
@@ -116,8 +121,9 @@ export class RunHandle extends ActingRun {
       throw this.#queryError(error, workflow.taskQueue);
     });
     if ('error' in answer) throw refusalOf(answer.error);
-    const activity = pendingActivitiesOf(workflow).find((one) => one.task === task);
-    if (answer.state !== 'running' || activity === undefined) return answer;
+    if (answer.state !== 'running') return answer;
+    const activity = await this.#pendingActivity(workflow, task);
+    if (activity === undefined) return answer;
     return withPendingActivity(answer, activity, () =>
       hasWorker(this.#client, activity.taskQueue ?? workflow.taskQueue),
     );
@@ -147,12 +153,14 @@ export class RunHandle extends ActingRun {
     if (read.act.type === 'addTasks') requireTasks(read.act);
     const follows = type === 'cancel' ? { requestFollows: true } : {};
     const input: ActInput = { ...withoutType(read.act), ...read.request, ...follows };
-    const answer = await this.#update(type, input, id);
+    const answer = await this.#update(type, input);
     if (type === 'cancel') await this.#workflow.cancel().catch(() => undefined);
     return answer;
   }
 
-  async #update(type: ActType, input: ActInput, updateId: string): Promise<ActAnswer> {
+  async #update(type: ActType, input: ActInput): Promise<ActAnswer> {
+    // Not the act's own id: the server would give the first answer again, which says that something changed.
+    const updateId = randomUUID();
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#client.withDeadline(Date.now() + ANSWER_TIMEOUT, () =>
@@ -191,6 +199,14 @@ export class RunHandle extends ActingRun {
       next = page.next;
     }
     return { description: { ...first.description, tasks }, children: first.children ?? [] };
+  }
+
+  async #pendingActivity(workflow: WorkflowExecutionDescription, task: string): Promise<PendingActivity | undefined> {
+    const isIt = (activity: PendingActivity): boolean => activity.task === task;
+    const own = pendingActivitiesOf(workflow).find(isIt);
+    if (own !== undefined) return own;
+    const { children = [] } = await this.#query(describeQuery, { from: Number.MAX_SAFE_INTEGER });
+    return (await this.#describeChildren(children)).flatMap(pendingActivitiesOf).find(isIt);
   }
 
   /** Tasks of a long run may be activities of child workflows. */
@@ -279,7 +295,16 @@ export function descriptionOfResult(result: RunResult): RunDescription {
   const tasks = Object.entries(result.tasks).map(([name, { status: state, output, outputOmitted, ...task }]) => {
     counts[state] = (counts[state] ?? 0) + 1;
     void outputOmitted;
-    return { name, state, ...task, ...(output === undefined ? {} : { outputBytes: byteLength(output) }) };
+    const { startedAt, endedAt } = task;
+    const took =
+      startedAt === undefined || endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(startedAt);
+    return {
+      name,
+      state,
+      ...task,
+      ...(took === undefined ? {} : { duration: took }),
+      ...(output === undefined ? {} : { outputBytes: byteLength(output) }),
+    };
   });
   const { status: state, ...run } = result;
   return { ...run, state, counts, tasks };

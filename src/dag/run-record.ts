@@ -19,6 +19,8 @@ export interface RunFacts {
 /** A record as plain JSON, for continue-as-new: `[task, value]` pairs, so that a task that has nothing takes no room. */
 export interface RecordSnapshot {
   readonly attempts: readonly (readonly [number, number])[];
+  /** Of tasks that run, and ran before: the attempts of their earlier starts. */
+  readonly earlier?: readonly (readonly [number, number])[];
   readonly outputs: readonly (readonly [number, Json])[];
   readonly errors: readonly (readonly [number, TaskError])[];
   readonly omitted: readonly number[];
@@ -62,6 +64,7 @@ export class RunRecord {
   static restore(dag: Dag, snapshot: RecordSnapshot): RunRecord {
     const record = new RunRecord(dag);
     for (const [task, attempts] of snapshot.attempts) record.#attempts.set(task, attempts);
+    for (const [task, attempts] of snapshot.earlier ?? []) record.#earlier.set(task, attempts);
     for (const [task, output] of snapshot.outputs) record.#outputs.set(task, output);
     for (const [task, error] of snapshot.errors) record.#keepError(task, error);
     snapshot.omitted.forEach((task, i) => record.#omitted.set(task, snapshot.omittedBytes?.[i] ?? 0));
@@ -75,7 +78,7 @@ export class RunRecord {
   /** The task starts: its first attempt begins, after those of earlier starts. */
   began(task: number): void {
     const before = this.#attempts.get(task) ?? 0;
-    this.#earlier.set(task, before);
+    if (before > 0) this.#earlier.set(task, before);
     this.#attempts.set(task, before + 1);
     this.#errors.delete(task);
   }
@@ -107,7 +110,7 @@ export class RunRecord {
     if (output !== undefined) this.#outputs.set(task, output);
   }
 
-  /** The task had ended and is open again: what its end left is void. */
+  /** The task is open again, or its end is not its own: what it left is void. */
   reopened(task: number): void {
     this.#outputs.delete(task);
     this.#omitted.delete(task);
@@ -169,6 +172,7 @@ export class RunRecord {
         state: facts.stateOf(index),
         attempts: this.#attempts.get(index) ?? 0,
         ...timesOf(facts, index),
+        ...durationOf(facts, index),
         ...(error === undefined ? {} : { error }),
         ...(facts.isPaused(index) ? { paused: true } : {}),
         ...(worker === undefined ? {} : { worker }),
@@ -236,6 +240,7 @@ export class RunRecord {
     }
     return {
       attempts: [...this.#attempts],
+      ...(this.#earlier.size === 0 ? {} : { earlier: [...this.#earlier] }),
       outputs,
       errors: [...this.#errors],
       omitted: [...omitted.keys()],
@@ -266,6 +271,12 @@ function writeWorkers(workers: ReadonlyMap<number, string>): NonNullable<RecordS
   const names = [...new Set(workers.values())];
   const positions = new Map(names.map((name, position) => [name, position]));
   return { names, of: [...workers].map(([task, name]) => [task, positions.get(name) ?? 0]) };
+}
+
+function durationOf(facts: RunFacts, task: number): { duration?: number } {
+  const started = facts.startedAt(task);
+  const ended = facts.endedAt(task);
+  return started === undefined || ended === undefined ? {} : { duration: ended - started };
 }
 
 function timesOf(facts: RunFacts, task: number): { startedAt?: string; endedAt?: string } {

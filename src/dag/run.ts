@@ -32,6 +32,8 @@ export interface TaskDescription {
   readonly attempts: number;
   readonly startedAt?: string;
   readonly endedAt?: string;
+  /** Milliseconds from the latest start to the end, waits between attempts included; of a task that has ended. */
+  readonly duration?: number;
   /** The error that ended the task, or that the latest attempt failed with. */
   readonly error?: TaskError;
   /** It does not start until it is resumed. */

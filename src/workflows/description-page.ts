@@ -17,7 +17,7 @@ export function describePage(run: LiveRun, from: unknown, children: readonly str
     if (!fits) continue;
     return {
       description,
-      ...(first === 0 && children.length > 0 ? { children } : {}),
+      ...(children.length > 0 ? { children } : {}),
       ...(first + count < all ? { next: first + count } : {}),
     };
   }

@@ -167,6 +167,9 @@ export class Interpreter {
 
   /** An act that nobody waits for: where it is refused, nothing happens. */
   #takeAct({ act, request }: RequestedAct): void {
+    // Temporal's own request is no second act where one has announced it.
+    const isAnnounced = act.type === 'cancel' && act.requestFollows === true && request.id === undefined;
+    if (isAnnounced && this.live.scheduler.state === 'cancelling') return;
     try {
       this.#perform(this.live.act(act, request, Date.now()).instructions);
     } catch (error) {

@@ -77,7 +77,7 @@ export interface DescriptionRange {
 /** A part of a description; `next` is where the rest begins, if there is more. */
 export interface DescriptionPage {
   readonly description: RunDescription;
-  /** The child workflows that have tasks of the run; with the first part. */
+  /** The child workflows that have tasks of the run. */
   readonly children?: readonly string[];
   readonly next?: number;
 }

@@ -45,7 +45,7 @@ export async function runDag(input: RunInput): Promise<RunResult> {
   takeActs(interpreter);
   CancellationScope.current().cancelRequested.catch(() => {
     requested = true;
-    interpreter.postAct({ type: 'cancel' }, {});
+    interpreter.postAct({ type: 'cancel', requestFollows: true }, {});
   });
 
   // The scheduler decides what a cancellation stops, so nothing below is cancelled by the request itself.
