@@ -66,8 +66,10 @@ function indexesOf(dag: Dag, names: readonly string[]): number[] {
   const indexes = new Map(dag.tasks.map(({ name }, index) => [name, index]));
   return names.map((name) => {
     const index = indexes.get(name);
-    if (index === undefined) throw new DagwrightError('TASK_NOT_FOUND', `The dag ${dag.name} has no task ${name}.`);
-    return index;
+    if (index !== undefined) return index;
+    throw new DagwrightError('TASK_NOT_FOUND', `The run has no task "${name}".`, {
+      hint: 'See its tasks with `dagwright status`.',
+    });
   });
 }
 
