@@ -1,34 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createHandlers } from '../src/activities/handlers.js';
-import type { Dag, Task } from '../src/dag/dag.js';
-import type { Run, RunResult, TaskResult } from '../src/dag/run.js';
-import { runLocally } from '../src/executor/local.js';
-import { doubleFunction, noopFunction, TaskDoubles } from './support/task-doubles.js';
-import { TestTemporal } from './support/temporal.js';
-
-/** What each executor must give to run the contract. */
-interface ExecutorHost {
-  start(dag: Dag): Promise<Run>;
-  stop(): Promise<void>;
-}
-
-async function localHost(): Promise<ExecutorHost> {
-  const folder = await mkdtemp(join(tmpdir(), 'dagwright-local-'));
-  const handlers = createHandlers({ environment: process.env, functions: [doubleFunction, noopFunction] });
-  return {
-    start: async (dag) => runLocally(dag, { handlers, logFolder: join(folder, 'logs'), validate: true }),
-    stop: () => rm(folder, { recursive: true, force: true }),
-  };
-}
-
-async function temporalHost(): Promise<ExecutorHost> {
-  const temporal = await TestTemporal.start();
-  const worker = await temporal.startWorker();
-  return { start: (dag) => worker.client.start(dag), stop: () => temporal.stop() };
-}
+import type { TaskResult } from '../src/dag/run.js';
+import { EXECUTORS, shell, states, type ExecutorHost } from './support/executor-hosts.js';
+import { TaskDoubles } from './support/task-doubles.js';
 
 let doubles: TaskDoubles;
 
@@ -40,24 +13,13 @@ afterEach(async () => {
   await doubles.stop();
 });
 
-function shell(name: string, run: string, more: Partial<Task> = {}): Task {
-  return { name, uses: 'shell', with: { run }, needs: [], ...more };
-}
-
-function states(result: RunResult): Record<string, string> {
-  return Object.fromEntries(Object.entries(result.tasks).map(([name, task]) => [name, task.status]));
-}
-
 /** A task's end without its times and its worker, which no two executors share. */
 function timeless({ startedAt, endedAt, worker, ...task }: TaskResult): Partial<TaskResult> {
   void [startedAt, endedAt, worker];
   return task;
 }
 
-describe.each([
-  ['local', localHost],
-  ['temporal', temporalHost],
-] as const)('the %s executor', (_name, makeHost) => {
+describe.each(EXECUTORS)('the %s executor', (_name, makeHost) => {
   let host: ExecutorHost;
 
   beforeAll(async () => {

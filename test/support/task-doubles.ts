@@ -10,7 +10,7 @@ import { z } from 'zod';
 /** What a test lets an attempt end with. */
 export interface Ending {
   readonly output?: Json;
-  readonly fail?: { readonly message: string; readonly retryable?: boolean };
+  readonly fail?: { readonly message: string; readonly retryable?: boolean; readonly cause?: string };
 }
 
 interface Attempt {
@@ -54,10 +54,20 @@ export class TaskDoubles {
     await once(this.#server, 'close');
   }
 
+  /** Where attempts ask. */
+  get url(): string {
+    const { port } = this.#server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}/`;
+  }
+
+  /** A task that says how far it is, and then asks this test how to end. */
+  reporter(name: string, done: number, total: number, note: string): Task {
+    return this.task(name, [], { with: { name: 'double', input: { url: this.url, progress: { done, total, note } } } });
+  }
+
   /** A task that asks this test how to end. */
   task(name: string, needs: readonly string[] = [], more: Partial<Task> = {}): Task {
-    const { port } = this.#server.address() as AddressInfo;
-    const input = { url: `http://127.0.0.1:${port}/` };
+    const input = { url: this.url };
     return { name, uses: 'function', with: { name: 'double', input }, needs: needs.map((task) => ({ task })), ...more };
   }
 
@@ -114,12 +124,18 @@ export class TaskDoubles {
 
 /** What a worker must have registered for the doubles to run in it. */
 export const doubleFunction = defineFunction('double', {
-  input: z.object({ url: z.string() }),
-  run: async ({ url }, context) => {
+  input: z.object({
+    url: z.string(),
+    progress: z.object({ done: z.number(), total: z.number(), note: z.string() }).optional(),
+  }),
+  run: async ({ url, progress }, context) => {
+    if (progress !== undefined) context.progress(progress, progress.note);
     const response = await fetch(`${url}?task=${context.task}&attempt=${context.attempt}`, { signal: context.signal });
     const { output, fail } = (await response.json()) as Ending;
     if (fail !== undefined) {
-      throw new TaskFailure({ code: 'TASK_FAILED', message: fail.message }, { retryable: fail.retryable ?? true });
+      const cause = fail.cause === undefined ? {} : { cause: new Error(fail.cause) };
+      const { message, retryable = true } = fail;
+      throw new TaskFailure({ code: 'TASK_FAILED', message }, { retryable, ...cause });
     }
     return output;
   },

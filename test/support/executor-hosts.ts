@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createHandlers } from '../../src/activities/handlers.js';
+import type { Dag, Task } from '../../src/dag/dag.js';
+import type { Run, RunResult } from '../../src/dag/run.js';
+import { runLocally } from '../../src/executor/local.js';
+import { doubleFunction, noopFunction } from './task-doubles.js';
+import { TestTemporal } from './temporal.js';
+
+/** What each executor must give to run the contract. */
+export interface ExecutorHost {
+  start(dag: Dag): Promise<Run>;
+  stop(): Promise<void>;
+}
+
+async function localHost(): Promise<ExecutorHost> {
+  const folder = await mkdtemp(join(tmpdir(), 'dagwright-local-'));
+  const handlers = createHandlers({ environment: process.env, functions: [doubleFunction, noopFunction] });
+  return {
+    start: async (dag) => runLocally(dag, { handlers, logFolder: join(folder, 'logs'), validate: true }),
+    stop: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function temporalHost(): Promise<ExecutorHost> {
+  const temporal = await TestTemporal.start();
+  const worker = await temporal.startWorker();
+  return { start: (dag) => worker.client.start(dag), stop: () => temporal.stop() };
+}
+
+/** Every executor, by name, with what starts it. */
+export const EXECUTORS = [
+  ['local', localHost],
+  ['temporal', temporalHost],
+] as const;
+
+export function shell(name: string, run: string, more: Partial<Task> = {}): Task {
+  return { name, uses: 'shell', with: { run }, needs: [], ...more };
+}
+
+/** How each task ended. */
+export function states(result: RunResult): Record<string, string> {
+  return Object.fromEntries(Object.entries(result.tasks).map(([name, task]) => [name, task.status]));
+}
