@@ -91,8 +91,12 @@ async function resultOf(run: RunHandle, options: RerunOptions): Promise<RunResul
   try {
     return await run.result();
   } catch (error) {
-    if (options.all && error instanceof DagwrightError && error.code === 'RUN_TERMINATED') return undefined;
-    throw error;
+    if (!(error instanceof DagwrightError) || error.code !== 'RUN_TERMINATED') throw error;
+    if (options.all) return undefined;
+    throw new DagwrightError('RUN_TERMINATED', error.message, {
+      hint: 'What it made is lost. `--all` runs all of it again.',
+      cause: error,
+    });
   }
 }
 
