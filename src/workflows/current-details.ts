@@ -22,6 +22,11 @@ export function currentDetails(run: LiveRun, running: Iterable<number>): string 
     const until = scheduler.resumesAt === undefined ? '' : `; goes on at ${iso(scheduler.resumesAt)}`;
     lines.push('', `**Paused**${by} (${scheduler.pauseMode})${until}`);
   }
+  const paused = run.pausedTasks();
+  if (paused.length > 0) {
+    const more = paused.length > NAMED ? `, and ${paused.length - NAMED} more` : '';
+    lines.push('', `**Paused tasks**: ${paused.slice(0, NAMED).map(nameOf).join(', ')}${more}`);
+  }
   lines.push(...section('Failed', failed(run), counts.failed, (task) => `${nameOf(task)}: ${errorOf(run, task)}`));
   lines.push(
     ...section(
@@ -31,8 +36,6 @@ export function currentDetails(run: LiveRun, running: Iterable<number>): string 
       (task) => `${nameOf(task)} since ${clock(scheduler.startedAt(task) ?? 0)}`,
     ),
   );
-  const paused = run.pausedTasks();
-  lines.push(...section('Paused tasks', paused, paused.length, nameOf));
   if (counts.ready > paused.length && state === 'running') {
     lines.push(
       '',
