@@ -1,5 +1,8 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { folderLogStore } from '../../activities/folder-log-store.js';
+import { attemptLogPath } from '../../activities/log.js';
 import type { Config } from '../../config.js';
 import { DagwrightError } from '../../dag/errors.js';
 import type { TaskDescription } from '../../dag/run.js';
@@ -30,7 +33,7 @@ export async function logs(runId: string, task: string, options: LogsOptions): P
   } finally {
     await output.end();
   }
-  throw notFound(logged, folder, await taskIfKnown(logged, config));
+  return withoutLog(logged, folder, await taskIfKnown(logged, config));
 }
 
 async function follow(copier: LogCopier, logged: LoggedTask, folder: string, config: Config): Promise<number> {
@@ -41,8 +44,7 @@ async function follow(copier: LogCopier, logged: LoggedTask, folder: string, con
     const { signal } = interrupt;
     const latest = await followLog(copier, client.get(logged.runId), logged, { signal, say: printError });
     if (signal.aborted) return EXIT.detached;
-    if (!copier.found) throw notFound(logged, folder, latest);
-    return EXIT.succeeded;
+    return copier.found ? EXIT.succeeded : withoutLog(logged, folder, latest);
   } finally {
     interrupt.release();
     await client.close();
@@ -64,6 +66,19 @@ async function taskIfKnown({ runId, task: name }: LoggedTask, config: Config): P
     if (code === 'RUN_NOT_FOUND' || code === 'TASK_NOT_FOUND') throw error;
     return undefined;
   }
+}
+
+/**
+ * A task that ran here and wrote nothing leaves no log, and that is no error.
+ * @throws DagwrightError LOG_NOT_FOUND
+ */
+function withoutLog(logged: LoggedTask, folder: string, task: TaskDescription | undefined): number {
+  const { runId, attempt = 1 } = logged;
+  const runFolder = dirname(dirname(attemptLogPath(folder, { runId, task: logged.task, attempt })));
+  const ranHere = task?.worker?.endsWith(`@${hostname()}`) === true && existsSync(runFolder);
+  if (!ranHere || task === undefined || task.attempts < attempt) throw notFound(logged, folder, task);
+  printError(`${logged.task} has written nothing: it is ${task.state}.`);
+  return EXIT.succeeded;
 }
 
 function notFound(
