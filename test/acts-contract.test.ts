@@ -1,11 +1,17 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Act } from '../src/dag/act.js';
-import type { Task } from '../src/dag/dag.js';
-import type { Run, RunDescription, TaskDescription } from '../src/dag/run.js';
-import { EXECUTORS, shell, states, type ExecutorHost } from './support/executor-hosts.js';
+import {
+  broken,
+  EXECUTORS,
+  reader,
+  shell,
+  stand,
+  states,
+  taskOf,
+  type ExecutorHost,
+} from './support/executor-hosts.js';
 import { TaskDoubles } from './support/task-doubles.js';
 
-const POLL = { timeout: 20_000, interval: 20 };
 const by = 'ada';
 
 let doubles: TaskDoubles;
@@ -17,26 +23,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await doubles.stop();
 });
-
-/** A task whose output is what it was handed by those that it needs. */
-function reader(name: string, ...needs: string[]): Task {
-  return shell(name, 'cat "$DAGWRIGHT_NEEDS" > "$DAGWRIGHT_OUTPUT"', { needs: needs.map((task) => ({ task })) });
-}
-
-function broken(message: string): { fail: { message: string; retryable: false } } {
-  return { fail: { message, retryable: false } };
-}
-
-async function taskOf(run: Run, name: string): Promise<TaskDescription | undefined> {
-  return (await run.describe()).tasks.find((task) => task.name === name);
-}
-
-/** Waits until the tasks are in these states. */
-async function stand(run: Run, wanted: Readonly<Record<string, string>>): Promise<void> {
-  const now = async (): Promise<Record<string, string>> =>
-    Object.fromEntries((await run.describe()).tasks.map(({ name, state }) => [name, state]));
-  await expect.poll(now, POLL).toMatchObject(wanted);
-}
 
 /** The tasks that began, in order. */
 function begun(): string[] {
@@ -380,114 +366,6 @@ describe.each(EXECUTORS)('acts on the %s executor', (_name, makeHost) => {
     });
   });
 
-  describe('the order', () => {
-    it('follows a changed priority', async () => {
-      const names = ['x', 'y', 'z'];
-      const tasks = [doubles.task('first'), ...names.map((name) => doubles.task(name, ['first']))];
-      const run = await host.start(doubles.dag(tasks, { concurrency: 1, policy: 'priority' }));
-      await doubles.running('first');
-      await run.pause();
-      await doubles.release('first');
-      await stand(run, { x: 'ready', z: 'ready' });
-      expect(await run.setPriority('z', 7)).toMatchObject({
-        changed: true,
-        message: 'The priority of z is 7; it was 0.',
-      });
-      expect(await run.setPriority('z', 7)).toMatchObject({ changed: false });
-      await run.setPriority('x', -1);
-      await run.resume();
-      await doubles.release('z');
-      await doubles.release('y');
-      await doubles.release('x');
-      await run.result();
-      expect(begun()).toEqual(['first', 'z', 'y', 'x']);
-    });
-
-    it('follows a changed policy', async () => {
-      const tasks = [
-        doubles.task('first'),
-        doubles.task('low', ['first']),
-        doubles.task('high', ['first'], { priority: 5 }),
-      ];
-      const run = await host.start(doubles.dag(tasks, { concurrency: 1 }));
-      await doubles.running('first');
-      expect((await run.describe()).policy).toBe('fcfs');
-      expect(await run.setPolicy('priority')).toMatchObject({ changed: true });
-      expect(await run.setPolicy('priority')).toMatchObject({ changed: false });
-      await doubles.release('first');
-      await doubles.running('high');
-      const reasons = (await run.explain('low')).reasons.map(({ code }) => code);
-      expect(reasons).toEqual(['slots', 'queue']);
-      await doubles.release('high');
-      await doubles.release('low');
-      await run.result();
-      expect(begun()).toEqual(['first', 'high', 'low']);
-    });
-
-    it('lets more tasks run at once, or fewer', async () => {
-      const names = ['a', 'b', 'c', 'd'];
-      const tasks = names.map((name) => doubles.task(name));
-      const run = await host.start(doubles.dag(tasks, { concurrency: 1 }));
-      await doubles.running('a');
-      expect(await run.setConcurrency(3)).toMatchObject({ changed: true, tasksChanged: 2 });
-      expect(await run.setConcurrency(3)).toMatchObject({ changed: false });
-      await doubles.running('b');
-      await doubles.running('c');
-      await run.setConcurrency(1);
-      expect((await run.describe()).concurrency).toBe(1);
-      await doubles.release('a');
-      await doubles.release('b');
-      await stand(run, { a: 'succeeded', b: 'succeeded', c: 'running', d: 'ready' });
-      expect(begun()).not.toContain('d');
-      await doubles.release('c');
-      await doubles.release('d');
-      expect((await run.result()).status).toBe('succeeded');
-    });
-  });
-
-  describe('addTasks', () => {
-    it('adds one behind a task that runs, and one that a waiting task needs', async () => {
-      const run = await host.start(doubles.dag([doubles.task('a'), reader('report', 'a')]));
-      await doubles.running('a');
-      const added = [doubles.task('after', ['a']), doubles.task('check')];
-      expect(await run.addTasks(added, { needs: { report: ['check'] } })).toMatchObject({
-        changed: true,
-        message: 'Added 2 tasks: after, check.',
-      });
-      expect(await run.addTasks(added, { needs: { report: ['check'] } })).toMatchObject({ changed: false });
-      await doubles.running('check');
-      await doubles.release('a', { output: 1 });
-      await doubles.release('after');
-      await stand(run, { after: 'succeeded', report: 'pending' });
-      expect((await run.explain('report')).reasons).toMatchObject([{ code: 'needs', tasks: ['check'] }]);
-      await doubles.release('check', { output: 2 });
-      const result = await run.result();
-      expect(Object.keys(result.tasks)).toEqual(['a', 'report', 'after', 'check']);
-      expect(result.tasks['report']).toMatchObject({ output: { a: 1, check: 2 } });
-    });
-
-    it('refuses cycles, names that are taken or missing, and dependents that ran', async () => {
-      const run = await host.start(
-        doubles.dag([doubles.task('a'), doubles.task('b', ['a']), doubles.task('c', ['b'])]),
-      );
-      await doubles.running('a');
-      const refused = [
-        [[doubles.task('x', ['c'])], { b: ['x'] }, 'DAG_INVALID'],
-        [[doubles.task('x')], { a: ['x'] }, 'ACT_REFUSED'],
-        [[doubles.task('b')], {}, 'ACT_REFUSED'],
-        [[doubles.task('x', ['nobody'])], {}, 'TASK_NOT_FOUND'],
-        [[doubles.task('x')], { nobody: ['x'] }, 'TASK_NOT_FOUND'],
-        [[doubles.task('x', [], { timeout: { startToClose: 0.5 } })], {}, 'DAG_INVALID'],
-      ] as const;
-      for (const [tasks, needs, code] of refused) {
-        await expect(run.addTasks(tasks, { needs })).rejects.toMatchObject({ code });
-      }
-      expect((await run.describe()).tasks).toHaveLength(3);
-      for (const name of ['a', 'b', 'c']) await doubles.release(name);
-      expect(states(await run.result())).toEqual({ a: 'succeeded', b: 'succeeded', c: 'succeeded' });
-    });
-  });
-
   it('an act of the same id is done once, and answered in the same words', async () => {
     const run = await host.start(doubles.dag([doubles.task('a')]));
     await doubles.running('a');
@@ -562,101 +440,5 @@ describe.each(EXECUTORS)('acts on the %s executor', (_name, makeHost) => {
     ];
     for (const act of acts) await expect(run.act(act), act.type).rejects.toMatchObject({ code: 'RUN_ENDED' });
     expect(await run.result()).toEqual(result);
-  });
-
-  describe('sight', () => {
-    it('tells why each task is as it is', async () => {
-      const retry = { maximumAttempts: 2, initialInterval: 3_600_000, maximumInterval: 3_600_000 };
-      const tasks = [
-        doubles.task('runs'),
-        doubles.task('waits', ['runs']),
-        doubles.task('bad'),
-        doubles.task('below', ['bad']),
-        doubles.task('again', [], { retry }),
-        doubles.task('queued'),
-      ];
-      const run = await host.start(doubles.dag(tasks, { concurrency: 3 }));
-      await doubles.release('bad', broken('no such month'));
-      await doubles.release('again', { fail: { message: 'busy' } });
-      await doubles.release('queued');
-      await stand(run, { bad: 'failed', again: 'retrying', queued: 'succeeded' });
-      await run.setConcurrency(1);
-      await run.addTasks([doubles.task('behind')]);
-      const reasonOf = async (task: string): Promise<unknown> => {
-        const { state, reasons } = await run.explain(task);
-        return [state, reasons.map(({ code }) => code).join(' '), reasons[0]?.message];
-      };
-      expect(await reasonOf('runs')).toEqual(['running', 'running', expect.stringContaining('running since')]);
-      expect(await reasonOf('waits')).toEqual(['pending', 'needs', 'It waits for runs (running).']);
-      expect(await reasonOf('bad')).toEqual(['failed', 'ended', expect.stringContaining('TASK_FAILED: no such month')]);
-      expect(await reasonOf('below')).toEqual([
-        'upstream_failed',
-        'upstream',
-        expect.stringContaining('It began with bad: TASK_FAILED: no such month'),
-      ]);
-      expect(await reasonOf('again')).toEqual(['retrying', 'retrying', expect.stringContaining('busy')]);
-      expect(await reasonOf('queued')).toEqual(['succeeded', 'ended', expect.any(String)]);
-      expect(await reasonOf('behind')).toEqual(['ready', 'slots queue', expect.stringContaining('concurrency is 1')]);
-      await expect(run.explain('nobody')).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
-      await expect(run.explain('RUNS')).rejects.toMatchObject({ hint: 'Did you mean "runs"?' });
-      await run.cancel();
-      await run.result();
-    });
-
-    it('tells what happened, in its order', async () => {
-      const run = await host.start(doubles.dag([doubles.task('a'), doubles.task('b', ['a'])]));
-      await doubles.running('a');
-      await run.pauseTask('b', { by });
-      await run.resumeTask('b', { by });
-      await doubles.release('a', broken('no'));
-      await run.result();
-      const events = (await run.history()).map(({ at, ...event }) => {
-        expect(new Date(at).toISOString()).toBe(at);
-        return event;
-      });
-      expect(events).toEqual([
-        { event: 'run.began' },
-        { event: 'task.running', task: 'a' },
-        { event: 'act', task: 'b', by, message: expect.stringContaining('b is paused.') },
-        { event: 'act', task: 'b', by, message: 'b may start again.' },
-        { event: 'task.failed', task: 'a', message: 'TASK_FAILED: no' },
-        { event: 'task.upstream_failed', task: 'b' },
-        { event: 'run.ended', message: 'failed' },
-      ]);
-    });
-
-    it('tells how far attempts are, who runs them, what they made and why they failed', async () => {
-      const tasks = [doubles.reporter('a', 3, 4, 'files'), doubles.task('b'), doubles.task('c')];
-      const run = await host.start(doubles.dag(tasks));
-      await doubles.running('a');
-      await expect
-        .poll(() => taskOf(run, 'a'), POLL)
-        .toMatchObject({
-          state: 'running',
-          attempts: 1,
-          startedAt: expect.any(String),
-          progress: { fraction: 0.75, done: 3, total: 4, note: 'files' },
-        });
-      await doubles.release('b', { output: 'four' });
-      await doubles.release('c', { fail: { message: 'no', retryable: false, cause: 'the disk is full' } });
-      await stand(run, { b: 'succeeded', c: 'failed' });
-      const live = await run.describe();
-      await doubles.release('a');
-      const result = await run.result();
-      const ended = await run.describe();
-      const worker = expect.stringMatching(`^${process.pid}@`);
-      for (const description of [live, ended] satisfies RunDescription[]) {
-        const [, b, c] = description.tasks;
-        expect(b).toMatchObject({ state: 'succeeded', outputBytes: 6, worker });
-        expect(c).toMatchObject({
-          state: 'failed',
-          worker,
-          error: { code: 'TASK_FAILED', message: 'no', cause: { code: 'Error', message: 'the disk is full' } },
-        });
-      }
-      expect(ended.tasks[0]).not.toHaveProperty('progress');
-      expect(ended.counts).toEqual({ succeeded: 2, failed: 1 });
-      expect(result.tasks['c']?.error?.cause?.message).toBe('the disk is full');
-    });
   });
 });

@@ -207,6 +207,15 @@ describe('a local run', () => {
     );
   });
 
+  it('refuses to be given activities of other workers later, and goes on', async () => {
+    const gate = new Gate();
+    const { run } = new Watched(dagOf([call('a')]), { a: gate.body });
+    const foreign: Task = { name: 'charge', uses: 'activity', with: { type: 'ChargeCard' }, needs: [] };
+    await expect(run.addTasks([foreign])).rejects.toMatchObject({ code: 'EXECUTOR_UNSUPPORTED' });
+    gate.release();
+    expect((await run.result()).tasks).toEqual({ a: expect.objectContaining({ status: 'succeeded' }) as object });
+  });
+
   it('stops by its own timeout', async () => {
     const gate = new Gate();
     const watched = new Watched(dagOf([call('a'), call('b', { needs: ['a'] })], { timeout: 20 }), { a: gate.body });

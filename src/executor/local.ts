@@ -3,7 +3,7 @@ import type { Handlers } from '../activities/handler.js';
 import { startTimer } from '../activities/timer.js';
 import type { Act, ActAnswer, ActRequest } from '../dag/act.js';
 import { ActingRun } from '../dag/acting-run.js';
-import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
+import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { SchedulerEvent, TimerName } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
@@ -42,16 +42,20 @@ export interface LocalOptions {
  * @throws DagwrightError EXECUTOR_UNSUPPORTED where a task uses `activity`.
  */
 export function runLocally(dag: Dag, options: LocalOptions): Run {
-  const foreign = dag.tasks.filter((task) => task.uses === 'activity').map((task) => task.name);
-  if (foreign.length > 0) {
-    const names = foreign.slice(0, 5).join(', ') + (foreign.length > 5 ? `, and ${foreign.length - 5} more` : '');
-    throw new DagwrightError('EXECUTOR_UNSUPPORTED', `Activities of other workers do not run locally: ${names}.`, {
-      hint: 'Run the dag on Temporal: leave out `--local`.',
-    });
-  }
+  requireOwn(dag.tasks);
   const run = new LocalRun(dag, options);
   run.begin();
   return run;
+}
+
+/** @throws DagwrightError EXECUTOR_UNSUPPORTED. */
+function requireOwn(tasks: readonly Task[]): void {
+  const foreign = tasks.filter((task) => task.uses === 'activity').map((task) => task.name);
+  if (foreign.length === 0) return;
+  const names = foreign.slice(0, 5).join(', ') + (foreign.length > 5 ? `, and ${foreign.length - 5} more` : '');
+  throw new DagwrightError('EXECUTOR_UNSUPPORTED', `Activities of other workers do not run locally: ${names}.`, {
+    hint: 'Run the dag on Temporal: leave out `--local`.',
+  });
 }
 
 /** The scheduler's host in this process. */
@@ -135,6 +139,7 @@ class LocalRun extends ActingRun {
           if (this.#isBroken) throw new DagwrightError('RUN_ENDED', `The run ${this.runId} has broken down.`);
           const { type, ...fields } = act;
           const read = readAct(type, { ...fields, ...request });
+          if (read.act.type === 'addTasks') requireOwn(read.act.tasks);
           const { answer, instructions } = this.#live.act(read.act, read.request, this.#now());
           resolve(answer);
           return instructions;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHandlers } from '../../src/activities/handlers.js';
 import type { Dag, Task } from '../../src/dag/dag.js';
-import type { Run, RunResult } from '../../src/dag/run.js';
+import { expect } from 'vitest';
+import type { Run, RunResult, TaskDescription } from '../../src/dag/run.js';
 import { runLocally } from '../../src/executor/local.js';
 import { doubleFunction, noopFunction } from './task-doubles.js';
 import { TestTemporal } from './temporal.js';
@@ -42,4 +43,28 @@ export function shell(name: string, run: string, more: Partial<Task> = {}): Task
 /** How each task ended. */
 export function states(result: RunResult): Record<string, string> {
   return Object.fromEntries(Object.entries(result.tasks).map(([name, task]) => [name, task.status]));
+}
+
+/** A task whose output is what it was handed by those that it needs. */
+export function reader(name: string, ...needs: string[]): Task {
+  return shell(name, 'cat "$DAGWRIGHT_NEEDS" > "$DAGWRIGHT_OUTPUT"', { needs: needs.map((task) => ({ task })) });
+}
+
+/** A failure that no other attempt mends. */
+export function broken(message: string): { fail: { message: string; retryable: false } } {
+  return { fail: { message, retryable: false } };
+}
+
+export async function taskOf(run: Run, name: string): Promise<TaskDescription | undefined> {
+  return (await run.describe()).tasks.find((task) => task.name === name);
+}
+
+/** How long, in milliseconds, to wait for what must come. */
+export const POLL = { timeout: 20_000, interval: 20 };
+
+/** Waits until the tasks are in these states. */
+export async function stand(run: Run, wanted: Readonly<Record<string, string>>): Promise<void> {
+  const now = async (): Promise<Record<string, string>> =>
+    Object.fromEntries((await run.describe()).tasks.map(({ name, state }) => [name, state]));
+  await expect.poll(now, POLL).toMatchObject(wanted);
 }
