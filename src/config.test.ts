@@ -23,3 +23,11 @@ describe('loadConfig', () => {
     );
   });
 });
+
+describe('an empty variable', () => {
+  it('counts as not set', () => {
+    const config = loadConfig({ TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: '' });
+    expect(config.addressIsSet).toBe(false);
+    expect(config.temporal.connectionOptions.address).toBeUndefined();
+  });
+});

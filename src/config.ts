@@ -76,5 +76,6 @@ function oneOf<T extends string>(
 }
 
 function definedOf(environment: Readonly<NodeJS.ProcessEnv>): Record<string, string> {
-  return Object.fromEntries(Object.entries(environment).filter((e): e is [string, string] => e[1] !== undefined));
+  // An empty variable is one that somebody took back.
+  return Object.fromEntries(Object.entries(environment).filter((e): e is [string, string] => Boolean(e[1])));
 }

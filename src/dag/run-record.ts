@@ -37,6 +37,8 @@ export const KEPT_OUTPUT_BYTES = 1_048_576;
 /** Bytes of errors that are kept whole; later ones keep their code and the beginning of their sentence. */
 const WHOLE_ERROR_BYTES = 262_144;
 const SHORT_MESSAGE_CHARACTERS = 120;
+/** In larger runs nobody draws them, and they would be most of a description. */
+const TASKS_WITH_NEEDS = 500;
 
 /**
  * What a run knows of its tasks beyond their states: attempts, outputs, errors. Pure bookkeeping, the same in every
@@ -162,6 +164,7 @@ export class RunRecord {
 
   /** The tasks now, in the order of declaration: from one on, up to another. */
   tasks(facts: RunFacts, from = 0, to = this.#dag.tasks.length): TaskDescription[] {
+    const tellsNeeds = this.#dag.tasks.length <= TASKS_WITH_NEEDS;
     return this.#dag.tasks.slice(from, to).map((task, i): TaskDescription => {
       const index = from + i;
       const error = this.#errors.get(index);
@@ -173,6 +176,7 @@ export class RunRecord {
         attempts: this.#attempts.get(index) ?? 0,
         ...timesOf(facts, index),
         ...durationOf(facts, index),
+        ...(tellsNeeds && task.needs.length > 0 ? { needs: task.needs.map((need) => need.task) } : {}),
         ...(error === undefined ? {} : { error }),
         ...(facts.isPaused(index) ? { paused: true } : {}),
         ...(worker === undefined ? {} : { worker }),

@@ -36,6 +36,8 @@ export interface TaskDescription {
   readonly duration?: number;
   /** The error that ended the task, or that the latest attempt failed with. */
   readonly error?: TaskError;
+  /** The tasks that it needs; in runs of up to 500 tasks. */
+  readonly needs?: readonly string[];
   /** It does not start until it is resumed. */
   readonly paused?: true;
   /** How far the running attempt says it is. */

@@ -14,47 +14,47 @@ export function currentDetails(run: LiveRun, running: Iterable<number>): string 
   const { counts, state } = scheduler;
   const ended = TASK_STATES.reduce((sum, one) => sum + (isTaskEnd(one) ? counts[one] : 0), 0);
   const lines = [`**${state}**: ${ended} of ${dag.tasks.length} tasks have ended`, ''];
-  for (const one of TASK_STATES.toReversed()) if (counts[one] > 0) lines.push(`- ${counts[one]} ${one}`);
   const nameOf = (task: number): string => code(dag.tasks[task]?.name ?? '');
 
+  const present = TASK_STATES.toReversed().filter((one) => counts[one] > 0);
+  lines.push(`- ${present.map((one) => `${counts[one]} ${one}`).join(', ')}`);
   if (state === 'paused') {
     const by = run.pausedBy?.by === undefined ? '' : ` by ${plain(run.pausedBy.by)}`;
     const until = scheduler.resumesAt === undefined ? '' : `; goes on at ${iso(scheduler.resumesAt)}`;
-    lines.push('', `**Paused**${by} (${scheduler.pauseMode})${until}`);
+    lines.push(`- paused${by} (${scheduler.pauseMode})${until}`);
   }
   const paused = run.pausedTasks();
   if (paused.length > 0) {
     const more = paused.length > NAMED ? `, and ${paused.length - NAMED} more` : '';
-    lines.push('', `**Paused tasks**: ${paused.slice(0, NAMED).map(nameOf).join(', ')}${more}`);
+    lines.push(`- paused tasks: ${paused.slice(0, NAMED).map(nameOf).join(', ')}${more}`);
   }
-  lines.push(...section('Failed', failed(run), counts.failed, (task) => `${nameOf(task)}: ${errorOf(run, task)}`));
+  if (scheduler.policy.size > 0 && state === 'running') {
+    const { policy, concurrency } = scheduler;
+    lines.push(`- ${policy.size} wait for a slot (concurrency ${concurrency}, policy ${policy.name})`);
+  }
+  lines.push(...section('failed', failed(run), counts.failed, (task) => `${nameOf(task)}: ${errorOf(run, task)}`));
   lines.push(
     ...section(
-      'Running',
+      'running',
       running,
       counts.running,
       (task) => `${nameOf(task)} since ${clock(scheduler.startedAt(task) ?? 0)}`,
     ),
   );
-  if (counts.ready > paused.length && state === 'running') {
-    lines.push(
-      '',
-      `${scheduler.policy.size} wait for a slot (concurrency ${scheduler.concurrency}, policy ${scheduler.policy.name})`,
-    );
-  }
   return lines.join('\n');
 }
 
+/** The pane of the Web UI is low: the list is dense, and what asks for somebody comes first. */
 function section(title: string, tasks: Iterable<number>, count: number, lineOf: (task: number) => string): string[] {
   if (count === 0) return [];
-  const lines = ['', `**${title}**`, ''];
+  const lines = [`- ${title}:`];
   let named = 0;
   for (const task of tasks) {
     if (named === NAMED) break;
     named++;
-    lines.push(`- ${lineOf(task)}`);
+    lines.push(`  - ${lineOf(task)}`);
   }
-  if (count > named) lines.push(`- and ${count - named} more`);
+  if (count > named) lines.push(`  - and ${count - named} more`);
   return lines;
 }
 
