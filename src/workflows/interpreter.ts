@@ -23,6 +23,8 @@ import { activityOf, startActivity, type TaskActivity } from './task-activity.js
 
 /** Well below the 51,200 events at which the server ends a run, well above what one window of tasks adds. */
 const HISTORY_LIMIT = 8_000;
+/** The server takes 2,000 updates in one execution. */
+const UPDATE_LIMIT = 1_500;
 /** Past so many times the limit no task starts until those that run have ended: the server's own limit is near. */
 const HISTORY_HARD_FACTOR = 5;
 /** Milliseconds that short tasks get to end, so that continuing as new costs nothing else. */
@@ -74,6 +76,8 @@ export class Interpreter {
   #wake = (): void => {};
   #phase: Phase = 'direct';
   #drainTimerFired = false;
+  /** Acts that came as updates. */
+  #updates = 0;
   /** The outputs that tasks wait for do not fit into the next execution's input. */
   #isTooLarge = false;
   #ended = false;
@@ -114,6 +118,7 @@ export class Interpreter {
    * @throws DagwrightError where the run refuses it. Nothing has changed then.
    */
   act(act: Act, request: ActRequest): ActAnswer {
+    this.#updates++;
     this.#takeIn();
     const { answer, instructions } = this.live.act(act, request, Date.now());
     this.#perform(instructions);
@@ -295,14 +300,18 @@ export class Interpreter {
 
   /** Timers do not survive continue-as-new: sets them again. */
   #rearmTimers(): void {
-    for (const { timer, at } of this.live.scheduler.timers()) this.#setTimer(timer, at);
+    for (const { timer, at } of this.live.scheduler.timers()) {
+      // An act may have come first, and set it.
+      if (!this.#timers.has(timer)) this.#setTimer(timer, at);
+    }
   }
 
   /** Begins to drain once the history is long. */
   #watchHistory(): void {
     if (this.#phase !== 'direct') return;
     const info = workflowInfo();
-    if (info.historyLength < (this.#input.historyLimit ?? HISTORY_LIMIT) && info.historySize < 8_388_608) return;
+    const isShort = info.historyLength < (this.#input.historyLimit ?? HISTORY_LIMIT) && info.historySize < 8_388_608;
+    if (isShort && this.#updates < UPDATE_LIMIT) return;
     this.#phase = 'draining';
     void sleep(DRAIN_TIME).then(() => (this.#drainTimerFired = true));
   }
