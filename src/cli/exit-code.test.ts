@@ -17,6 +17,7 @@ describe('exit codes', () => {
       'TEMPORAL_CLI_MISSING',
     ]);
     expect(codes.filter((code) => exitCodeOfError(code) === EXIT.usage).toSorted()).toEqual([
+      'ACT_INVALID',
       'CONFIG_INVALID',
       'NAMESPACE_NOT_FOUND',
       'PARAM_INVALID',

@@ -27,6 +27,7 @@ const USAGE_CODES: readonly ErrorCode[] = [
   'USAGE',
   'PARAM_INVALID',
   'RUN_ID_INVALID',
+  'ACT_INVALID',
   'CONFIG_INVALID',
   'NAMESPACE_NOT_FOUND',
 ];

@@ -168,7 +168,7 @@ function decideTask(run: DecisionFacts, act: TaskAct, at: number): Decision {
 
 function words(name: string, state: string, end: string): string {
   if (state === 'running') return `${name} is told to stop, and ends ${end}.`;
-  return `${name} is ${end}; it was ${state}.`;
+  return `${name} is marked ${end}; it was ${state}.`;
 }
 
 function decideRetry(run: DecisionFacts, task: number, dependents: boolean, at: number): Decision {
