@@ -62,7 +62,9 @@ function whyRunning(run: ExplainFacts, task: number): Reason[] {
 function whyNot(run: ExplainFacts, task: number): Reason[] {
   const { scheduler } = run;
   const reasons: Reason[] = [];
-  const open = needsOf(run, task).filter((needed) => !isTaskEnd(scheduler.stateOf(needed)));
+  // One that is ready by an operator's word does not wait for what was set back.
+  const waits = scheduler.stateOf(task) === 'pending';
+  const open = needsOf(run, task).filter((needed) => waits && !isTaskEnd(scheduler.stateOf(needed)));
   if (open.length > 0) {
     const how = open.map((needed) => `${nameOf(run, needed)} (${scheduler.stateOf(needed)})`);
     reasons.push(reason('needs', `It waits for ${list(how)}.`, run, open));

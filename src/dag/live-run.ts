@@ -106,7 +106,7 @@ export class LiveRun {
       scheduler: this.scheduler.snapshot(),
       record,
       log: this.#log.snapshot(),
-      ...(this.#acts.length === 0 ? {} : { acts: this.#acts }),
+      ...(this.#acts.length === 0 ? {} : { acts: [...this.#acts] }),
       ...(this.#paused === undefined ? {} : { paused: this.#paused }),
       ...(this.#pausedTasks.size === 0 ? {} : { pausedTasks: [...this.#pausedTasks] }),
       ...(this.#outputs.size === 0
@@ -226,7 +226,7 @@ export class LiveRun {
       ...(this.takeOver === undefined ? {} : { rerunOf: this.takeOver.runId }),
       concurrency: scheduler.concurrency,
       policy: scheduler.policy.name,
-      ...(this.#acts.length === 0 ? {} : { acts: this.#acts }),
+      ...(this.#acts.length === 0 ? {} : { acts: [...this.#acts] }),
       counts: Object.fromEntries(Object.entries(facts.counts).filter(([, count]) => count > 0)),
       tasks: this.record.tasks(facts, from, to),
     };
@@ -243,11 +243,14 @@ export class LiveRun {
   history(): RunEvent[] {
     const events = [...this.#log.events((task) => this.#dag.tasks[task]?.name ?? '')];
     let act = this.#acts.length;
+    const failed = new Set<string>();
     for (let i = events.length - 1; i >= 0; i--) {
       const event = events[i]!;
       if (event.event === 'act') events[i] = { ...event, ...wordsOf(this.#acts[--act]) };
       else if (event.event === 'run.ended') events[i] = { ...event, message: this.scheduler.state };
-      else if (event.event === 'task.failed') {
+      else if (event.event === 'task.failed' && !failed.has(event.task ?? '')) {
+        // Only the latest error is known.
+        failed.add(event.task ?? '');
         const error = this.record.errorOf(this.#index.get(event.task ?? '') ?? -1);
         if (error !== undefined) events[i] = { ...event, message: `${error.code}: ${error.message}` };
       }
@@ -265,7 +268,7 @@ export class LiveRun {
     return {
       ...this.record.result(this.runId, this.facts()),
       ...(this.takeOver === undefined ? {} : { rerunOf: this.takeOver.runId }),
-      ...(this.#acts.length === 0 ? {} : { acts: this.#acts }),
+      ...(this.#acts.length === 0 ? {} : { acts: [...this.#acts] }),
     };
   }
 
@@ -305,6 +308,11 @@ export class LiveRun {
       case 'completeTask':
         this.#outputs.set(this.#index.get(act.task) ?? -1, act.output);
         break;
+      case 'skipTask':
+      case 'cancelTask':
+        // It may run still, and have been completed: the latest word counts.
+        this.#outputs.delete(this.#index.get(act.task) ?? -1);
+        break;
       case 'addTasks':
         this.#grow(grownDag(this.#dag, act));
         break;
@@ -325,8 +333,11 @@ export class LiveRun {
     this.#log.moved(at, moves);
     for (let i = 0; i + 2 < moves.length; i += 3) {
       const task = moves[i]!;
-      if (moves[i + 1]! >= CODE.succeeded) this.record.reopened(task);
-      if (this.#outputs.size === 0 || moves[i + 2] !== CODE.succeeded || !this.#outputs.has(task)) continue;
+      const from = moves[i + 1]!;
+      const to = moves[i + 2]!;
+      const isVoid = from === CODE.running && to !== CODE.succeeded && to !== CODE.failed;
+      if (isVoid || from >= CODE.succeeded) this.record.reopened(task);
+      if (this.#outputs.size === 0 || to !== CODE.succeeded || !this.#outputs.has(task)) continue;
       this.record.decided(task, this.#outputs.get(task));
       this.#outputs.delete(task);
     }

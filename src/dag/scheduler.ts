@@ -357,7 +357,7 @@ export class Scheduler {
       this.#walk.startAgain(task, at);
       return;
     }
-    const end = endAfterStop(stop, outcome);
+    const end = endAfterStop(stop, outcome, isStale);
     if (stop === STOP.succeeded || stop === STOP.skipped || (stop === STOP.cancelled && end === 'cancelled')) {
       tasks.forced[task] = 1;
     }

@@ -170,11 +170,33 @@ export class Walk {
   /** An operator's word: a task that does not run ends so, whatever became of it before; dependents follow. */
   force(task: number, state: 'succeeded' | 'skipped' | 'cancelled', at: number): void {
     const { tasks } = this;
-    if (tasks.hasEnded(task)) this.#reopen(task, true, []);
+    // It failed, and continues on error: its dependents did not wait for an operator.
+    const wentOn = this.countsAsSuccess(task);
+    if (tasks.hasEnded(task)) this.#reopen(task, !wentOn);
     this.#dequeue(task);
     tasks.forced[task] = 1;
+    if (wentOn && state !== 'succeeded') this.#letStarted(task);
     this.end(task, state, at);
     this.#blockAgain(at);
+  }
+
+  /** Of what needs the task, what has started stays as it is; what has not waits again. */
+  #letStarted(task: number): void {
+    for (const dependent of neighbours(this.graph.dependents, task)) {
+      if (this.tasks.is(dependent, 'ready')) this.#waitAgain(dependent);
+      else this.#excuse(dependent);
+    }
+  }
+
+  #waitAgain(task: number): void {
+    this.#dequeue(task);
+    this.#backToPending(task);
+    this.tasks.forced[task] = 0;
+  }
+
+  /** The task stays as it is, whatever becomes of what it needs. */
+  #excuse(task: number): void {
+    if (!this.tasks.is(task, 'pending')) this.tasks.forced[task] = 1;
   }
 
   /**
@@ -183,8 +205,8 @@ export class Walk {
    * @returns the running tasks that must stop, and start again later.
    */
   retry(task: number, withDependents: boolean, at: number): number[] {
-    const running: number[] = [];
-    this.#reopen(task, withDependents, running);
+    const running = this.#reopen(task, withDependents);
+    if (!withDependents) for (const dependent of neighbours(this.graph.dependents, task)) this.#excuse(dependent);
     this.tasks.forced[task] = 0;
     this.#settle(task, at);
     this.#blockAgain(at);
@@ -206,7 +228,8 @@ export class Walk {
 
   /** New tasks behind those there are. */
   grow(graph: Graph, added: readonly AddedTask[], at: number): void {
-    const first = this.graph.size;
+    const before = this.graph;
+    const first = before.size;
     const continueOnError = new Uint8Array(graph.size);
     continueOnError.set(this.#continueOnError);
     this.#continueOnError = continueOnError;
@@ -217,21 +240,23 @@ export class Walk {
     for (let task = 0; task < graph.size; task++) this.#recount(task);
     for (let task = 0; task < first; task++) {
       // It had nothing to wait for any more, until now.
-      if (this.tasks.is(task, 'ready') && this.tasks.missing[task]! > 0 && this.tasks.forced[task] === 0) {
-        this.#dequeue(task);
-        this.#backToPending(task);
-      }
+      const needsMore = graph.inDegree[task]! > before.inDegree[task]!;
+      const mayStart = this.tasks.missing[task] === 0 && this.tasks.skips[task] === 0;
+      if (needsMore && !mayStart && this.tasks.is(task, 'ready')) this.#waitAgain(task);
     }
-    for (let task = first; task < graph.size; task++) this.#settle(task, at);
-    this.#blockAgain(at);
+    for (let task = 0; task < graph.size; task++) this.#settle(task, at);
   }
 
   /** Tasks that were set back and may be blocked by others than the one they were set back for. */
   #reopened: number[] = [];
 
-  /** Takes an end back, and those that came of it. Afterwards the task is pending. */
-  #reopen(first: number, withDependents: boolean, running: number[]): void {
+  /**
+   * Takes an end back; with dependents, all that came of it, too. Afterwards the task is pending.
+   * @returns the running tasks among those.
+   */
+  #reopen(first: number, withDependents: boolean): number[] {
     const { tasks } = this;
+    const running = new Set<number>();
     const open = [first];
     for (let task = open.pop(); task !== undefined; task = open.pop()) {
       if (tasks.hasEnded(task)) this.open++;
@@ -242,12 +267,12 @@ export class Walk {
       if (task !== first) this.#reopened.push(task);
       for (const dependent of neighbours(this.graph.dependents, task)) {
         this.#recount(dependent);
-        if (tasks.forced[dependent] === 1 || tasks.is(dependent, 'pending')) continue;
-        if (!withDependents) tasks.forced[dependent] = 1;
-        else if (!tasks.is(dependent, 'running')) open.push(dependent);
-        else if (!running.includes(dependent)) running.push(dependent);
+        if (!withDependents || tasks.forced[dependent] === 1 || tasks.is(dependent, 'pending')) continue;
+        if (tasks.is(dependent, 'running')) running.add(dependent);
+        else open.push(dependent);
       }
     }
+    return [...running];
   }
 
   /** It goes to the end of the line when it is ready again. */
@@ -282,9 +307,12 @@ export class Walk {
   }
 }
 
-/** Whether a task that was told to stop is to end by that, and how. */
-export function endAfterStop(stop: number, outcome: 'succeeded' | 'failed' | 'cancelled'): End {
+/**
+ * How a task ends that does not start again, after what it was told.
+ * @param isStale Whether what it needs was set back while it ran, so that its own outcome is void.
+ */
+export function endAfterStop(stop: number, outcome: 'succeeded' | 'failed' | 'cancelled', isStale: boolean): End {
   if (stop === STOP.succeeded) return 'succeeded';
-  if (stop === STOP.skipped && outcome !== 'succeeded') return 'skipped';
-  return outcome;
+  const own = isStale ? 'cancelled' : outcome;
+  return stop === STOP.skipped && own !== 'succeeded' ? 'skipped' : own;
 }
