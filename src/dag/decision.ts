@@ -96,13 +96,14 @@ export const refuse = {
 function decidePause(run: DecisionFacts, act: Extract<Act, { type: 'pause' }>, at: number): Decision {
   const { pauseMode, resumesAt, state, running } = run.scheduler;
   if (state === 'cancelling') throw refuse.state('The run is being cancelled.');
-  const mode = act.mode ?? 'drain';
+  // One that drains does not take an interrupt back.
+  const mode = pauseMode === 'interrupt' ? 'interrupt' : (act.mode ?? 'drain');
   const until = act.until === undefined ? undefined : Date.parse(act.until);
   if (until !== undefined && until <= at) throw refuse.invalid(`\`until\` lies in the past: ${act.until}.`);
-  const isSoAlready = pauseMode === mode || pauseMode === 'interrupt';
+  const isSoAlready = pauseMode === mode;
   if (isSoAlready && (until === undefined || until === resumesAt)) return { message: 'The run was paused already.' };
   const running_ =
-    running === 0
+    running === 0 || isSoAlready
       ? ''
       : mode === 'interrupt'
         ? ` ${amount(running, 'running task')} told to stop, to start again at resume.`
@@ -132,6 +133,9 @@ function decideTask(run: DecisionFacts, act: TaskAct, at: number): Decision {
       const mode = act.mode ?? 'drain';
       if (isTaskEnd(state)) throw refuse.state(`${name} has ended: it is ${state}.`);
       if (isPaused) return { message: `${name} was paused already.` };
+      if (state === 'running' && stop !== undefined && stop > STOP.again) {
+        throw refuse.state(`${name} was told to stop, and ends.`);
+      }
       if (state === 'running' && mode === 'drain') {
         throw refuse.state(`${name} runs.`, 'Stop it with the mode `interrupt`: it starts again at resume.');
       }
@@ -172,7 +176,7 @@ function words(name: string, state: string, end: string): string {
 }
 
 function decideRetry(run: DecisionFacts, task: number, dependents: boolean, at: number): Decision {
-  const { scheduler, dag, record } = run;
+  const { scheduler, dag } = run;
   const state = scheduler.stateOf(task);
   const nameOf = (index: number): string => dag.tasks[index]!.name;
   const name = nameOf(task);
@@ -187,11 +191,7 @@ function decideRetry(run: DecisionFacts, task: number, dependents: boolean, at: 
     const which = inTheWay.slice(0, 5).map((one) => `${nameOf(one)} (${scheduler.stateOf(one)})`);
     throw refuse.state(`${name} cannot run: it needs ${which.join(', ')}.`, `Retry ${nameOf(inTheWay[0]!)} instead.`);
   }
-  const lost = needed.find((one) => record.hasLostOutput(one));
-  if (lost !== undefined) {
-    const hint = `\`dagwright rerun ${run.runId}\`, once the run has ended, makes it again.`;
-    throw refuse.state(`${name} needs the output of ${nameOf(lost)}, which was too large to be kept.`, hint);
-  }
+  for (const one of needed) checkKept(run, name, one);
   const follow = dependents ? '; what it kept from running is set back too' : '; its dependents stay as they are';
   return {
     event: { type: 'task.retried', at, task, dependents },
@@ -199,10 +199,19 @@ function decideRetry(run: DecisionFacts, task: number, dependents: boolean, at: 
   };
 }
 
+/** @throws DagwrightError ACT_REFUSED where the task would run without what it needs. */
+function checkKept(run: DecisionFacts, name: string, needed: number): void {
+  if (!run.record.hasLostOutput(needed)) return;
+  const hint = `\`dagwright rerun ${run.runId}\`, once the run has ended, makes it again.`;
+  const lost = run.dag.tasks[needed]!.name;
+  throw refuse.state(`${name} needs the output of ${lost}, which was too large to be kept.`, hint);
+}
+
 function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>, at: number): Decision {
   const { dag, scheduler } = run;
   if (scheduler.state === 'cancelling') throw refuse.state('The run is being cancelled.');
-  if (act.tasks.every((task) => isThere(run, task))) return { message: 'The run has these tasks already.' };
+  const asked = grownDag({ ...dag, tasks: [] }, act).tasks;
+  if (asked.every((task) => isThere(run, task))) return { message: 'The run has these tasks already.' };
   const first = dag.tasks.length;
   const indexes = new Map<string, number>();
   act.tasks.forEach((task, i) => {
@@ -230,6 +239,8 @@ function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>
     }
     for (const name of names) edges.push([indexOf(name), to]);
   }
+  for (const [from, to] of edges)
+    if (from < first) checkKept(run, (dag.tasks[to] ?? act.tasks[to - first])!.name, from);
   for (const task of act.tasks) checkLimits(dag, task);
   checkSound(grownDag(dag, act));
   return {

@@ -161,7 +161,7 @@ export class World {
         const more = { continueOnError: other % 4 === 0, priority: pick % 3 };
         const added = [task(first, other % 3 === 0 ? [] : [name(pick)], more), task(second, [], more)];
         const needs = {
-          ...(pick % 2 === 5 ? { [second]: [first, name(other)] } : {}),
+          ...(pick % 2 === 0 ? { [second]: [first, name(other)] } : {}),
           ...(other % 2 === 0 ? { [name(other + pick)]: [first] } : {}),
         };
         return this.#act(what, { tasks: added, needs });

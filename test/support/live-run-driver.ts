@@ -1,0 +1,111 @@
+import type { ActAnswer, ActType } from '../../src/dag/act.js';
+import type { Dag, Task } from '../../src/dag/dag.js';
+import type { SchedulerEvent } from '../../src/dag/event.js';
+import type { Instruction } from '../../src/dag/instruction.js';
+import type { Json } from '../../src/dag/json.js';
+import { LiveRun, type TakeOver } from '../../src/dag/live-run.js';
+import { readAct } from '../../src/dag/read-act.js';
+import type { TaskError } from '../../src/dag/task-error.js';
+import { createPolicy } from '../../src/policy/policies.js';
+import { task } from './live-run-world.js';
+
+/** Each task with what it needs: `{ a: [], b: ['a'] }`, or with more of its definition. */
+export type Drawing = Readonly<
+  Record<string, readonly string[] | (Partial<Omit<Task, 'needs'>> & { needs?: string[] })>
+>;
+
+/** What comes with an end. */
+interface End {
+  readonly output?: Json;
+  readonly error?: TaskError;
+  readonly worker?: string;
+  readonly attempts?: number;
+}
+
+/** The dag of a drawing. */
+export function dagOf(drawing: Drawing, more: Partial<Dag> = {}): Dag {
+  const tasks = Object.entries(drawing).map(([name, given]) => {
+    const { needs = [], ...rest } = Array.isArray(given) ? { needs: given } : (given as { needs?: string[] });
+    return task(name, needs, rest);
+  });
+  return { name: 'test', params: {}, ...more, tasks };
+}
+
+/** A live run and its clock, checked after every event. Instructions read as `start a`. */
+export class LiveRunDriver {
+  live: LiveRun;
+  at = 1_000;
+  readonly #takeOver: TakeOver | undefined;
+
+  constructor(dag: Dag, takeOver?: TakeOver) {
+    this.#takeOver = takeOver;
+    this.live = new LiveRun(dag, { runId: 'run-1', createPolicy, takeOver });
+  }
+
+  began(): string[] {
+    return this.#handle(this.live.begin(this.at));
+  }
+
+  /** Does the act a millisecond later, and says what changed. */
+  act(type: ActType, fields: object = {}): ActAnswer & { instructions: string[] } {
+    const { act, request } = readAct(type, fields);
+    const { answer, instructions } = this.live.act(act, request, ++this.at);
+    return { ...answer, instructions: this.#carryOut(instructions) };
+  }
+
+  succeeded(name: string, end: End = {}): string[] {
+    return this.#ended(name, 'succeeded', end);
+  }
+  failed(name: string, end: End = {}): string[] {
+    return this.#ended(name, 'failed', end);
+  }
+  wasCancelled(name: string, end: End = {}): string[] {
+    return this.#ended(name, 'cancelled', end);
+  }
+  fired(timer: 'run-timeout' | 'auto-resume', at: number): string[] {
+    this.at = at;
+    return this.#handle({ type: 'timer.fired', at, timer });
+  }
+
+  /** Goes on as the next execution of the workflow would. */
+  carry(): void {
+    const snapshot = JSON.parse(JSON.stringify(this.live.snapshot())) as ReturnType<LiveRun['snapshot']>;
+    const options = { runId: 'run-1', createPolicy, takeOver: this.#takeOver };
+    this.live = new LiveRun(this.live.dag, options, snapshot);
+    this.live.scheduler.validate();
+  }
+
+  /** As `a=running b=pending`. */
+  get states(): string {
+    return this.live.dag.tasks.map(({ name }, index) => `${name}=${this.live.scheduler.stateOf(index)}`).join(' ');
+  }
+
+  #ended(name: string, outcome: 'succeeded' | 'failed' | 'cancelled', end: End): string[] {
+    const index = this.live.indexOf(name)!;
+    return this.#handle(this.live.ended({ task: index, outcome, attempts: 1, ...end }, ++this.at));
+  }
+
+  #handle(event: SchedulerEvent): string[] {
+    return this.#carryOut(this.live.handle(event));
+  }
+
+  #carryOut(instructions: Instruction[]): string[] {
+    this.live.scheduler.validate();
+    const nameOf = (index: number): string => this.live.dag.tasks[index]!.name;
+    return instructions.map((instruction) => {
+      switch (instruction.type) {
+        case 'task.start':
+          this.live.record.began(instruction.task);
+          return `start ${nameOf(instruction.task)}`;
+        case 'task.cancel':
+          return `cancel ${nameOf(instruction.task)}`;
+        case 'timer.set':
+          return `set ${instruction.timer} ${instruction.at}`;
+        case 'timer.drop':
+          return `drop ${instruction.timer}`;
+        case 'run.end':
+          return `end ${instruction.status}`;
+      }
+    });
+  }
+}
