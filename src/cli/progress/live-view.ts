@@ -2,6 +2,7 @@ import type { WriteStream } from 'node:tty';
 import { createLogUpdate } from 'log-update';
 import type { RunDescription } from '../../dag/run.js';
 import { takeStrayOutput } from '../stray-output.js';
+import { withNeedsOf } from './made-status.js';
 import { renderProgress } from './render-progress.js';
 import { cleanLine } from './text.js';
 import type { View } from './view.js';
@@ -64,7 +65,8 @@ export function liveView(terminal: WriteStream): View {
       timer = undefined;
       terminal.off('resize', redraw);
       releaseOutput();
-      status = last ?? status;
+      // A result does not say what its tasks need.
+      status = last === undefined ? status : withNeedsOf(last, status);
       note = undefined;
       draw(false);
       show.done();

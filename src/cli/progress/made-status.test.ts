@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../../dag/run.js';
-import { statusOfResult, statusOfStart } from './made-status.js';
+import { statusOfResult, statusOfStart, withNeedsOf } from './made-status.js';
 
 const ended = { startedAt: '2026-11-01T12:00:00.000Z', endedAt: '2026-11-01T12:00:04.200Z', attempts: 1 };
 
@@ -12,7 +12,7 @@ describe('statusOfStart', () => {
       params: {},
       tasks: [
         { ...task, name: 'a' },
-        { ...task, name: 'b' },
+        { ...task, name: 'b', needs: [{ task: 'a' }] },
       ],
     };
     expect(statusOfStart(dag, 'sales-1', Date.parse(ended.startedAt))).toEqual({
@@ -23,7 +23,7 @@ describe('statusOfStart', () => {
       counts: { pending: 2 },
       tasks: [
         { name: 'a', state: 'pending', attempts: 0 },
-        { name: 'b', state: 'pending', attempts: 0 },
+        { name: 'b', state: 'pending', attempts: 0, needs: ['a'] },
       ],
     });
   });
@@ -52,5 +52,31 @@ describe('statusOfResult', () => {
         { name: 'b', state: 'skipped', ...ended },
       ],
     });
+  });
+});
+
+describe('withNeedsOf', () => {
+  const run = { runId: 'r', dag: 'd', state: 'succeeded', startedAt: ended.startedAt, counts: {} } as const;
+  const task = { state: 'succeeded', attempts: 1 } as const;
+
+  it('says of each task what it needs, as far as the earlier look knew it', () => {
+    const earlier = {
+      ...run,
+      tasks: [
+        { ...task, name: 'a' },
+        { ...task, name: 'b', needs: ['a'] },
+      ],
+    };
+    const later = {
+      ...run,
+      tasks: [
+        { ...task, name: 'new' },
+        { ...task, name: 'b' },
+      ],
+    };
+    const [added, known] = withNeedsOf(later, earlier).tasks;
+    expect(added).not.toHaveProperty('needs');
+    expect(known).toEqual({ ...task, name: 'b', needs: ['a'] });
+    expect(withNeedsOf(later, undefined)).toEqual(later);
   });
 });

@@ -10,8 +10,23 @@ export function statusOfStart(dag: Dag, runId: string, now: number): RunDescript
     state: 'running',
     startedAt: new Date(now).toISOString(),
     counts: { pending: dag.tasks.length },
-    tasks: dag.tasks.map(({ name }) => ({ name, state: 'pending', attempts: 0 })),
+    tasks: dag.tasks.map(({ name, needs }) => ({
+      name,
+      state: 'pending',
+      attempts: 0,
+      ...(needs.length === 0 ? {} : { needs: needs.map(({ task }) => task) }),
+    })),
   };
+}
+
+/** The status with what its tasks need, where that is known of an earlier one only. */
+export function withNeedsOf(status: RunDescription, earlier: RunDescription | undefined): RunDescription {
+  const known = new Map(earlier?.tasks.map((task) => [task.name, task.needs]));
+  const tasks = status.tasks.map((task) => {
+    const needs = task.needs ?? known.get(task.name);
+    return needs === undefined ? task : { ...task, needs };
+  });
+  return { ...status, tasks };
 }
 
 /** A run that has ended, as its status would show it: for the last picture, without asking a server again. */

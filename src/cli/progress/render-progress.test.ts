@@ -114,6 +114,45 @@ describe('renderProgress', () => {
     expect(renderProgress(runOf(many), screen({ height: Infinity })).split('\n')).toHaveLength(504);
   });
 
+  const convert: TaskDescription = { ...extract, name: 'convert-everything', needs: ['extract'] };
+  const merged: TaskDescription = { ...report, needs: ['convert-everything', 'load'] };
+  const grown = [extract, merged, { ...load, needs: ['extract'] }, convert, { ...extract, name: 'lint' }];
+  const rowsFor = (tasks: readonly TaskDescription[], more: Partial<Screen>): string[] =>
+    renderProgress(runOf(tasks), screen(more)).split('\n').slice(4);
+
+  it('draws the tasks as a tree of what needs what', () => {
+    expect(rowsFor(grown, { width: 80 })).toEqual([
+      '  ✔ extract                succeeded     1.2 s',
+      '  ↻ ├─ load                retrying      3.0 s  attempt 2',
+      '    │  HTTP_STATUS: The answer had status 503.',
+      '  ✔ └─ convert-everything  succeeded     1.2 s',
+      '  ○    └─ report           pending',
+      '  ✔ lint                   succeeded     1.2 s',
+    ]);
+    expect(rowsFor(grown, { width: 60 })).toEqual([
+      '  ✔ extract                   1.2 s',
+      '  ↻ ├─ load                   3.0 s ×2',
+      '    │  HTTP_STATUS: The answer had status 503.',
+      '  ✔ └─ convert-everything     1.2 s',
+      '  ○    └─ report',
+      '  ✔ lint                      1.2 s',
+    ]);
+  });
+
+  it('draws no tree where the names would be lost, where not every task has a row, or where nothing is needed', () => {
+    const narrow = rowsFor(grown, { width: 36 });
+    expect(narrow.map((line) => line.trim().split(/ +/)[1])).toEqual([
+      'extract',
+      'report',
+      'load',
+      'The',
+      'convert-everything',
+      'lint',
+    ]);
+    expect(rowsFor(grown, { height: 7 }).join('\n')).not.toMatch(/[├└]/);
+    expect(rowsFor([extract, report], {}).join('\n')).not.toMatch(/[├└]/);
+  });
+
   it('turns the sign of running tasks only where it is animated', () => {
     const status = runOf([{ name: 'busy', state: 'running', attempts: 1, startedAt: at(0) }]);
     expect(renderProgress(status, screen())).toContain('● busy');
@@ -198,6 +237,7 @@ describe('renderProgress', () => {
   });
 
   const anyTask = fc.record({
+    needs: fc.array(fc.nat(59), { maxLength: 3 }),
     name: fc.stringMatching(/^[a-z][a-z0-9_-]{0,80}$/),
     state: fc.constantFrom(...TASK_STATES),
     attempts: fc.integer({ min: 0, max: 12 }),
@@ -220,8 +260,9 @@ describe('renderProgress', () => {
         fc.integer({ min: 20, max: 160 }),
         fc.integer({ min: 1, max: 50 }),
         (tasks, state, width, height) => {
-          const known = tasks.map(({ error, paused, progress, ...task }): TaskDescription => ({
+          const known = tasks.map(({ error, paused, progress, needs, ...task }, i): TaskDescription => ({
             ...task,
+            needs: needs.filter((needed) => needed < i).map((needed) => tasks[needed]!.name),
             ...(error === undefined ? {} : { error }),
             ...(paused === undefined ? {} : { paused }),
             ...(progress === undefined ? {} : { progress }),

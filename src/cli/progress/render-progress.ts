@@ -4,7 +4,8 @@ import { chooseTasks } from './choose-tasks.js';
 import { elapsedOf, formatDuration, formatTime } from './duration.js';
 import { formatLeft, formatRate, paceOf } from './pace.js';
 import { colorOf, glyphOf, paintFor, runColorOf, type Color, type Paint } from './paint.js';
-import { NARROW, rowsOf } from './task-row.js';
+import { fits, NARROW, rowsOf } from './task-row.js';
+import { listOf, treeOf } from './task-tree.js';
 import { cut, oneLine, widthOf } from './text.js';
 
 /** Where a picture of a run is shown. */
@@ -28,7 +29,10 @@ const LEAST_BAR = 10;
 /** The order in which people read the counts: what happened, what happens, what is to come. */
 const COUNT_ORDER: readonly TaskState[] = [...TASK_STATES].reverse().sort((a, b) => rankOf(a) - rankOf(b));
 
-/** A picture of the run as it stands: header, bar and pace, counts, and as many tasks as there is room for. */
+/**
+ * A picture of the run as it stands: header, bar and pace, counts, and the tasks: all of them as a tree of what needs
+ * what where there is room, else as many as there is room for.
+ */
 export function renderProgress(status: RunDescription, screen: Screen): string {
   const paint = paintFor(screen.color);
   const lines = [headerOf(status, screen, paint)];
@@ -123,14 +127,15 @@ function countsOf(status: RunDescription, screen: Screen, paint: Paint): string 
 function tasksOf(status: RunDescription, screen: Screen, room: number, paint: Paint): string[] {
   if (room <= 0) return [];
   if (status.tasks.length <= room) {
-    const all = rowsOf(status.tasks, screen, paint);
+    const tree = treeOf(status.tasks);
+    const all = rowsOf(tree !== undefined && fits(tree, screen) ? tree : listOf(status.tasks), screen, paint);
     const count = all.reduce((sum, rows) => sum + rows.length, 0);
     if (count <= room) return all.flat();
   }
   const chosen = chooseTasks(status.tasks, room);
   const lines: string[] = [];
   let shown = 0;
-  for (const rows of rowsOf(chosen, screen, paint)) {
+  for (const rows of rowsOf(listOf(chosen), screen, paint)) {
     if (lines.length + rows.length > room - 1) break;
     lines.push(...rows);
     shown += 1;

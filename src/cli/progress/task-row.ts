@@ -2,6 +2,7 @@ import type { TaskDescription } from '../../dag/run.js';
 import { isTaskEnd, type TaskState } from '../../dag/task-state.js';
 import { elapsedOf, formatDuration } from './duration.js';
 import { colorOf, glyphOf, PAUSED_GLYPH, type Paint } from './paint.js';
+import type { Branch } from './task-tree.js';
 import { cut, oneLine, pad, widthOf } from './text.js';
 
 /** What the rows of tasks need of the screen. */
@@ -18,16 +19,32 @@ const LEAST_REST = 28;
 const PROGRESS_BAR = 10;
 const LEAST_NOTE = 10;
 
+/** What leads to a name may take what the name does not need, or so much of it: one that is cut further says little. */
+const LEAST_NAME = 16;
+
+/** Whether there is room for all that leads to the names. */
+export function fits(branches: readonly Branch[], screen: RowScreen): boolean {
+  const limit = nameLimitOf(screen);
+  return branches.every(({ task, lead }) => widthOf(lead) + Math.min(LEAST_NAME, widthOf(task.name)) <= limit);
+}
+
 /** The lines of each task, aligned with one another: nearly always one; two where an error needs its own. */
-export function rowsOf(tasks: readonly TaskDescription[], screen: RowScreen, paint: Paint): string[][] {
-  const narrow = screen.width < NARROW;
-  const nameLimit = Math.max(8, Math.floor(screen.width * (narrow ? 0.5 : 0.4)));
+export function rowsOf(branches: readonly Branch[], screen: RowScreen, paint: Paint): string[][] {
+  const narrow = isNarrow(screen);
   const nameWidth = Math.min(
-    nameLimit,
-    tasks.reduce((most, task) => Math.max(most, task.name.length), 0),
+    nameLimitOf(screen),
+    branches.reduce((most, { task, lead }) => Math.max(most, lead.length + task.name.length), 0),
   );
-  const stateWidth = narrow ? 0 : tasks.reduce((most, task) => Math.max(most, task.state.length), 0) + 2;
-  return tasks.map((task) => rowOf(task, { nameWidth, stateWidth, narrow }, screen, paint));
+  const stateWidth = narrow ? 0 : branches.reduce((most, { task }) => Math.max(most, task.state.length), 0) + 2;
+  return branches.map((branch) => rowOf(branch, { nameWidth, stateWidth, narrow }, screen, paint));
+}
+
+function isNarrow(screen: RowScreen): boolean {
+  return screen.width < NARROW;
+}
+
+function nameLimitOf(screen: RowScreen): number {
+  return Math.max(8, Math.floor(screen.width * (isNarrow(screen) ? 0.5 : 0.4)));
 }
 
 interface Columns {
@@ -36,19 +53,21 @@ interface Columns {
   readonly narrow: boolean;
 }
 
-function rowOf(task: TaskDescription, columns: Columns, screen: RowScreen, paint: Paint): string[] {
+function rowOf({ task, lead, below }: Branch, columns: Columns, screen: RowScreen, paint: Paint): string[] {
   const isPaused = task.paused === true && !isTaskEnd(task.state);
   const glyph = isPaused ? PAUSED_GLYPH : glyphOf(task.state, screen.animated === true ? screen.now : undefined);
   const color = colorOf(task.state);
-  const name = pad(cut(task.name, columns.nameWidth), columns.nameWidth);
+  const nameWidth = columns.nameWidth - widthOf(lead);
+  const name = pad(cut(task.name, nameWidth), nameWidth);
   const elapsed = task.takenOver === true ? undefined : elapsedOf(task, screen.now);
   const time = (elapsed === undefined ? '' : formatDuration(elapsed)).padStart(8);
   const marks = marksOf(task, isPaused, columns.narrow);
   const word = columns.stateWidth === 0 ? '' : pad(task.state, columns.stateWidth);
-  const plain = `  ${glyph} ${name}  ${word}${time}${marks}`;
+  const plain = `  ${glyph} ${lead}${name}  ${word}${time}${marks}`;
   if (widthOf(plain) > screen.width) return [cut(plain, screen.width)];
   let line =
-    `  ${paint(glyph, isPaused ? 'yellow' : color)} ${paint(name, isQuiet(task.state) ? 'dim' : 'none')}  ` +
+    `  ${paint(glyph, isPaused ? 'yellow' : color)} ${paint(lead, 'dim')}` +
+    `${paint(name, isQuiet(task.state) ? 'dim' : 'none')}  ` +
     `${paint(word, color)}${paint(time, 'dim')}${paint(marks, 'yellow')}`;
   let rest = screen.width - widthOf(plain) - 2;
   const progress = progressOf(task, rest);
@@ -60,7 +79,8 @@ function rowOf(task: TaskDescription, columns: Columns, screen: RowScreen, paint
   if (error === undefined) return [line.trimEnd()];
   const errorColor = task.state === 'failed' ? 'red' : 'yellow';
   if (rest >= Math.min(LEAST_REST, widthOf(error))) return [`${line}  ${paint(cut(error, rest), errorColor)}`];
-  return [line, `    ${paint(cut(error, screen.width - 4), errorColor)}`];
+  const indent = `    ${below}`;
+  return [line, `    ${paint(below, 'dim')}${paint(cut(error, screen.width - widthOf(indent)), errorColor)}`];
 }
 
 /** What is unusual about a task, in words; the plainest task has none. */
