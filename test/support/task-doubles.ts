@@ -71,6 +71,11 @@ export class TaskDoubles {
     return { name, uses: 'function', with: { name: 'double', input }, needs: needs.map((task) => ({ task })), ...more };
   }
 
+  /** A task that does not stop when it is told to: only when the test says so, or after the grace of 10 s. */
+  stubborn(name: string, needs: readonly string[] = []): Task {
+    return this.task(name, needs, { with: { name: 'double', input: { url: this.url, stubborn: true } } });
+  }
+
   dag(tasks: readonly Task[], more: Partial<Dag> = {}): Dag {
     return { name: 'doubles', params: {}, tasks, ...more };
   }
@@ -127,10 +132,12 @@ export const doubleFunction = defineFunction('double', {
   input: z.object({
     url: z.string(),
     progress: z.object({ done: z.number(), total: z.number(), note: z.string() }).optional(),
+    stubborn: z.boolean().optional(),
   }),
-  run: async ({ url, progress }, context) => {
+  run: async ({ url, progress, stubborn }, context) => {
     if (progress !== undefined) context.progress(progress, progress.note);
-    const response = await fetch(`${url}?task=${context.task}&attempt=${context.attempt}`, { signal: context.signal });
+    const { task, attempt, signal } = context;
+    const response = await fetch(`${url}?task=${task}&attempt=${attempt}`, stubborn === true ? {} : { signal });
     const { output, fail } = (await response.json()) as Ending;
     if (fail !== undefined) {
       const cause = fail.cause === undefined ? {} : { cause: new Error(fail.cause) };
