@@ -233,7 +233,8 @@ tasks:
 `,
     );
     const { code, stdout } = await dagwright('run', 'mixed.yaml', ...server, '--json', '--param', 'who=you');
-    const succeeded = { status: 'succeeded', attempts: 1, startedAt: TIME, endedAt: TIME };
+    const worker = expect.stringMatching(/^\d+@./) as string;
+    const succeeded = { status: 'succeeded', attempts: 1, startedAt: TIME, endedAt: TIME, worker };
     const result = JSON.parse(stdout) as RunResult;
     expect(result).toEqual({
       runId: expect.stringMatching(/^mixed-/) as string,
@@ -251,6 +252,7 @@ tasks:
           startedAt: TIME,
           endedAt: TIME,
           error: expect.objectContaining({ code: 'SHELL_EXIT' }) as object,
+          worker,
         },
         after: { status: 'upstream_failed', attempts: 0, endedAt: TIME },
       },
@@ -339,7 +341,7 @@ tasks:
     });
     expect((await dagwright('status', 'steered', ...server)).stdout).toMatch(/steered.*running[^]*a +running/);
     const listed = async (): Promise<unknown> => (await json<{ runs: unknown[] }>('list', ...server)).runs;
-    const listing = { runId: 'steered', dag: 'chain', state: 'running', startedAt: TIME };
+    const listing = { runId: 'steered', dag: 'chain', state: 'running', startedAt: TIME, tags: [], failedTasks: 0 };
     await expect.poll(listed, { timeout: 20_000 }).toContainEqual(listing);
     expect((await dagwright('list', '--dag', 'chain', ...server)).stdout).toMatch(/^steered +chain +running /m);
 
@@ -354,7 +356,15 @@ tasks:
 
     expect((await startShellWords(advice).ended).code).toBe(0);
     await doubles.running('b');
-    expect(await json('cancel', 'steered', ...server)).toEqual({ runId: 'steered', requested: 'cancel' });
+    expect(await json('cancel', 'steered', ...server)).toEqual({
+      runId: 'steered',
+      act: 'cancel',
+      changed: true,
+      message: 'The run is cancelled: 1 running task told to stop.',
+      state: 'cancelling',
+      tasks: [{ name: 'c', from: 'pending', to: 'cancelled' }],
+      tasksChanged: 1,
+    });
     await doubles.cutOff('b');
     const { code, stdout } = await run.ended;
     expect(stdout).toMatch(/^run steered cancelled in .*: 1 succeeded, 2 cancelled$/m);
