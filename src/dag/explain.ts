@@ -42,7 +42,7 @@ function whyEnded(run: ExplainFacts, task: number): Reason[] {
       const how = causes.map((needed) => `${nameOf(run, needed)} (${scheduler.stateOf(needed)})`);
       const origins = state === 'skipped' ? [] : originsOf(run, causes);
       const because =
-        origins.length === 0 ? '' : ` It began with ${origins.map((one) => failureOf(run, one)).join('; ')}.`;
+        origins.length === 0 ? '' : ` It began with ${sentence(origins.map((one) => failureOf(run, one)).join('; '))}`;
       return [reason('upstream', `It never ran: it needs ${list(how)}.${because}`, run, causes)];
     }
   }
@@ -50,7 +50,7 @@ function whyEnded(run: ExplainFacts, task: number): Reason[] {
   const attempts = run.record.attemptsOf(task);
   const tries = attempts > 1 ? ` after ${attempts} attempts` : '';
   const what = error === undefined ? '' : `: ${error.code}: ${error.message}`;
-  return [reason('ended', `It ended ${state}${tries} at ${at}${what}${what === '' ? '.' : ''}`)];
+  return [reason('ended', sentence(`It ended ${state}${tries} at ${at}${what}`))];
 }
 
 function whyRunning(run: ExplainFacts, task: number): Reason[] {
@@ -137,6 +137,11 @@ function byWhom(paused: { readonly at: number; readonly by?: string } | undefine
   if (paused === undefined) return '';
   const who = paused.by === undefined ? '' : ` by ${paused.by}`;
   return paused.at === 0 ? who : `${who} since ${iso(paused.at)}`;
+}
+
+/** Errors bring their own full stop, mostly. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function list(words: readonly string[]): string {

@@ -42,6 +42,7 @@ const CORRUPTIONS: [message: string, corrupt: (scheduler: Scheduler) => void][] 
   ['task 1 is running, but has an end', ({ tasks }) => (tasks.endedAt[1] = 5)],
   ['task 2 was told to stop, but is ready', ({ tasks }) => (tasks.stop[2] = 1)],
   ['task 2 is ready, but has no place in the order', ({ tasks }) => (tasks.sequence[2] = -1)],
+  ['task 4 is skipped, but no dependency was', (scheduler) => force(scheduler, 4, 'skipped')],
   ['2 tasks may start, but 1 wait in the queue', ({ policy }) => policy.next()],
   ['tasks 2 and 3 wait in the wrong order', ({ tasks }) => ([tasks.sequence[2], tasks.sequence[3]] = [8, 7])],
   [
@@ -81,6 +82,45 @@ describe('validate', () => {
     force(scheduler, 0, 'succeeded');
     scheduler.tasks.endedAt[0] = 5;
     expect(() => scheduler.validate()).toThrow('1 tasks are ready and 1 slots free, but none starts');
+  });
+
+  it('notices a task that was skipped before all that it needs had ended', () => {
+    const graph = graphFrom(3, [
+      [0, 2],
+      [1, 2],
+    ]);
+    const driver = new SchedulerDriver(graph, { concurrency: 1 });
+    driver.began();
+    driver.handle({ type: 'task.forced', at: ++driver.at, task: 1, state: 'skipped' });
+    force(driver.scheduler, 2, 'skipped');
+    expect(() => driver.scheduler.validate()).toThrow(
+      'task 2 is skipped, but 1 of its dependencies have not ended well',
+    );
+  });
+
+  it('notices a task that runs through a pause that interrupts', () => {
+    const driver = new SchedulerDriver(graphFrom(2, []));
+    driver.began();
+    driver.pause('interrupt');
+    driver.scheduler.tasks.stop[1] = 0;
+    expect(() => driver.scheduler.validate()).toThrow('task 1 runs through a pause that interrupts');
+  });
+
+  it('notices that nothing is left of the failure that holds the run', () => {
+    const driver = new SchedulerDriver(graphFrom(2, []), { failFast: true });
+    driver.began();
+    driver.failed(0);
+    force(driver.scheduler, 0, 'cancelled');
+    expect(() => driver.scheduler.validate()).toThrow('a failure holds the run, but none is left');
+  });
+
+  it('notices an end that was not counted', () => {
+    const driver = new SchedulerDriver(graphFrom(2, []));
+    driver.began();
+    const { scheduler } = driver;
+    force(scheduler, 0, 'succeeded');
+    scheduler.tasks.endedAt[0] = 5;
+    expect(() => scheduler.validate()).toThrow('1 tasks have not ended, but 2 were counted');
   });
 
   it('notices a task that runs on after the end', () => {

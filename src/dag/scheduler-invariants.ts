@@ -13,9 +13,11 @@ export interface SchedulerFacts {
   readonly policy: Policy;
   readonly state: RunState;
   readonly pauseMode: PauseMode | undefined;
+  readonly resumesAt: number | undefined;
   readonly runBeganAt: number | undefined;
   readonly runEndedAt: number | undefined;
   readonly running: number;
+  readonly open: number;
   readonly failing: boolean;
   stateOf(task: number): TaskState;
   isSatisfied(task: number): boolean;
@@ -69,6 +71,10 @@ function checkTask(scheduler: SchedulerFacts, task: number): void {
     rule(state !== CODE.pending || missing > 0 || !began, () => `task ${task} is pending, but waits for nothing.`);
     rule(state !== CODE.upstream_failed || blocked, () => `task ${task} is upstream_failed, but no dependency failed.`);
     rule(state !== CODE.skipped || skips === 1, () => `task ${task} is skipped, but no dependency was.`);
+    rule(
+      state !== CODE.skipped || missing === 0,
+      () => `task ${task} is skipped, but ${missing} of its dependencies have not ended well.`,
+    );
   }
   rule(tasks.forced[task] === 0 || state !== CODE.pending, () => `task ${task} is pending by an operator's word.`);
 
@@ -79,13 +85,19 @@ function checkTask(scheduler: SchedulerFacts, task: number): void {
   rule(mayHaveRun || !started, () => `task ${task} is ${name}, but has a start.`);
   const ended = !Number.isNaN(tasks.endedAt[task]!);
   rule(isTaskEnd(name) === ended, () => `task ${task} is ${name}, but has ${ended ? 'an' : 'no'} end.`);
+  const wasTold = tasks.stop[task] !== STOP.none;
+  rule(!wasTold || state === CODE.running, () => `task ${task} was told to stop, but is ${name}.`);
   rule(
-    tasks.stop[task] === STOP.none || state === CODE.running,
-    () => `task ${task} was told to stop, but is ${name}.`,
+    wasTold || state !== CODE.running || scheduler.pauseMode !== 'interrupt',
+    () => `task ${task} runs through a pause that interrupts.`,
   );
   const ordered = tasks.sequence[task]! >= 0;
   const waits = state === CODE.ready || state === CODE.running;
   rule(!waits || ordered, () => `task ${task} is ${name}, but has no place in the order.`);
+}
+
+function hasFailure(scheduler: SchedulerFacts): boolean {
+  return scheduler.tasks.state.some((state, task) => state === CODE.failed && !scheduler.isSatisfied(task));
 }
 
 function dependenciesOf(scheduler: SchedulerFacts, graph: Graph, task: number): { missing: number; skips: number } {
@@ -130,6 +142,11 @@ function checkRun(scheduler: SchedulerFacts): void {
   rule(runBeganAt !== undefined || pending === tasks.size, () => 'tasks moved before the run began.');
   rule((state === 'paused') === (pauseMode !== undefined), () => `the run is ${state}, its pause ${pauseMode}.`);
   const open = running + ready + pending;
+  rule(
+    scheduler.resumesAt === undefined || pauseMode !== undefined,
+    () => `the run goes on by itself at ${scheduler.resumesAt}, but is ${state}.`,
+  );
+  rule(!scheduler.failing || hasFailure(scheduler), () => 'a failure holds the run, but none is left.');
   rule(open > 0 || runBeganAt === undefined || isRunEnd(state), () => `all tasks have ended, but the run is ${state}.`);
   if (isRunEnd(state)) {
     rule(open === 0, () => `the run ended ${state}, but ${open} tasks did not.`);
@@ -144,4 +161,5 @@ function checkRun(scheduler: SchedulerFacts): void {
     // A paused task holds the run, and with it all that need it.
     rule(running > 0 || ready > policy.size, () => 'the run goes on, but nothing runs.');
   }
+  rule(open === scheduler.open, () => `${open} tasks have not ended, but ${scheduler.open} were counted.`);
 }

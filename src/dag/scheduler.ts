@@ -180,6 +180,11 @@ export class Scheduler {
     return this.tasks.count('running');
   }
 
+  /** How many tasks have not ended. */
+  get open(): number {
+    return this.#walk.open;
+  }
+
   /** Whether no task starts any more because of a failure, `failFast` being set. */
   get failing(): boolean {
     return this.#failing;
