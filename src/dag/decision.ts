@@ -29,6 +29,11 @@ export interface DecisionFacts {
 /** The most tasks that a run may have, those it began with included. */
 const MAXIMUM_TASKS = 100_000;
 
+/** As in dag files. */
+const MAXIMUM_ATTEMPTS = 10_000;
+const MAXIMUM_BACKOFF = 1_000;
+const MAXIMUM_TIME = 31_536_000_000;
+
 type TaskAct = Extract<Act, { readonly task: string }>;
 
 /**
@@ -264,20 +269,26 @@ function checkLimits(dag: Dag, task: Task): void {
   const retry = retryOf(dag, task);
   const isSound =
     Number.isInteger(retry.maximumAttempts) &&
-    retry.maximumAttempts >= 1 &&
-    retry.initialInterval >= 1 &&
-    retry.backoffCoefficient >= 1 &&
-    retry.maximumInterval >= retry.initialInterval;
+    isWithin(retry.maximumAttempts, 1, MAXIMUM_ATTEMPTS) &&
+    isWithin(retry.backoffCoefficient, 1, MAXIMUM_BACKOFF) &&
+    isWithin(retry.initialInterval, 1, MAXIMUM_TIME) &&
+    isWithin(retry.maximumInterval, retry.initialInterval, MAXIMUM_TIME);
   if (!isSound) {
     const rule =
-      'maximumAttempts and backoffCoefficient are at least 1, and maximumInterval is at least initialInterval';
+      `maximumAttempts is a whole number from 1 to ${MAXIMUM_ATTEMPTS}, backoffCoefficient from 1 to ${MAXIMUM_BACKOFF}, ` +
+      'and maximumInterval is at least initialInterval';
     throw new DagwrightError('DAG_INVALID', `The retry policy of ${task.name} makes no sense: ${rule}.`);
   }
-  const limits = Object.entries(timeoutsOf(dag, task)).filter(([, limit]) => !Number.isInteger(limit) || limit < 1);
+  const isOff = (limit: number): boolean => !Number.isInteger(limit) || !isWithin(limit, 1, MAXIMUM_TIME);
+  const limits = Object.entries(timeoutsOf(dag, task)).filter(([, limit]) => isOff(limit));
   if (limits.length > 0) {
     const names = limits.map(([name]) => name).join(', ');
-    throw new DagwrightError('DAG_INVALID', `Of ${task.name}, ${names} must be whole milliseconds from 1.`);
+    throw new DagwrightError('DAG_INVALID', `Of ${task.name}, ${names} must be whole milliseconds from 1 to a year.`);
   }
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most;
 }
 
 /** @throws DagwrightError DAG_INVALID for a cycle, and two new tasks of one name. */

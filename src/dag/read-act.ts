@@ -139,7 +139,7 @@ function isTask(value: unknown): value is Task {
     TASK_NAME.test(name) &&
     HANDLERS.includes(uses) &&
     isObject(settings) &&
-    (uses !== 'activity' || typeof settings['type'] === 'string') &&
+    (uses !== 'activity' || isForeign(settings)) &&
     Array.isArray(needs) &&
     needs.every((need) => isObject(need) && typeof need['task'] === 'string') &&
     (priority === undefined || Number.isFinite(priority)) &&
@@ -148,6 +148,12 @@ function isTask(value: unknown): value is Task {
     (timeout === undefined || areAmounts(timeout)) &&
     (env === undefined || (isObject(env) && Object.values(env).every((text) => typeof text === 'string')))
   );
+}
+
+/** A foreign activity is started by the run itself, with nothing between that could refuse it. */
+function isForeign({ type, taskQueue, args }: Fields): boolean {
+  const isQueue = taskQueue === undefined || (isText(taskQueue) && taskQueue !== '');
+  return isText(type) && type !== '' && isQueue && (args === undefined || Array.isArray(args));
 }
 
 function areAmounts(value: unknown): boolean {
