@@ -6,8 +6,12 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { WorkflowHandle } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import type { ActAnswer, ActType } from '../src/dag/act.js';
 import type { Dag, Task } from '../src/dag/dag.js';
-import { RUN_WORKFLOW, statusQuery } from '../src/workflows/messages.js';
+import type { TaskState } from '../src/dag/task-state.js';
+import { RUN_WORKFLOW, statusQuery, type RunInput } from '../src/workflows/messages.js';
+import { DAG_KEY, FAILED_TASKS_KEY, STATE_KEY, TAGS_KEY } from '../src/workflows/search-attribute-keys.js';
 import { TaskDoubles } from '../test/support/task-doubles.js';
 import { TestTemporal } from '../test/support/temporal.js';
 
@@ -19,9 +23,30 @@ interface Stage {
   readonly temporal: TestTemporal;
   readonly doubles: TaskDoubles;
   /** Starts the dag under the scenario's name. */
-  start(dag: Dag, historyLimit?: number): Promise<WorkflowHandle>;
+  start(dag: Dag, more?: Partial<RunInput>): Promise<WorkflowHandle>;
   /** The handle again, after the server came back. */
   again(): Promise<WorkflowHandle>;
+}
+
+const ATTRIBUTES = new TypedSearchAttributes([
+  { key: DAG_KEY, value: 'doubles' },
+  { key: STATE_KEY, value: 'running' },
+  { key: FAILED_TASKS_KEY, value: 0 },
+  { key: TAGS_KEY, value: ['nightly'] },
+]);
+
+/** An act, as an operator's update: under an id that is the same each time. */
+async function act(run: WorkflowHandle, type: ActType, id: string, fields: object = {}): Promise<void> {
+  const answer = await run.executeUpdate<ActAnswer, [object]>(type, {
+    updateId: id,
+    args: [{ ...fields, by: 'ada', id }],
+  });
+  if (!answer.changed) throw new Error(`${type} ${id} changed nothing: ${answer.message}`);
+}
+
+/** Waits until so many tasks are in the state. */
+async function counted(run: WorkflowHandle, state: TaskState, count: number): Promise<void> {
+  while (((await run.query(statusQuery)).counts[state] ?? 0) !== count);
 }
 
 const ended = async (run: WorkflowHandle): Promise<unknown> => run.result().catch(() => undefined);
@@ -102,7 +127,9 @@ const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<unknown>>> = 
     await temporal.startWorker();
     const chain = Array.from({ length: 30 }, (_, i) => doubles.task(`t${i}`, i === 0 ? [] : [`t${i - 1}`]));
     doubles.auto = (name) => (name === 'first' || name === 'last' ? undefined : {});
-    const run = await start(doubles.dag([doubles.task('first'), ...chain, doubles.task('last', ['t29'])]), 100);
+    const run = await start(doubles.dag([doubles.task('first'), ...chain, doubles.task('last', ['t29'])]), {
+      historyLimit: 100,
+    });
     await doubles.running('last');
     await doubles.release('first');
     await doubles.release('last');
@@ -146,6 +173,182 @@ const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<unknown>>> = 
     await doubles.release('b');
     await ended(await again());
   },
+  async 'acts-on-tasks'({ temporal, doubles, start }) {
+    await temporal.startWorker();
+    const tasks = [
+      ...['bad', 'cancelled', 'skipped', 'completed', 'held'].map((name) => doubles.task(name)),
+      doubles.task('below-bad', ['bad']),
+      doubles.task('below-skipped', ['skipped']),
+      doubles.task('below-completed', ['completed']),
+      doubles.task('later', ['held']),
+    ];
+    const run = await start(doubles.dag(tasks));
+    for (const { name } of tasks.slice(0, 5)) await doubles.running(name);
+    await doubles.release('bad', { fail: { message: 'broken', retryable: false } });
+    await counted(run, 'upstream_failed', 1);
+    await act(run, 'pauseTask', 'act-1', { task: 'held', mode: 'interrupt' });
+    await act(run, 'pauseTask', 'act-2', { task: 'later' });
+    await act(run, 'cancelTask', 'act-3', { task: 'cancelled' });
+    await act(run, 'skipTask', 'act-4', { task: 'skipped' });
+    await act(run, 'completeTask', 'act-5', { task: 'completed', output: { rows: 7 } });
+    await act(run, 'retryTask', 'act-6', { task: 'bad' });
+    await counted(run, 'skipped', 2);
+    await counted(run, 'ready', 1);
+    await act(run, 'resumeTask', 'act-7', { task: 'held' });
+    await act(run, 'resumeTask', 'act-8', { task: 'later' });
+    for (const name of ['bad', 'below-bad', 'below-completed', 'held', 'later']) await doubles.release(name);
+    await ended(run);
+  },
+  async 'acts-on-order-and-dag'({ temporal, doubles, start }) {
+    await temporal.startWorker();
+    const tasks = [doubles.task('first'), doubles.task('low', ['first']), doubles.task('high', ['first'])];
+    const run = await start(doubles.dag(tasks));
+    await doubles.running('first');
+    await act(run, 'setConcurrency', 'act-1', { concurrency: 1 });
+    await act(run, 'setPolicy', 'act-2', { policy: 'priority' });
+    await act(run, 'setPriority', 'act-3', { task: 'high', priority: 5 });
+    const added = [doubles.task('added', ['first']), doubles.task('check', [], { priority: 9 })];
+    await act(run, 'addTasks', 'act-4', { tasks: added, needs: { low: ['check'] } });
+    for (const name of ['first', 'check', 'high']) await doubles.release(name);
+    await doubles.running('added');
+    await act(run, 'setConcurrency', 'act-5', { concurrency: 4 });
+    for (const name of ['low', 'added']) await doubles.release(name);
+    await ended(run);
+  },
+  async 'acts-on-run'({ temporal, doubles, start }) {
+    await temporal.startWorker();
+    const run = await start(doubles.dag([doubles.task('a'), doubles.task('b', ['a'])]));
+    await doubles.running('a');
+    await act(run, 'pause', 'act-1');
+    await act(run, 'pause', 'act-2', { mode: 'interrupt' });
+    await doubles.cutOff('a');
+    await counted(run, 'ready', 1);
+    await act(run, 'resume', 'act-3');
+    await doubles.release('a');
+    await doubles.running('b');
+    await act(run, 'cancel', 'act-4', { reason: 'enough', requestFollows: true });
+    await run.cancel();
+    await ended(run);
+  },
+  async 'auto-resume'({ temporal, doubles, start }) {
+    await temporal.startWorker();
+    const run = await start(doubles.dag([doubles.task('a'), doubles.task('b', ['a'])]));
+    await doubles.running('a');
+    await act(run, 'pause', 'act-1', { until: new Date(Date.now() + 3_600_000).toISOString() });
+    await act(run, 'resume', 'act-2');
+    await act(run, 'pause', 'act-3', { until: new Date(Date.now() + 3_600_000).toISOString() });
+    await act(run, 'pause', 'act-4', { until: new Date(Date.now() + 1_000).toISOString() });
+    await doubles.release('a');
+    await doubles.release('b');
+    await ended(run);
+  },
+  async 'signals-with-arguments'({ temporal, doubles, start }) {
+    await temporal.startWorker();
+    const run = await start(doubles.dag([doubles.task('a'), doubles.task('b', ['a'])]));
+    await doubles.running('a');
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    await run.signal('pause', { mode: 'interrupt', until, by: 'ada', id: 'signal-1' });
+    await run.signal('pause', { mode: 'interrupt', until, by: 'ada', id: 'signal-1' });
+    await doubles.cutOff('a');
+    await counted(run, 'ready', 1);
+    await run.signal('pause', { mode: 'nonsense' });
+    await run.signal('resume', 7);
+    await run.signal('resume', { by: 'bob' });
+    await doubles.running('a');
+    await run.signal('cancel', { reason: 'enough' });
+    await ended(run);
+  },
+  async 'acts-with-search-attributes'({ temporal, doubles, start }) {
+    await temporal.startWorker();
+    const tasks = [doubles.task('a'), doubles.task('bad'), doubles.task('b', ['a'])];
+    const run = await start(doubles.dag(tasks, { tags: ['nightly'] }), { searchAttributes: true });
+    await doubles.running('a');
+    await doubles.release('bad', { fail: { message: 'broken', retryable: false } });
+    await counted(run, 'failed', 1);
+    await act(run, 'pause', 'act-1');
+    await act(run, 'retryTask', 'act-2', { task: 'bad' });
+    await act(run, 'resume', 'act-3');
+    await doubles.release('bad');
+    await doubles.release('a');
+    await doubles.running('b');
+    await act(run, 'cancel', 'act-4', { requestFollows: true });
+    await run.cancel();
+    await ended(run);
+  },
+  async rerun({ temporal, doubles, start }) {
+    await temporal.startWorker();
+    const tasks = [doubles.task('a'), doubles.task('b', ['a']), doubles.task('c', ['a', 'b']), doubles.task('d')];
+    const takeOver = { runId: 'the-first', tasks: [[0, 'of a'], [3]] as const, omitted: [3] };
+    const run = await start(doubles.dag(tasks), { takeOver });
+    await doubles.running('b');
+    await doubles.release('b', { output: 'of b' });
+    await doubles.release('c');
+    await ended(run);
+  },
+  async 'acts-across-continue-as-new'({ temporal, doubles, start }) {
+    await temporal.startWorker();
+    const chain = Array.from({ length: 14 }, (_, i) => doubles.task(`t${i}`, [i === 0 ? 'gate' : `t${i - 1}`]));
+    const last = ['paused', 'cancelled', 'completed', 'low', 'high'].map((name) => doubles.task(name, ['t13']));
+    doubles.auto = (name) => (name.startsWith('t') ? {} : undefined);
+    const tasks = [doubles.task('gate'), ...chain, ...last, doubles.task('after', ['completed'])];
+    const run = await start(doubles.dag(tasks), { historyLimit: 60 });
+    await doubles.running('gate');
+    await act(run, 'pauseTask', 'act-1', { task: 'paused' });
+    await act(run, 'cancelTask', 'act-2', { task: 'cancelled' });
+    await act(run, 'completeTask', 'act-3', { task: 'completed', output: { rows: 7 } });
+    await act(run, 'setPriority', 'act-4', { task: 'high', priority: 5 });
+    await act(run, 'setPolicy', 'act-5', { policy: 'priority' });
+    await act(run, 'setConcurrency', 'act-6', { concurrency: 1 });
+    await act(run, 'addTasks', 'act-7', { tasks: [doubles.task('added', ['t13'])] });
+    await doubles.release('gate');
+    await doubles.release('after');
+    await doubles.running('high');
+    await act(run, 'resumeTask', 'act-8', { task: 'paused' });
+    await act(run, 'pause', 'act-9', { until: new Date(Date.now() + 2_000).toISOString() });
+    for (const name of ['high', 'paused', 'low', 'added']) await doubles.release(name);
+    await ended(run);
+  },
+  async 'completed-across-continue-as-new'({ temporal, doubles, start, again }) {
+    await temporal.startWorker();
+    const chain = Array.from({ length: 6 }, (_, i) => doubles.task(`t${i}`, i === 0 ? [] : [`t${i - 1}`]));
+    doubles.auto = (name) => (name.startsWith('t') ? {} : undefined);
+    const tasks = [doubles.task('first'), ...chain, doubles.stubborn('long', ['t5']), doubles.task('last', ['long'])];
+    const run = await start(doubles.dag(tasks), { historyLimit: 30 });
+    const execution = (await run.describe()).runId;
+    await doubles.running('long');
+    await act(run, 'completeTask', 'act-1', { task: 'long', output: 'by hand' });
+    await doubles.release('first');
+    while ((await (await again()).describe()).runId === execution);
+    await doubles.release('long');
+    await doubles.release('last');
+    await ended(run);
+  },
+  async 'acts-between-kills'({ temporal, doubles, start }) {
+    const worker = await temporal.spawnWorker();
+    const defaults = { timeout: { heartbeat: 2_000 } };
+    const tasks = ['cancelled', 'held', 'runs'].map((name) => doubles.task(name));
+    const run = await start(doubles.dag([...tasks, doubles.task('last', ['runs'])], { defaults }));
+    for (const { name } of tasks) await doubles.running(name);
+    await act(run, 'setPriority', 'act-1', { task: 'last', priority: 1 });
+    await worker.kill();
+    await temporal.spawnWorker();
+    await act(run, 'cancelTask', 'act-2', { task: 'cancelled' });
+    await act(run, 'pauseTask', 'act-3', { task: 'held', mode: 'interrupt' });
+    await counted(run, 'ready', 1);
+    await act(run, 'resumeTask', 'act-4', { task: 'held' });
+    for (const name of ['held', 'runs', 'last']) await doubles.release(name);
+    await ended(run);
+  },
+  async 'cancel-while-no-worker'({ temporal, doubles, start }) {
+    const worker = await temporal.spawnWorker();
+    const run = await start(doubles.dag([doubles.task('a')], { defaults: { timeout: { heartbeat: 2_000 } } }));
+    await doubles.running('a');
+    await worker.kill();
+    await run.signal('cancel', { reason: 'enough', by: 'ada', id: 'signal-1', requestFollows: true });
+    await run.cancel();
+    await temporal.spawnWorker();
+    await ended(run);
+  },
 };
 
 function task(doubles: TaskDoubles, name: string, ...needs: string[]): Task {
@@ -163,10 +366,15 @@ for (const [name, play] of Object.entries(SCENARIOS)) {
       temporal,
       doubles,
       again,
-      async start(dag, historyLimit) {
-        const input = { dag, params: {}, ...(historyLimit === undefined ? {} : { historyLimit }) };
+      async start(dag, more = {}) {
+        const input: RunInput = { dag, params: {}, ...more };
         const client = await temporal.temporalClient();
-        return client.workflow.start(RUN_WORKFLOW, { workflowId: name, taskQueue: 'test', args: [input] });
+        return client.workflow.start(RUN_WORKFLOW, {
+          workflowId: name,
+          taskQueue: 'test',
+          args: [input],
+          ...(more.searchAttributes === true ? { typedSearchAttributes: ATTRIBUTES } : {}),
+        });
       },
     });
     await record(temporal, name);
@@ -193,7 +401,7 @@ async function record(temporal: TestTemporal, name: string): Promise<void> {
   for (const [index, { workflowId, runId }] of handles.entries()) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const file = index === 0 ? name : `${name}.${index}`;
-    const text = historyToJSON(history).replaceAll(ROOT, '/').replaceAll(hostname(), 'host');
+    const text = historyToJSON(history).replaceAll(ROOT, '/').replaceAll(`@${hostname()}`, '@host');
     await writeFile(`${FOLDER}${file}.json`, `${text}\n`);
     console.log(`${file}: ${String(history.events?.length)} events`);
   }
