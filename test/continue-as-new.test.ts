@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Client } from '@temporalio/client';
 import type { RunHandle } from '../src/client/run-handle.js';
 import type { Dag, Task } from '../src/dag/dag.js';
-import { RUN_WORKFLOW } from '../src/workflows/messages.js';
+import { RUN_WORKFLOW, type DescriptionPage } from '../src/workflows/messages.js';
 import { TaskDoubles } from './support/task-doubles.js';
 import { TestTemporal } from './support/temporal.js';
 
@@ -138,11 +138,22 @@ describe('a very large run', () => {
       return { name: `task-${i}`, ...noop, needs: i < 200 ? [] : [{ task: `task-${i - 200}` }] };
     });
     const run = await (await temporal.client()).start({ name: 'large', params: {}, tasks }, { runId: 'large' });
+    const names = tasks.map(({ name }) => name);
+    // Each answer is within what the server takes, and the parts together are the whole.
+    const live = await run.describe();
+    expect(live.tasks.map(({ name }) => name)).toEqual(names);
+    const page = await client.workflow.getHandle('large').query<DescriptionPage, [object]>('describe', { from: 7_000 });
+    expect(page.description.tasks[0]?.name).toBe('task-7000');
+    expect(page.description.tasks.length).toBeLessThan(20_000 - 7_000);
+    expect(page.next).toBe(7_000 + page.description.tasks.length);
     const result = await run.result();
     expect(result.status).toBe('succeeded');
     const ends = Object.values(result.tasks);
     expect(ends).toHaveLength(20_000);
     expect(ends.every(({ status, attempts }) => status === 'succeeded' && attempts === 1)).toBe(true);
     expect(await executionsOf('large')).toBeGreaterThan(1);
+    const ended = await run.describe();
+    expect(ended.tasks.map(({ name }) => name)).toEqual(names);
+    expect(ended.counts).toEqual({ succeeded: 20_000 });
   }, 600_000);
 });

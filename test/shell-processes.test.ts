@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunHandle } from '../src/client/run-handle.js';
+import type { ActAnswer } from '../src/dag/act.js';
 import type { Dag } from '../src/dag/dag.js';
 import { TestTemporal } from './support/temporal.js';
 
@@ -52,6 +54,24 @@ describe('the processes of a shell task', () => {
     await run.cancel();
     expect((await run.result()).status).toBe('cancelled');
     await expect.poll(async () => (await marked()).size, POLL).toBe(0);
+  });
+
+  it.each<[string, (run: RunHandle) => Promise<ActAnswer>]>([
+    ['cancelled', (run) => run.cancelTask('only')],
+    ['skipped', (run) => run.skipTask('only')],
+    ['marked as done', (run) => run.completeTask('only')],
+    ['interrupted', (run) => run.pauseTask('only', { mode: 'interrupt' })],
+    ['interrupted with its run', (run) => run.pause({ mode: 'interrupt' })],
+  ])('are gone when the task is %s', async (_how, act) => {
+    await temporal.startWorker();
+    const script = '(setsid sleep 600 & sleep 600) & sleep 600';
+    const run = await (await temporal.client()).start(dagOf(script), { runId: 'stopped' });
+    await expect.poll(sleepers, POLL).toBe(3);
+    expect(await act(run)).toMatchObject({ changed: true });
+    await expect.poll(async () => (await marked()).size, POLL).toBe(0);
+    await run.cancel().catch(() => undefined);
+    await run.result();
+    expect(await sleepers()).toBe(0);
   });
 
   it('say how far they are while they run, and who runs them', async () => {
