@@ -223,10 +223,11 @@ describe('an act on the run', () => {
     expect(driver.act('resume').changed).toBe(false);
   });
 
-  it('refuses a pause until a time that is past, and a policy that there is not', () => {
+  it('refuses a pause until a time that is past, or too far for a timer, and a policy that there is not', () => {
     const driver = new LiveRunDriver(dagOf({ a: [] }));
     driver.began();
     expect(tried(driver, 'pause', { until: '1970-01-01T00:00:01Z' })).toMatchObject({ code: 'ACT_INVALID' });
+    expect(tried(driver, 'pause', { until: '2300-01-01T00:00:00Z' })).toMatchObject({ code: 'ACT_INVALID' });
     expect(tried(driver, 'setPolicy', { policy: 'toString' })).toMatchObject({ code: 'ACT_INVALID' });
   });
 

@@ -33,6 +33,8 @@ const MAXIMUM_TASKS = 100_000;
 const MAXIMUM_ATTEMPTS = 10_000;
 const MAXIMUM_BACKOFF = 1_000;
 const MAXIMUM_TIME = 31_536_000_000;
+/** Milliseconds until a pause ends by itself: a later time is past what the server's clock can count. */
+const MAXIMUM_PAUSE = 100 * MAXIMUM_TIME;
 
 type TaskAct = Extract<Act, { readonly task: string }>;
 
@@ -105,6 +107,9 @@ function decidePause(run: DecisionFacts, act: Extract<Act, { type: 'pause' }>, a
   const mode = pauseMode === 'interrupt' ? 'interrupt' : (act.mode ?? 'drain');
   const until = act.until === undefined ? undefined : Date.parse(act.until);
   if (until !== undefined && until <= at) throw refuse.invalid(`\`until\` lies in the past: ${act.until}.`);
+  if (until !== undefined && until - at > MAXIMUM_PAUSE) {
+    throw refuse.invalid(`\`until\` lies more than 100 years ahead: ${act.until}.`);
+  }
   const isSoAlready = pauseMode === mode;
   if (isSoAlready && (until === undefined || until === resumesAt)) return { message: 'The run was paused already.' };
   const running_ =
@@ -280,7 +285,7 @@ function checkLimits(dag: Dag, task: Task): void {
     throw new DagwrightError('DAG_INVALID', `The retry policy of ${task.name} makes no sense: ${rule}.`);
   }
   const isOff = (limit: number): boolean => !Number.isInteger(limit) || !isWithin(limit, 1, MAXIMUM_TIME);
-  const limits = Object.entries(timeoutsOf(dag, task)).filter(([, limit]) => isOff(limit));
+  const limits = Object.entries<number>({ ...timeoutsOf(dag, task) }).filter(([, limit]) => isOff(limit));
   if (limits.length > 0) {
     const names = limits.map(([name]) => name).join(', ');
     throw new DagwrightError('DAG_INVALID', `Of ${task.name}, ${names} must be whole milliseconds from 1 to a year.`);

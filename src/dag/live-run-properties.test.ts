@@ -30,6 +30,7 @@ function cases(): fc.Arbitrary<Case> {
           fc.nat({ max: 2 }).map((number) => number === 0),
           { minLength: 10, maxLength: 30 },
         ),
+        order: fc.shuffledSubarray([...Array(size).keys()], { minLength: size, maxLength: size }),
         priorities: fc.array(fc.nat({ max: 2 }), { minLength: size, maxLength: size }),
         concurrency: fc.integer({ min: 1, max: 4 }),
         failFast: fc.boolean(),
@@ -41,7 +42,7 @@ function cases(): fc.Arbitrary<Case> {
           size: 'max',
         }),
       })
-      .map(({ edges, continues, priorities, concurrency, failFast, timeout, policy, ...rest }): Case => {
+      .map(({ edges, order, continues, priorities, concurrency, failFast, timeout, policy, ...rest }): Case => {
         const tasks = Array.from({ length: size }, (_, index) => {
           const needs = edges.filter(([a, b]) => a !== b && Math.max(a, b) === index).map(([a, b]) => Math.min(a, b));
           return task(
@@ -51,7 +52,18 @@ function cases(): fc.Arbitrary<Case> {
           );
         });
         const limit = timeout === undefined ? {} : { timeout };
-        return { dag: { name: 'any', params: {}, concurrency, failFast, policy, ...limit, tasks }, ...rest };
+        return {
+          dag: {
+            name: 'any',
+            params: {},
+            concurrency,
+            failFast,
+            policy,
+            ...limit,
+            tasks: order.map((at) => tasks[at]!),
+          },
+          ...rest,
+        };
       });
   });
 }

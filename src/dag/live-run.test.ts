@@ -114,6 +114,13 @@ describe('a retry', () => {
     expect(driver.states).toContain('c=pending');
   });
 
+  it('sets back a task that is declared before what it needs, and needs it in two ways', () => {
+    const driver = begun({ last: ['a', 'b'], b: ['a'], a: [], other: [] });
+    driver.failed('a');
+    driver.act('retryTask', { task: 'a' });
+    expect(driver.states).toBe('last=pending b=pending a=running other=running');
+  });
+
   it('leaves what another failure keeps from running', () => {
     const driver = begun({ a: [], b: [], c: ['a', 'b'], d: ['c'], e: [] });
     driver.failed('a');

@@ -259,6 +259,8 @@ export class Walk {
     const running = new Set<number>();
     const open = [first];
     for (let task = open.pop(); task !== undefined; task = open.pop()) {
+      // It was on the list twice.
+      if (tasks.is(task, 'pending')) continue;
       if (tasks.hasEnded(task)) this.open++;
       else this.#dequeue(task);
       this.#backToPending(task);

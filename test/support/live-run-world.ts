@@ -427,7 +427,7 @@ export class World {
   }
 }
 
-/** Some of the first tasks, with all that they need. */
+/** Some of the first tasks, whatever they need. */
 function takeOverOf({ dag, takesOver }: Case): TakeOver | undefined {
   if (takesOver < 6) return undefined;
   const tasks: [task: number, output: Json][] = dag.tasks
