@@ -108,4 +108,32 @@ describe('watch', () => {
     await expect(watch(run, view, new AbortController().signal)).rejects.toBe(missing);
     expect(view.calls).toEqual(['end as it was']);
   });
+
+  it('waits for the answer of its last look before it is over', async () => {
+    let isAnswered = false;
+    const run = new RunDouble(async () => {
+      run.end(result);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      isAnswered = true;
+      return running;
+    });
+    const view = recordingView(() => {});
+    await watch(run, view, new AbortController().signal);
+    expect(isAnswered).toBe(true);
+    expect(view.calls).toEqual(['end failed']);
+  });
+
+  it('does not wait for an answer that never comes', async () => {
+    const run = new RunDouble(() => {
+      run.end(result);
+      return new Promise(() => {});
+    });
+    expect(
+      await watch(
+        run,
+        recordingView(() => {}),
+        new AbortController().signal,
+      ),
+    ).toBe(result);
+  });
 });

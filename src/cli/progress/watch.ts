@@ -8,6 +8,8 @@ const LOOK_MS = 250;
 /** Looks cost the server and the worker as many tasks as there are: with many, they come less often. */
 const LOOK_MS_PER_TASK = 0.2;
 const LONGEST_LOOK_MS = 5_000;
+/** A worker warns of an answer that nobody waits for any more; one that takes longer is not worth the wait. */
+const LAST_LOOK_MS = 1_000;
 
 /** The part of a run that a watcher needs. */
 export type Watched = Pick<Run, 'runId' | 'result' | 'describe'>;
@@ -27,7 +29,7 @@ export async function watch(run: Watched, view: View, signal: AbortSignal): Prom
     if (signal.aborted) resolve(undefined);
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
-  void look(run, view, AbortSignal.any([signal, over.signal]));
+  const looking = look(run, view, AbortSignal.any([signal, over.signal]));
   try {
     const ended = await Promise.race([result, aborted]);
     view.end(ended === undefined ? undefined : statusOfResult(ended));
@@ -37,6 +39,7 @@ export async function watch(run: Watched, view: View, signal: AbortSignal): Prom
     throw error;
   } finally {
     over.abort();
+    await Promise.race([looking, delay(LAST_LOOK_MS, undefined, { ref: false })]);
   }
 }
 
