@@ -241,6 +241,23 @@ describe('an act on the run', () => {
   });
 });
 
+describe('a task that is set back', () => {
+  it('is not where it needs an output that was not kept', () => {
+    const takeOver = { runId: 'old', tasks: [[0]] as [number][], omitted: [0] };
+    const dag = dagOf({ big: [], a: [], b: ['a', 'big'], c: [] });
+    const driver = new LiveRunDriver(dag, takeOver);
+    driver.began();
+    driver.failed('a');
+    const refusal = { code: 'ACT_REFUSED', message: expect.stringContaining('b needs the output of big') as string };
+    expect(tried(driver, 'retryTask', { task: 'a' })).toMatchObject(refusal);
+    expect(tried(driver, 'completeTask', { task: 'a' })).toMatchObject(refusal);
+    expect(driver.act('retryTask', { task: 'a', dependents: false }).changed).toBe(true);
+    driver.succeeded('a');
+    expect(tried(driver, 'retryTask', { task: 'b' })).toMatchObject(refusal);
+    expect(driver.act('completeTask', { task: 'b' }).changed).toBe(true);
+  });
+});
+
 describe('added tasks', () => {
   const begun = (): LiveRunDriver => {
     const driver = new LiveRunDriver(dagOf({ a: [], b: ['a'], c: ['b'] }, { concurrency: 1 }));

@@ -168,6 +168,9 @@ function decideTask(run: DecisionFacts, act: TaskAct, at: number): Decision {
       return { event: { type: 'task.forced', at, task, state: 'skipped' }, message: words(name, state, 'skipped') };
     case 'completeTask':
       if (state === 'succeeded' || stop === STOP.succeeded) return { message: `${name} has succeeded already.` };
+      if (isTaskEnd(state) && !scheduler.countsAsSuccess(task)) {
+        for (const one of setBackWith(run, task)) if (one !== task) checkNeeds(run, one);
+      }
       return { event: { type: 'task.forced', at, task, state: 'succeeded' }, message: words(name, state, 'succeeded') };
     case 'retryTask':
       return decideRetry(run, task, act.dependents ?? true, at);
@@ -201,12 +204,33 @@ function decideRetry(run: DecisionFacts, task: number, dependents: boolean, at: 
     const which = inTheWay.slice(0, 5).map((one) => `${nameOf(one)} (${scheduler.stateOf(one)})`);
     throw refuse.state(`${name} cannot run: it needs ${which.join(', ')}.`, `Retry ${nameOf(inTheWay[0]!)} instead.`);
   }
-  for (const one of needed) checkKept(run, name, one);
+  for (const one of dependents ? setBackWith(run, task) : [task]) checkNeeds(run, one);
   const follow = dependents ? '; what it kept from running is set back too' : '; its dependents stay as they are';
   return {
     event: { type: 'task.retried', at, task, dependents },
     message: `${name} runs again; it was ${state}${follow}.`,
   };
+}
+
+/** The task, and those that are open again with it. */
+function setBackWith({ scheduler }: DecisionFacts, task: number): Set<number> {
+  const { graph, tasks } = scheduler;
+  const back = new Set([task]);
+  // Grows as it is gone through.
+  for (const one of back) {
+    for (const dependent of neighbours(graph.dependents, one)) {
+      if (tasks.forced[dependent] === 0 && !tasks.is(dependent, 'pending')) back.add(dependent);
+    }
+  }
+  return back;
+}
+
+/** @throws DagwrightError ACT_REFUSED where the task would run without something that it needs. */
+function checkNeeds(run: DecisionFacts, task: number): void {
+  const { name } = run.dag.tasks[task]!;
+  for (const needed of neighbours(run.scheduler.graph.dependencies, task)) {
+    if (run.scheduler.tasks.is(needed, 'succeeded')) checkKept(run, name, needed);
+  }
 }
 
 /** @throws DagwrightError ACT_REFUSED where the task would run without what it needs. */
