@@ -204,6 +204,16 @@ describe('cancel', () => {
     expect(await statusOf(run)).toBe('CANCELLED');
   });
 
+  it('does so where nothing runs that would have to stop first', async () => {
+    const { run } = await started();
+    await run.pause();
+    await doubles.release('a');
+    await stand(run, { a: 'succeeded', b: 'ready' });
+    await run.cancel();
+    expect(states(await run.result())).toEqual({ a: 'succeeded', b: 'cancelled' });
+    expect(await statusOf(run)).toBe('CANCELLED');
+  });
+
   it.each(['cancelTask', 'skipTask', 'completeTask'] as const)(
     'and %s abort the request of an http task',
     async (type) => {
