@@ -1,13 +1,8 @@
 /** What a TypeScript user imports. */
 export { TaskFailure, type TaskContext, type TaskLog } from './activities/handler.js';
 export { createHandlers, type HandlerOptions } from './activities/handlers.js';
-export {
-  DagClient,
-  type ConnectOptions,
-  type ListOptions,
-  type RunSummary,
-  type StartOptions,
-} from './client/dag-client.js';
+export { DagClient, type ConnectOptions, type StartOptions } from './client/dag-client.js';
+export type { ListOptions, RunSummary } from './client/list-runs.js';
 export type { Rerun } from './client/rerun.js';
 export { RunHandle } from './client/run-handle.js';
 export type { Act, ActAnswer, ActRecord, ActRequest, ActType } from './dag/act.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunSummary } from '../client/dag-client.js';
+import type { RunSummary } from '../client/list-runs.js';
 import { widthOf } from './progress/text.js';
 import { renderRuns } from './render-runs.js';
 

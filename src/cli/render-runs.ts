@@ -1,4 +1,4 @@
-import type { RunSummary } from '../client/dag-client.js';
+import type { RunSummary } from '../client/list-runs.js';
 import type { RunState } from '../dag/run.js';
 import { elapsedOf, formatDate, formatDuration } from './progress/duration.js';
 import { paintFor, runColorOf } from './progress/paint.js';

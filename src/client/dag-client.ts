@@ -8,7 +8,6 @@ import {
   WorkflowNotFoundError,
   type ConnectionLike,
   type ConnectionOptions,
-  type WorkflowExecutionInfo,
 } from '@temporalio/client';
 import { RawValue, TypedSearchAttributes } from '@temporalio/common';
 import { loadConfig } from '../config.js';
@@ -16,7 +15,6 @@ import type { Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { JsonObject } from '../dag/json.js';
 import type { RerunOptions } from '../dag/rerun.js';
-import { RUN_STATES, type RunState } from '../dag/run.js';
 import type { DagDefinition } from '../spec/builder.js';
 import { requireDag } from '../spec/dag-invalid.js';
 import { resolveParams } from '../spec/params.js';
@@ -25,10 +23,11 @@ import { isSealed } from '../spec/sealed-dag.js';
 import { RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
 import { DAG_KEY, FAILED_TASKS_KEY, STATE_KEY, TAGS_KEY } from '../workflows/search-attribute-keys.js';
 import { dataConverter } from './data-converter.js';
+import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
 import { requireNamespace } from './namespace.js';
 import { hasWorker } from './poller.js';
 import { prepareRerun, type Rerun } from './rerun.js';
-import { RunHandle, stateOf } from './run-handle.js';
+import { RunHandle } from './run-handle.js';
 import { rememberSearchAttributes, type OperatorConnection } from './search-attributes.js';
 
 /** Bytes, compressed, of the dag and params that a run is started with; the server takes no payload over 2 MB. */
@@ -57,36 +56,6 @@ export interface StartOptions {
   readonly params?: Readonly<Record<string, unknown>>;
   /** Default: the client's. */
   readonly taskQueue?: string;
-}
-
-/** One run in a list. Times are ISO 8601. */
-export interface RunSummary {
-  readonly runId: string;
-  readonly dag: string;
-  /** Where the server lacks Dagwright's search attributes, `running` for a paused run too, and `failed` for a timed-out one. */
-  readonly state: RunState;
-  readonly startedAt: string;
-  readonly endedAt?: string;
-  /** The dag's tags. */
-  readonly tags: readonly string[];
-  /** How many tasks have failed, as of a few seconds ago. */
-  readonly failedTasks?: number;
-  /** The run of which this one is a rerun. */
-  readonly rerunOf?: string;
-}
-
-/** Which runs a list holds. */
-export interface ListOptions {
-  /** The latest so many. Default 50. */
-  readonly limit?: number;
-  /** Only runs of the dag of this name. */
-  readonly dag?: string;
-  /** Only runs in this state. */
-  readonly state?: RunState;
-  /** Only runs of dags with this tag. */
-  readonly tag?: string;
-  /** Only runs that began then or later. */
-  readonly since?: Date;
 }
 
 /** Starts runs on Temporal and finds them again. */
@@ -212,19 +181,7 @@ export class DagClient {
    * search attributes, `paused` and `timed_out` cannot be told, and no run has tags.
    */
   async list(options: ListOptions = {}): Promise<RunSummary[]> {
-    const hasAttributes = await this.#hasSearchAttributes();
-    const runs: RunSummary[] = [];
-    for await (const info of this.#client.workflow.list({ query: listQuery(options, hasAttributes) })) {
-      // A run that continued as new is listed once, under its latest execution.
-      if (info.status.name === 'CONTINUED_AS_NEW') continue;
-      const run = summaryOf(info);
-      if (options.dag !== undefined && run.dag !== options.dag) continue;
-      if (options.state !== undefined && run.state !== options.state) continue;
-      if (options.tag !== undefined && !run.tags.includes(options.tag)) continue;
-      runs.push(run);
-      if (runs.length >= (options.limit ?? 50)) break;
-    }
-    return runs;
+    return listRuns(this.#client, options, await this.#hasSearchAttributes());
   }
 
   /** Whether a worker polls the task queue (default: the client's), as far as the server and this machine know. */
@@ -296,49 +253,4 @@ function attributesOf(dag: Dag): TypedSearchAttributes {
     // An empty list would come back as a list of one empty text.
     ...(dag.tags === undefined || dag.tags.length === 0 ? [] : [{ key: TAGS_KEY, value: [...dag.tags] }]),
   ]);
-}
-
-/** A run that the server ended by itself has not written down that it ended. */
-const OPEN_STATES: readonly unknown[] = ['running', 'paused', 'cancelling'] satisfies RunState[];
-
-function listQuery({ dag, state, tag, since }: ListOptions, hasAttributes: boolean): string {
-  const parts = [`WorkflowType = '${RUN_WORKFLOW}'`];
-  if (since !== undefined) parts.push(`StartTime >= '${since.toISOString()}'`);
-  if (hasAttributes) {
-    if (tag !== undefined) parts.push(`${TAGS_KEY.name} = ${quoted(tag)}`);
-    // A dag's name, and a state, of runs that began without attributes are only known from elsewhere.
-    if (dag !== undefined) parts.push(`(${DAG_KEY.name} = ${quoted(dag)} OR ${DAG_KEY.name} IS NULL)`);
-    if (state === 'paused' || state === 'cancelling') parts.push(`${STATE_KEY.name} = ${quoted(state)}`);
-  }
-  if (OPEN_STATES.includes(state)) parts.push("ExecutionStatus = 'Running'");
-  return parts.join(' AND ');
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
-
-function summaryOf(info: WorkflowExecutionInfo): RunSummary {
-  const attributes = info.typedSearchAttributes;
-  const told = attributes.get(STATE_KEY);
-  const known = stateOf(info.status.name);
-  const isOpen = info.status.name === 'RUNNING';
-  // Where the server ended the run, its own word counts.
-  const fits = isRunState(told) && OPEN_STATES.includes(told) === isOpen;
-  const { rerunOf } = (info.memo ?? {}) as { rerunOf?: string };
-  const failed = attributes.get(FAILED_TASKS_KEY);
-  return {
-    runId: info.workflowId,
-    dag: String(info.memo?.['dag'] ?? ''),
-    state: fits ? told : known,
-    startedAt: info.startTime.toISOString(),
-    ...(info.closeTime === undefined ? {} : { endedAt: info.closeTime.toISOString() }),
-    tags: attributes.get(TAGS_KEY) ?? [],
-    ...(failed === undefined ? {} : { failedTasks: failed }),
-    ...(rerunOf === undefined ? {} : { rerunOf }),
-  };
-}
-
-function isRunState(text: string | undefined): text is RunState {
-  return (RUN_STATES as readonly (string | undefined)[]).includes(text);
 }
