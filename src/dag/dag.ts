@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from './json.js';
+import type { TriggerRule } from './trigger-rule.js';
 
 /** What a task does: the name of the handler that runs it. */
 export type HandlerName = 'shell' | 'function' | 'http' | 'activity';
@@ -58,6 +59,8 @@ export interface Task {
   readonly env?: Readonly<Record<string, string>>;
   readonly retry?: Partial<RetryPolicy>;
   readonly timeout?: Partial<Timeouts>;
+  /** Which ends of the tasks that it needs let it start. Default `all_success`. */
+  readonly triggerRule?: TriggerRule;
   /** The run does not fail, and dependents start, though this task failed. Default false. */
   readonly continueOnError?: boolean;
   /** Higher goes first, for policies that look at it. Default 0. */

@@ -199,10 +199,13 @@ function decideRetry(run: DecisionFacts, task: number, dependents: boolean, at: 
     throw refuse.state(`${name} has succeeded.`, hint);
   }
   const needed = [...neighbours(scheduler.graph.dependencies, task)];
-  const inTheWay = needed.filter((one) => isTaskEnd(scheduler.stateOf(one)) && !scheduler.countsAsSuccess(one));
-  if (inTheWay.length > 0) {
-    const which = inTheWay.slice(0, 5).map((one) => `${nameOf(one)} (${scheduler.stateOf(one)})`);
-    throw refuse.state(`${name} cannot run: it needs ${which.join(', ')}.`, `Retry ${nameOf(inTheWay[0]!)} instead.`);
+  const verdict = scheduler.tasks.verdict(task);
+  if (verdict === 'skipped' || verdict === 'upstream_failed') {
+    const inTheWay = needed.filter((one) => isTaskEnd(scheduler.stateOf(one)) && !scheduler.countsAsSuccess(one));
+    const shown = (inTheWay.length > 0 ? inTheWay : needed).slice(0, 5);
+    const which = shown.map((one) => `${nameOf(one)} (${scheduler.stateOf(one)})`);
+    const hint = inTheWay[0] === undefined ? undefined : `Retry ${nameOf(inTheWay[0])} instead.`;
+    throw refuse.state(`${name} cannot run: it needs ${which.join(', ')}.`, hint);
   }
   for (const one of dependents ? setBackWith(run, task) : [task]) checkNeeds(run, one);
   const follow = dependents ? '; what it kept from running is set back too' : '; its dependents stay as they are';
@@ -281,7 +284,11 @@ function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>
     event: {
       type: 'tasks.added',
       at,
-      tasks: act.tasks.map(({ continueOnError = false, priority = 0 }) => ({ continueOnError, priority })),
+      tasks: act.tasks.map(({ continueOnError = false, priority = 0, triggerRule = 'all_success' }) => ({
+        continueOnError,
+        priority,
+        triggerRule,
+      })),
       edges,
     },
     message: `Added ${amount(act.tasks.length, 'task')}: ${listOf(act.tasks.map((task) => task.name))}.`,

@@ -1,4 +1,5 @@
 import type { PauseMode } from './run.js';
+import type { TriggerRule } from './trigger-rule.js';
 
 /** What a scheduler sets timers for: the run's end by its timeout; the end of a pause. */
 export type TimerName = 'run-timeout' | 'auto-resume';
@@ -7,6 +8,8 @@ export type TimerName = 'run-timeout' | 'auto-resume';
 export interface AddedTask {
   readonly continueOnError: boolean;
   readonly priority: number;
+  /** Default `all_success`. */
+  readonly triggerRule?: TriggerRule;
 }
 
 /**

@@ -4,6 +4,7 @@ import { neighbours } from './graph.js';
 import type { Scheduler } from './scheduler.js';
 import type { TaskError } from './task-error.js';
 import { isTaskEnd } from './task-state.js';
+import type { TriggerRule } from './trigger-rule.js';
 
 /** What is asked of a run to explain a task of it. Times are milliseconds. */
 export interface ExplainFacts {
@@ -34,7 +35,14 @@ function whyEnded(run: ExplainFacts, task: number): Reason[] {
   const { scheduler } = run;
   const state = scheduler.stateOf(task);
   const at = iso(scheduler.endedAt(task));
-  if (state === 'upstream_failed' || state === 'skipped') {
+  const isRuled = (state === 'upstream_failed' || state === 'skipped') && scheduler.tasks.forced[task] === 0;
+  const rule = ruleOf(run, task);
+  if (isRuled && rule !== 'all_success') {
+    const needed = needsOf(run, task);
+    const how = needed.map((one) => `${nameOf(run, one)} (${scheduler.stateOf(one)})`);
+    return [reason('upstream', `It never ran: its trigger rule ${rule} does not hold for ${list(how)}.`, run, needed)];
+  }
+  if (isRuled) {
     const causes = needsOf(run, task).filter((needed) =>
       state === 'skipped' ? scheduler.stateOf(needed) === 'skipped' : isBlocking(scheduler, needed),
     );
@@ -67,7 +75,9 @@ function whyNot(run: ExplainFacts, task: number): Reason[] {
   const open = needsOf(run, task).filter((needed) => waits && !isTaskEnd(scheduler.stateOf(needed)));
   if (open.length > 0) {
     const how = open.map((needed) => `${nameOf(run, needed)} (${scheduler.stateOf(needed)})`);
-    reasons.push(reason('needs', `It waits for ${list(how)}.`, run, open));
+    const rule = ruleOf(run, task);
+    const by = rule === 'all_success' ? '' : ` (trigger rule ${rule})`;
+    reasons.push(reason('needs', `It waits for ${list(how)}${by}.`, run, open));
   }
   if (scheduler.state === 'paused') {
     const until = scheduler.resumesAt;
@@ -123,6 +133,10 @@ function failureOf(run: ExplainFacts, task: number): string {
 
 function isBlocking(scheduler: Scheduler, task: number): boolean {
   return isTaskEnd(scheduler.stateOf(task)) && !scheduler.isSatisfied(task);
+}
+
+function ruleOf(run: ExplainFacts, task: number): TriggerRule {
+  return run.dag.tasks[task]!.triggerRule ?? 'all_success';
 }
 
 function needsOf(run: ExplainFacts, task: number): number[] {

@@ -114,6 +114,15 @@ describe('a retry', () => {
     expect(driver.states).toContain('c=pending');
   });
 
+  it('takes along what an earlier one without dependents left as it was', () => {
+    const driver = begun({ a: [], b: ['a'], c: ['b'], d: [] });
+    driver.failed('a');
+    driver.act('retryTask', { task: 'a', dependents: false });
+    driver.failed('a');
+    driver.act('retryTask', { task: 'a' });
+    expect(driver.states).toBe('a=running b=pending c=pending d=running');
+  });
+
   it('sets back a task that is declared before what it needs, and needs it in two ways', () => {
     const driver = begun({ last: ['a', 'b'], b: ['a'], a: [], other: [] });
     driver.failed('a');

@@ -29,20 +29,20 @@ function force({ tasks }: Scheduler, task: number, state: TaskState): void {
 
 const CORRUPTIONS: [message: string, corrupt: (scheduler: Scheduler) => void][] = [
   ['1 tasks are succeeded, but 2 were counted', ({ tasks }) => tasks.counts[CODE.succeeded]!++],
-  ['task 4 waits for 1 dependencies, but 0 were counted', ({ tasks }) => (tasks.missing[4] = 0)],
-  ['task 2 waits for 0 dependencies, but -1 were counted', ({ tasks }) => tasks.missing[2]!--],
-  ['task 4 is running, but 1 of its dependencies have not succeeded', (scheduler) => force(scheduler, 4, 'running')],
-  ['task 4 is ready, but 1 of its dependencies have not succeeded', (scheduler) => force(scheduler, 4, 'ready')],
-  ['task 6 is pending, but a dependency of it can no longer succeed', (scheduler) => force(scheduler, 6, 'pending')],
-  ['task 2 is pending, but waits for nothing', (scheduler) => force(scheduler, 2, 'pending')],
-  ['task 4 is upstream_failed, but no dependency failed', (scheduler) => force(scheduler, 4, 'upstream_failed')],
+  ['of what task 6 needs, 1 are failed, but 0 were counted', ({ tasks }) => (tasks.failed[6] = 0)],
+  ['of what task 2 needs, 1 are done, but 2 were counted', ({ tasks }) => tasks.done[2]!++],
+  ['task 4 is running, but its trigger rule says wait', (scheduler) => force(scheduler, 4, 'running')],
+  ['task 4 is ready, but its trigger rule says wait', (scheduler) => force(scheduler, 4, 'ready')],
+  ['task 6 is pending, but its trigger rule says upstream_failed', (scheduler) => force(scheduler, 6, 'pending')],
+  ['task 2 is pending, but its trigger rule says start', (scheduler) => force(scheduler, 2, 'pending')],
+  ['task 4 is upstream_failed, but its trigger rule says wait', (scheduler) => force(scheduler, 4, 'upstream_failed')],
   ['task 1 is running, but has no start', ({ tasks }) => (tasks.startedAt[1] = NaN)],
   ['task 2 is ready, but has a start', ({ tasks }) => (tasks.startedAt[2] = 5)],
   ['task 0 is succeeded, but has no end', ({ tasks }) => (tasks.endedAt[0] = NaN)],
   ['task 1 is running, but has an end', ({ tasks }) => (tasks.endedAt[1] = 5)],
   ['task 2 was told to stop, but is ready', ({ tasks }) => (tasks.stop[2] = 1)],
   ['task 2 is ready, but has no place in the order', ({ tasks }) => (tasks.sequence[2] = -1)],
-  ['task 4 is skipped, but no dependency was', (scheduler) => force(scheduler, 4, 'skipped')],
+  ['task 4 is skipped, but its trigger rule says wait', (scheduler) => force(scheduler, 4, 'skipped')],
   ['2 tasks may start, but 1 wait in the queue', ({ policy }) => policy.next()],
   ['tasks 2 and 3 wait in the wrong order', ({ tasks }) => ([tasks.sequence[2], tasks.sequence[3]] = [8, 7])],
   [
@@ -93,9 +93,7 @@ describe('validate', () => {
     driver.began();
     driver.handle({ type: 'task.forced', at: ++driver.at, task: 1, state: 'skipped' });
     force(driver.scheduler, 2, 'skipped');
-    expect(() => driver.scheduler.validate()).toThrow(
-      'task 2 is skipped, but 1 of its dependencies have not ended well',
-    );
+    expect(() => driver.scheduler.validate()).toThrow('task 2 is skipped, but its trigger rule says wait');
   });
 
   it('notices a task that runs through a pause that interrupts', () => {

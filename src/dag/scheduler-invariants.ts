@@ -1,4 +1,4 @@
-import type { Graph } from './graph.js';
+import { neighbours, type Graph } from './graph.js';
 import type { Policy } from './policy.js';
 import { isRunEnd, type PauseMode, type RunState } from './run.js';
 import { TASK_STATES, isTaskEnd, type TaskState } from './task-state.js';
@@ -20,8 +20,7 @@ export interface SchedulerFacts {
   readonly open: number;
   readonly failing: boolean;
   stateOf(task: number): TaskState;
-  isSatisfied(task: number): boolean;
-  isBlocked(task: number): boolean;
+  countsAsSuccess(task: number): boolean;
 }
 
 /** @throws Error that names the first rule of a run that does not hold. */
@@ -46,35 +45,20 @@ function checkCounts({ tasks }: SchedulerFacts): void {
 }
 
 function checkTask(scheduler: SchedulerFacts, task: number): void {
-  const { graph, tasks } = scheduler;
+  const { tasks } = scheduler;
   const state = tasks.state[task]!;
   const name = scheduler.stateOf(task);
-  const { missing, skips } = dependenciesOf(scheduler, graph, task);
-  rule(tasks.missing[task] === missing, () => {
-    return `task ${task} waits for ${missing} dependencies, but ${tasks.missing[task]} were counted.`;
-  });
-  rule(tasks.skips[task] === skips, () => `task ${task} has skipped dependencies: ${skips}, not ${tasks.skips[task]}.`);
+  checkDependencies(scheduler, task);
   const began = scheduler.runBeganAt !== undefined;
   if (tasks.forced[task] === 0) {
     const mayRun = state === CODE.ready || state === CODE.running || state === CODE.succeeded || state === CODE.failed;
     const isStale = state === CODE.running && tasks.stop[task] !== STOP.none;
-    rule(
-      !mayRun || isStale || missing === 0,
-      () => `task ${task} is ${name}, but ${missing} of its dependencies have not succeeded.`,
-    );
-    rule(!mayRun || isStale || skips === 0, () => `task ${task} is ${name}, but a dependency of it was skipped.`);
-    const blocked = scheduler.isBlocked(task);
-    rule(
-      state !== CODE.pending || !blocked,
-      () => `task ${task} is pending, but a dependency of it can no longer succeed.`,
-    );
-    rule(state !== CODE.pending || missing > 0 || !began, () => `task ${task} is pending, but waits for nothing.`);
-    rule(state !== CODE.upstream_failed || blocked, () => `task ${task} is upstream_failed, but no dependency failed.`);
-    rule(state !== CODE.skipped || skips === 1, () => `task ${task} is skipped, but no dependency was.`);
-    rule(
-      state !== CODE.skipped || missing === 0,
-      () => `task ${task} is skipped, but ${missing} of its dependencies have not ended well.`,
-    );
+    const verdict = tasks.verdict(task);
+    const says = (): string => `task ${task} is ${name}, but its trigger rule says ${verdict}.`;
+    rule(!mayRun || isStale || verdict === 'start', says);
+    rule(state !== CODE.pending || !began || verdict === 'wait', says);
+    rule(state !== CODE.upstream_failed || verdict === 'upstream_failed', says);
+    rule(state !== CODE.skipped || verdict === 'skipped', says);
   }
   rule(tasks.forced[task] === 0 || state !== CODE.pending, () => `task ${task} is pending by an operator's word.`);
 
@@ -97,19 +81,26 @@ function checkTask(scheduler: SchedulerFacts, task: number): void {
 }
 
 function hasFailure(scheduler: SchedulerFacts): boolean {
-  return scheduler.tasks.state.some((state, task) => state === CODE.failed && !scheduler.isSatisfied(task));
+  return scheduler.tasks.state.some((state, task) => state === CODE.failed && !scheduler.countsAsSuccess(task));
 }
 
-function dependenciesOf(scheduler: SchedulerFacts, graph: Graph, task: number): { missing: number; skips: number } {
-  const { offsets, targets } = graph.dependencies;
-  let missing = 0;
-  let skips = 0;
-  for (let edge = offsets[task]!; edge < offsets[task + 1]!; edge++) {
-    const needed = targets[edge]!;
-    if (!scheduler.isSatisfied(needed)) missing++;
-    else if (scheduler.stateOf(needed) === 'skipped') skips = 1;
+/** Whether the ends of dependencies were counted as they are. */
+function checkDependencies(scheduler: SchedulerFacts, task: number): void {
+  const { graph, tasks } = scheduler;
+  const counted = { done: 0, succeeded: 0, failed: 0, upstreamFailed: 0, skipped: 0 };
+  for (const needed of neighbours(graph.dependencies, task)) {
+    const state = scheduler.stateOf(needed);
+    if (!isTaskEnd(state)) continue;
+    counted.done++;
+    if (state === 'skipped') counted.skipped++;
+    if (scheduler.countsAsSuccess(needed)) counted.succeeded++;
+    if (state === 'failed' || state === 'cancelled' || state === 'upstream_failed') counted.failed++;
+    if (state === 'upstream_failed') counted.upstreamFailed++;
   }
-  return { missing, skips };
+  for (const [column, count] of Object.entries(counted) as [keyof typeof counted, number][]) {
+    const kept = tasks[column][task];
+    rule(count === kept, () => `of what task ${task} needs, ${count} are ${column}, but ${kept} were counted.`);
+  }
 }
 
 function checkQueue({ policy, tasks }: SchedulerFacts): void {

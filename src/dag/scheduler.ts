@@ -8,6 +8,7 @@ import { checkInvariants } from './scheduler-invariants.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
 import { TASK_STATES, type TaskState } from './task-state.js';
 import { STOP, type TaskTable } from './task-table.js';
+import type { TriggerRule } from './trigger-rule.js';
 import { endAfterStop, Walk, type CreatePolicy } from './walk.js';
 
 /** How a run is walked. */
@@ -22,6 +23,8 @@ export interface SchedulerOptions {
   readonly continueOnError?: (task: number) => boolean;
   /** The priority of each task, by index. Default 0. */
   readonly priority?: (task: number) => number;
+  /** Which ends of its dependencies let a task start. Default `all_success`. */
+  readonly triggerRule?: (task: number) => TriggerRule;
   /** Which ready task goes first when slots are scarce. Default `fcfs`. */
   readonly policy?: string;
   readonly createPolicy: CreatePolicy;
@@ -57,12 +60,13 @@ export class Scheduler {
     this.#concurrency = this.#ceiling = options.concurrency;
     this.#failFast = options.failFast ?? false;
     this.#timeout = options.timeout;
-    const { continueOnError, priority } = options;
-    if (continueOnError === undefined && priority === undefined) return;
+    const { continueOnError, priority, triggerRule } = options;
+    if (continueOnError === undefined && priority === undefined && triggerRule === undefined) return;
     for (let task = 0; task < graph.size; task++) {
       this.#walk.describe(task, {
         continueOnError: continueOnError?.(task) ?? false,
         priority: priority?.(task) ?? 0,
+        triggerRule: triggerRule?.(task) ?? 'all_success',
       });
     }
   }
@@ -78,6 +82,7 @@ export class Scheduler {
       ...(dag.timeout === undefined ? {} : { timeout: dag.timeout }),
       continueOnError: (task) => dag.tasks[task]?.continueOnError ?? false,
       priority: (task) => dag.tasks[task]?.priority ?? 0,
+      triggerRule: (task) => dag.tasks[task]?.triggerRule ?? 'all_success',
       policy: dag.policy ?? 'fcfs',
       createPolicy,
     };
@@ -217,14 +222,9 @@ export class Scheduler {
     return this.#walk.countsAsSuccess(task);
   }
 
-  /** Whether its dependents need not wait for it any more: they start, or are skipped with it. */
+  /** Whether the run may succeed with it as it has ended. */
   isSatisfied(task: number): boolean {
     return this.#walk.isSatisfied(task);
-  }
-
-  /** Whether a dependency has ended so that the task can never start. */
-  isBlocked(task: number): boolean {
-    return this.#walk.isBlocked(task);
   }
 
   /** The timers that are set, and when they fire: for a host that starts anew from a snapshot. */
@@ -345,7 +345,7 @@ export class Scheduler {
     this.#beganAt = at;
     for (const task of succeeded) this.#walk.force(task, 'succeeded', at);
     for (let task = 0; task < this.graph.size; task++) {
-      if (this.tasks.missing[task] === 0 && this.tasks.is(task, 'pending')) this.#walk.makeReady(task);
+      if (this.tasks.is(task, 'pending') && this.tasks.verdict(task) === 'start') this.#walk.makeReady(task);
     }
     if (this.#timeout === undefined || this.#walk.open === 0) return;
     this.#timerIsSet = true;
@@ -357,7 +357,7 @@ export class Scheduler {
     const stop = tasks.stop[task]!;
     tasks.stop[task] = STOP.none;
     // What it needs was set back meanwhile: however it ended, it must run again.
-    const isStale = (tasks.missing[task]! > 0 || tasks.skips[task] === 1) && tasks.forced[task] === 0;
+    const isStale = tasks.verdict(task) !== 'start' && tasks.forced[task] === 0;
     if (stop === STOP.again && this.#stop === undefined && (outcome === 'cancelled' || isStale)) {
       this.#walk.startAgain(task, at);
       return;

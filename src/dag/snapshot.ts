@@ -90,7 +90,7 @@ export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
   };
 }
 
-/** @throws Error where the snapshot is of another version or graph. Leaves `missing` as it is: the graph tells it. */
+/** @throws Error where the snapshot is of another version or graph. The ends of dependencies are for the caller to count. */
 export function readTasks(snapshot: Snapshot, tasks: TaskTable): void {
   if (snapshot.version !== 1) throw new Error(`A snapshot of version ${String(snapshot.version)} cannot be read.`);
   if (snapshot.states.length !== tasks.size) {

@@ -1,4 +1,5 @@
 import { TASK_STATES, type TaskState } from './task-state.js';
+import { TRIGGER_RULES, verdictOf, type Verdict } from './trigger-rule.js';
 
 /** The number that the table stores for each state: its position in TASK_STATES. */
 export const CODE = Object.fromEntries(TASK_STATES.map((state, code) => [state, code])) as Record<TaskState, number>;
@@ -38,10 +39,15 @@ export class TaskTable {
   readonly size: number;
   /** The state's {@link CODE}. */
   readonly state: Uint8Array;
-  /** How many dependencies have neither succeeded nor been skipped. */
-  readonly missing: Int32Array;
-  /** 1 where a dependency was skipped. */
-  readonly skips: Uint8Array;
+  /** The position of the trigger rule in TRIGGER_RULES. */
+  readonly rule: Uint8Array;
+  /** How many dependencies there are, and of those, how many have ended, and how: see `UpstreamCounts`. */
+  readonly needs: Int32Array;
+  readonly done: Int32Array;
+  readonly succeeded: Int32Array;
+  readonly failed: Int32Array;
+  readonly upstreamFailed: Int32Array;
+  readonly skipped: Int32Array;
   /** The how manieth task of the run to become ready it was, from 0; -1 before. */
   readonly sequence: Int32Array;
   /** Of a running task, a {@link STOP}. */
@@ -64,8 +70,13 @@ export class TaskTable {
   constructor(inDegree: Int32Array) {
     this.size = inDegree.length;
     this.state = new Uint8Array(this.size);
-    this.missing = inDegree.slice();
-    this.skips = new Uint8Array(this.size);
+    this.rule = new Uint8Array(this.size);
+    this.needs = inDegree;
+    this.done = new Int32Array(this.size);
+    this.succeeded = new Int32Array(this.size);
+    this.failed = new Int32Array(this.size);
+    this.upstreamFailed = new Int32Array(this.size);
+    this.skipped = new Int32Array(this.size);
     this.sequence = new Int32Array(this.size).fill(-1);
     this.stop = new Uint8Array(this.size);
     this.paused = new Uint8Array(this.size);
@@ -77,10 +88,11 @@ export class TaskTable {
     this.counts[CODE.pending] = this.size;
   }
 
-  /** The same tasks, and pending ones behind them. `missing` is as the graph says: whoever grows it counts anew. */
+  /** The same tasks, and pending ones behind them. Whoever grows it counts the ends of dependencies anew. */
   grown(inDegree: Int32Array): TaskTable {
     const table = new TaskTable(inDegree);
     table.state.set(this.state);
+    table.rule.set(this.rule);
     table.sequence.set(this.sequence);
     table.stop.set(this.stop);
     table.paused.set(this.paused);
@@ -104,6 +116,23 @@ export class TaskTable {
 
   count(state: TaskState): number {
     return this.counts[CODE[state]]!;
+  }
+
+  /** What the task's trigger rule says, by the ends of its dependencies so far. */
+  verdict(task: number): Verdict {
+    const total = this.needs[task]!;
+    const done = this.done[task]!;
+    const succeeded = this.succeeded[task]!;
+    // What nearly every task is: spares it the rest.
+    if (this.rule[task] === 0 && done === succeeded) return done === total ? 'start' : 'wait';
+    return verdictOf(TRIGGER_RULES[this.rule[task]!]!, {
+      total,
+      done,
+      succeeded,
+      failed: this.failed[task]!,
+      upstreamFailed: this.upstreamFailed[task]!,
+      skipped: this.skipped[task]!,
+    });
   }
 
   /** Whether the task has ended, for now. */

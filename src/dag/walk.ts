@@ -2,6 +2,7 @@ import type { AddedTask } from './event.js';
 import { neighbours, type Graph } from './graph.js';
 import type { Policy, PolicyFacts } from './policy.js';
 import { STOP, TaskTable, CODE } from './task-table.js';
+import { TRIGGER_RULES, type Verdict } from './trigger-rule.js';
 
 /** Makes the policy of this name. */
 export type CreatePolicy = (name: string, facts: PolicyFacts) => Policy;
@@ -35,9 +36,10 @@ export class Walk {
   }
 
   /** What a run is walked with, beside its graph. To be said before anything moves. */
-  describe(task: number, { continueOnError, priority }: AddedTask): void {
+  describe(task: number, { continueOnError, priority, triggerRule = 'all_success' }: AddedTask): void {
     this.#continueOnError[task] = continueOnError ? 1 : 0;
     this.tasks.priority[task] = priority;
+    this.tasks.rule[task] = TRIGGER_RULES.indexOf(triggerRule);
   }
 
   #policy(name: string): Policy {
@@ -50,9 +52,9 @@ export class Walk {
     this.#nextSequence = order.length;
     for (const task of order) this.#enqueue(task);
     for (let task = 0; task < graph.size; task++) {
-      if (tasks.hasEnded(task)) this.open--;
-      if (this.isSatisfied(task))
-        for (const dependent of neighbours(graph.dependents, task)) this.#satisfy(dependent, task);
+      if (!tasks.hasEnded(task)) continue;
+      this.open--;
+      for (const dependent of neighbours(graph.dependents, task)) this.#count(dependent, task);
     }
   }
 
@@ -62,17 +64,9 @@ export class Walk {
     return state === CODE.succeeded || (state === CODE.failed && this.#continueOnError[task] === 1);
   }
 
-  /** Whether its dependents need not wait for it any more: they start, or are skipped with it. */
+  /** Whether the run may succeed with it as it has ended. */
   isSatisfied(task: number): boolean {
     return this.tasks.state[task] === CODE.skipped || this.countsAsSuccess(task);
-  }
-
-  /** Whether a dependency has ended so that the task can never start. */
-  isBlocked(task: number): boolean {
-    for (const needed of neighbours(this.graph.dependencies, task)) {
-      if (this.tasks.hasEnded(needed) && !this.isSatisfied(needed)) return true;
-    }
-    return false;
   }
 
   makeReady(task: number): void {
@@ -110,35 +104,40 @@ export class Walk {
     const { tasks } = this;
     const ended = [first];
     for (let task = ended.pop(); task !== undefined; task = ended.pop()) {
-      const satisfied = this.isSatisfied(task);
       for (let edge = offsets[task]!; edge < offsets[task + 1]!; edge++) {
         const dependent = targets[edge]!;
-        if (satisfied) {
-          this.#satisfy(dependent, task);
-          if (tasks.missing[dependent] !== 0 || !tasks.is(dependent, 'pending')) continue;
-          if (tasks.skips[dependent] === 0) this.makeReady(dependent);
-          else {
-            this.#end(dependent, 'skipped', at);
-            ended.push(dependent);
-          }
-        } else if (tasks.is(dependent, 'pending')) {
-          this.#end(dependent, 'upstream_failed', at);
+        this.#count(dependent, task);
+        if (!tasks.is(dependent, 'pending')) continue;
+        const verdict = tasks.verdict(dependent);
+        if (verdict === 'wait') continue;
+        if (verdict === 'start') this.makeReady(dependent);
+        else {
+          this.#end(dependent, verdict, at);
           ended.push(dependent);
         }
       }
     }
   }
 
-  #satisfy(dependent: number, needed: number): void {
-    this.tasks.missing[dependent]!--;
-    if (this.tasks.state[needed] === CODE.skipped) this.tasks.skips[dependent] = 1;
+  /** A task that the other one needs has ended. */
+  #count(dependent: number, needed: number): void {
+    const { tasks } = this;
+    const state = tasks.state[needed]!;
+    tasks.done[dependent]!++;
+    if (state === CODE.succeeded) tasks.succeeded[dependent]!++;
+    else if (state === CODE.skipped) tasks.skipped[dependent]!++;
+    else {
+      tasks.failed[dependent]!++;
+      if (state === CODE.upstream_failed) tasks.upstreamFailed[dependent]!++;
+      else if (this.countsAsSuccess(needed)) tasks.succeeded[dependent]!++;
+    }
   }
 
   /** A running task was stopped and starts again: now and in its old place, or once its dependencies allow it. */
   startAgain(task: number, at: number): void {
     const { tasks } = this;
     tasks.startedAt[task] = NaN;
-    if (tasks.forced[task] === 1 || (tasks.missing[task] === 0 && tasks.skips[task] === 0)) this.makeReady(task);
+    if (tasks.forced[task] === 1 || tasks.verdict(task) === 'start') this.makeReady(task);
     else {
       this.#backToPending(task);
       this.#settle(task, at);
@@ -148,11 +147,17 @@ export class Walk {
   /** Cancels all that wait. */
   cancelWaiting(at: number): void {
     const { tasks } = this;
-    for (let task = this.policy.next(); task !== undefined; task = this.policy.next()) this.#end(task, 'cancelled', at);
+    for (let task = this.policy.next(); task !== undefined; task = this.policy.next()) this.#cancel(task, at);
     if (tasks.count('pending') + tasks.count('ready') === 0) return;
     for (let task = 0; task < this.graph.size; task++) {
-      if (tasks.is(task, 'pending') || tasks.is(task, 'ready')) this.#end(task, 'cancelled', at);
+      if (tasks.is(task, 'pending') || tasks.is(task, 'ready')) this.#cancel(task, at);
     }
+  }
+
+  /** Its end decides nothing: all that wait are cancelled with it. */
+  #cancel(task: number, at: number): void {
+    this.#end(task, 'cancelled', at);
+    for (const dependent of neighbours(this.graph.dependents, task)) this.#count(dependent, task);
   }
 
   /** An operator's word: the task does not start until it is resumed. */
@@ -191,7 +196,6 @@ export class Walk {
   #waitAgain(task: number): void {
     this.#dequeue(task);
     this.#backToPending(task);
-    this.tasks.forced[task] = 0;
   }
 
   /** The task stays as it is, whatever becomes of what it needs. */
@@ -241,8 +245,7 @@ export class Walk {
     for (let task = 0; task < first; task++) {
       // It had nothing to wait for any more, until now.
       const needsMore = graph.inDegree[task]! > before.inDegree[task]!;
-      const mayStart = this.tasks.missing[task] === 0 && this.tasks.skips[task] === 0;
-      if (needsMore && !mayStart && this.tasks.is(task, 'ready')) this.#waitAgain(task);
+      if (needsMore && this.tasks.verdict(task) !== 'start' && this.tasks.is(task, 'ready')) this.#waitAgain(task);
     }
     for (let task = 0; task < graph.size; task++) this.#settle(task, at);
   }
@@ -269,7 +272,10 @@ export class Walk {
       if (task !== first) this.#reopened.push(task);
       for (const dependent of neighbours(this.graph.dependents, task)) {
         this.#recount(dependent);
-        if (!withDependents || tasks.forced[dependent] === 1 || tasks.is(dependent, 'pending')) continue;
+        // One that an earlier retry left as it was never ran by anybody's word: this one takes it along.
+        const isDecided = tasks.forced[dependent] === 1 && !tasks.is(dependent, 'upstream_failed');
+        if (!withDependents || isDecided || tasks.is(dependent, 'pending')) continue;
+        if (tasks.verdict(dependent) === this.#heldVerdict(dependent)) continue;
         if (tasks.is(dependent, 'running')) running.add(dependent);
         else open.push(dependent);
       }
@@ -281,27 +287,29 @@ export class Walk {
   #backToPending(task: number): void {
     this.tasks.move(task, 'pending');
     this.tasks.sequence[task] = -1;
+    this.tasks.forced[task] = 0;
   }
 
   #recount(task: number): void {
-    let missing = 0;
-    let skips = 0;
+    const { done, succeeded, failed, upstreamFailed, skipped } = this.tasks;
+    for (const column of [done, succeeded, failed, upstreamFailed, skipped]) column[task] = 0;
     for (const needed of neighbours(this.graph.dependencies, task)) {
-      if (!this.isSatisfied(needed)) missing++;
-      else if (this.tasks.is(needed, 'skipped')) skips = 1;
+      if (this.tasks.hasEnded(needed)) this.#count(task, needed);
     }
-    this.tasks.missing[task] = missing;
-    this.tasks.skips[task] = skips;
   }
 
   /** What its dependencies already decide of a pending task. */
   #settle(task: number, at: number): void {
     if (!this.tasks.is(task, 'pending')) return;
-    if (this.isBlocked(task)) this.end(task, 'upstream_failed', at);
-    else if (this.tasks.missing[task] === 0) {
-      if (this.tasks.skips[task] === 0) this.makeReady(task);
-      else this.end(task, 'skipped', at);
-    }
+    const verdict = this.tasks.verdict(task);
+    if (verdict === 'start') this.makeReady(task);
+    else if (verdict !== 'wait') this.end(task, verdict, at);
+  }
+
+  /** What the trigger rule said when the task came to where it is. */
+  #heldVerdict(task: number): Verdict {
+    const state = this.tasks.stateOf(task);
+    return state === 'skipped' || state === 'upstream_failed' ? state : state === 'pending' ? 'wait' : 'start';
   }
 
   #blockAgain(at: number): void {

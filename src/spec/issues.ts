@@ -17,7 +17,7 @@ type Issue = z.core.$ZodIssue;
 /** Fields whose meaning later versions will define. */
 const RESERVED: ReadonlySet<string> = new Set(
   (
-    'triggerRule when forEach maxParallel pool pools finally switch cache compensate if matrix placement workerGroup labels ' +
+    'when forEach maxParallel pool pools finally switch cache compensate if matrix placement workerGroup labels ' +
     'schedule triggers secrets outputs approval sla alerts batch idempotencyKey'
   ).split(' '),
 );

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAXIMUM_CONCURRENCY, type Dag, type Param, type Task } from '../dag/dag.js';
 import type { JsonObject } from '../dag/json.js';
+import { TRIGGER_RULES } from '../dag/trigger-rule.js';
 import {
   canonicalDuration,
   description,
@@ -32,6 +33,7 @@ const TASK_FIELDS = [
   'env',
   'retry',
   'timeout',
+  'triggerRule',
   'continueOnError',
   'priority',
   'estimate',
@@ -103,6 +105,10 @@ function taskFields(duration: DurationField) {
     description: description.exactOptional().describe('What the task is for. Shown to people.'),
     env: env.exactOptional().describe('Environment variables of the task, over those of `defaults`.'),
     retry: retryField(duration).exactOptional().describe('How often, and how far apart, a failed task is tried again.'),
+    triggerRule: z
+      .enum(TRIGGER_RULES)
+      .exactOptional()
+      .describe('Which ends of the tasks that it needs let it start. Default: all_success.'),
     continueOnError: z
       .boolean()
       .exactOptional()

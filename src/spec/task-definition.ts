@@ -1,3 +1,4 @@
+import type { TriggerRule } from '../dag/trigger-rule.js';
 import type { TaskContext } from '../activities/handler.js';
 import type { Json } from '../dag/json.js';
 import type { FunctionDefinition } from './function-definition.js';
@@ -67,6 +68,11 @@ export interface CommonOptions<Needs extends readonly Needed[] = readonly Needed
   readonly env?: Readonly<Record<string, string>>;
   readonly retry?: RetryOptions;
   readonly timeout?: TimeoutOptions;
+  /**
+   * Which ends of the tasks that it needs let it start. Default `all_success`; with another rule, an output that it needs
+   * may be missing.
+   */
+  readonly triggerRule?: TriggerRule;
   /** The run goes on, and does not fail, though this task failed. Default false. */
   readonly continueOnError?: boolean;
   /** Higher goes first, for policies that look at it. Default 0. */
