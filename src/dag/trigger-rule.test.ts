@@ -11,7 +11,7 @@ import { TRIGGER_RULES, verdictOf, type TriggerRule, type UpstreamCounts, type V
 type Ends = string;
 
 function countsOf(ends: Ends): UpstreamCounts {
-  const count = (...signs: string[]): number => [...ends].filter((sign) => signs.includes(sign)).length;
+  const count = (...signs: string[]): number => ends.split('').filter((sign) => signs.includes(sign)).length;
   return {
     total: ends.length,
     done: ends.length - count('.'),
