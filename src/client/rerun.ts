@@ -1,10 +1,4 @@
-import {
-  isGrpcDeadlineError,
-  QueryNotRegisteredError,
-  ServiceError,
-  type Client,
-  type WorkflowExecutionDescription,
-} from '@temporalio/client';
+import { QueryNotRegisteredError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
@@ -13,7 +7,7 @@ import { planRerun, type RerunOptions, type RerunPlan } from '../dag/rerun.js';
 import type { RunResult } from '../dag/run.js';
 import { dagQuery, RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
 import { dataConverter } from './data-converter.js';
-import { RunHandle } from './run-handle.js';
+import { isSilence, RunHandle } from './run-handle.js';
 
 /** Milliseconds a worker has to say what dag the run ended with. */
 const QUERY_TIMEOUT = 10_000;
@@ -127,8 +121,7 @@ async function grownDag(client: Client, { workflowId, runId, taskQueue }: Workfl
   try {
     return await client.withDeadline(Date.now() + QUERY_TIMEOUT, () => handle.query(dagQuery));
   } catch (error) {
-    const isSilent = error instanceof ServiceError && isGrpcDeadlineError(error.cause);
-    if (!isSilent && !isGrpcDeadlineError(error) && !(error instanceof QueryNotRegisteredError)) throw error;
+    if (!isSilence(error) && !(error instanceof QueryNotRegisteredError)) throw error;
     const message = `Tasks were added to the run ${workflowId}, and no worker answers for it that knows them.`;
     throw new DagwrightError('NO_WORKER', message, {
       hint: `Start one with \`dagwright worker --task-queue ${taskQueue}\`.`,

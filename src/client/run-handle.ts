@@ -9,6 +9,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
+  isGrpcCancelledError,
   isGrpcDeadlineError,
   isGrpcServiceError,
   type Client,
@@ -337,10 +338,11 @@ function refusalOf({ code, message, hint }: RefusedAct): DagwrightError {
   return new DagwrightError(code, message, hint === undefined ? {} : { hint });
 }
 
-/** Whether nobody answered in time. */
-function isSilence(error: unknown): boolean {
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) return true;
-  return error instanceof ServiceError && isGrpcDeadlineError(error.cause);
+/** Whether nobody answered in time. Where the server sees first that the time is over, it says `cancelled`. */
+export function isSilence(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcDeadlineError(cause) || isGrpcCancelledError(cause);
 }
 
 /** Whether the run had no time for it: it continued as new. */
