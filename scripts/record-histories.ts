@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { WorkflowHandle } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import type { ActAnswer, ActType } from '../src/dag/act.js';
+import type { ActAnswer, ActType } from '../src/run/act.js';
 import type { Dag, Task } from '../src/dag/dag.js';
 import type { TaskState } from '../src/dag/task-state.js';
 import { RUN_WORKFLOW, statusQuery, type RunInput } from '../src/workflows/messages.js';

@@ -5,28 +5,26 @@ export { DagClient, type ConnectOptions, type StartOptions } from './client/dag-
 export type { ListOptions, RunSummary } from './client/list-runs.js';
 export type { Rerun } from './client/rerun.js';
 export { RunHandle } from './client/run-handle.js';
-export type { Act, ActAnswer, ActRecord, ActRequest, ActType } from './dag/act.js';
+export type { Act, ActAnswer, ActRecord, ActRequest, ActType } from './run/act.js';
 export type { Dag, Dependency, HandlerName, Param, ParamType, RetryPolicy, Task, Timeouts } from './dag/dag.js';
 export { DagwrightError, ERROR_CODES, type ErrorCode } from './dag/errors.js';
-export type { Explanation, Reason, ReasonCode } from './dag/explanation.js';
+export type { Explanation, Reason, ReasonCode } from './run/explanation.js';
 export type { Json, JsonObject } from './dag/json.js';
 export type { PolicyName } from './dag/policy.js';
 export type { Progress } from './dag/progress.js';
-export type { RerunOptions } from './dag/rerun.js';
-export type { RunEvent } from './dag/run-event.js';
+export type { RerunOptions } from './run/rerun.js';
+export type { RunEvent } from './run/run-event.js';
+export type { PauseMode, RunEndState, RunState } from './dag/run-state.js';
 export type {
   AddTasksOptions,
   PauseDescription,
-  PauseMode,
   PauseOptions,
   Run,
   RunDescription,
-  RunEndState,
   RunResult,
-  RunState,
   TaskDescription,
   TaskResult,
-} from './dag/run.js';
+} from './run/run.js';
 export type { TaskError } from './dag/task-error.js';
 export type { TaskEndState, TaskState } from './dag/task-state.js';
 export { runLocally, type LocalOptions } from './executor/local.js';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Act } from '../src/dag/act.js';
+import type { Act } from '../src/run/act.js';
 import {
   broken,
   EXECUTORS,

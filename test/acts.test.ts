@@ -2,7 +2,7 @@ import { ApplicationFailure, WorkflowUpdateFailedError, type Client, type Workfl
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DagClient } from '../src/client/dag-client.js';
 import type { RunHandle } from '../src/client/run-handle.js';
-import type { ActAnswer } from '../src/dag/act.js';
+import type { ActAnswer } from '../src/run/act.js';
 import { stand, states } from './support/executor-hosts.js';
 import { TaskDoubles } from './support/task-doubles.js';
 import { TestTemporal } from './support/temporal.js';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunHandle } from '../src/client/run-handle.js';
-import type { ActAnswer } from '../src/dag/act.js';
+import type { ActAnswer } from '../src/run/act.js';
 import type { Task } from '../src/dag/dag.js';
 import type { Diagnostic } from '../src/spec/diagnostic.js';
 import { CliStage } from './support/cli-stage.js';

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Explanation } from '../src/dag/explanation.js';
-import type { RunEvent } from '../src/dag/run-event.js';
-import type { RunDescription, RunResult } from '../src/dag/run.js';
+import type { Explanation } from '../src/run/explanation.js';
+import type { RunEvent } from '../src/run/run-event.js';
+import type { RunDescription, RunResult } from '../src/run/run.js';
 import { CliStage } from './support/cli-stage.js';
 import { broken, POLL, shell, stand } from './support/executor-hosts.js';
 import { TaskDoubles } from './support/task-doubles.js';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DagClient } from '../src/client/dag-client.js';
 import { loadConfig } from '../src/config.js';
-import type { RunResult, RunDescription } from '../src/dag/run.js';
+import type { RunResult, RunDescription } from '../src/run/run.js';
 import { isProcessAlive } from '../src/dev/lock-file.js';
 import { readServer } from '../src/dev/server-file.js';
 import { findTemporalCli } from '../src/dev/temporal-cli.js';

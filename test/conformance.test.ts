@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Task } from '../src/dag/dag.js';
-import type { RunEndState } from '../src/dag/run.js';
+import type { RunEndState } from '../src/dag/run-state.js';
 import type { TaskEndState } from '../src/dag/task-state.js';
 import { broken, EXECUTORS, states, type ExecutorHost } from './support/executor-hosts.js';
 import { TaskDoubles, type Ending } from './support/task-doubles.js';

@@ -10,7 +10,7 @@ import { createHandlers } from '../src/activities/handlers.js';
 import { loadConfig } from '../src/config.js';
 import type { Dag } from '../src/dag/dag.js';
 import type { Json, JsonObject } from '../src/dag/json.js';
-import type { RunResult } from '../src/dag/run.js';
+import type { RunResult } from '../src/run/run.js';
 import { runLocally } from '../src/executor/local.js';
 import { formatDiagnostic } from '../src/spec/diagnostic.js';
 import type { FunctionDefinition } from '../src/spec/function-definition.js';

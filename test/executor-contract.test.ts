@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { TaskResult } from '../src/dag/run.js';
+import type { TaskResult } from '../src/run/run.js';
 import { EXECUTORS, shell, states, type ExecutorHost } from './support/executor-hosts.js';
 import { TaskDoubles } from './support/task-doubles.js';
 

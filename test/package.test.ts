@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunResult } from '../src/dag/run.js';
+import type { RunResult } from '../src/run/run.js';
 import { loadConfig } from '../src/config.js';
 import { findTemporalCli } from '../src/dev/temporal-cli.js';
 import { TestTemporal } from './support/temporal.js';

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunHandle } from '../src/client/run-handle.js';
-import type { ActAnswer } from '../src/dag/act.js';
+import type { ActAnswer } from '../src/run/act.js';
 import type { Dag } from '../src/dag/dag.js';
 import { TestTemporal } from './support/temporal.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RunDescription } from '../src/dag/run.js';
+import type { RunDescription } from '../src/run/run.js';
 import { broken, EXECUTORS, POLL, stand, taskOf, type ExecutorHost } from './support/executor-hosts.js';
 import { TaskDoubles } from './support/task-doubles.js';
 

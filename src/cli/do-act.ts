@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
-import type { Act, ActAnswer } from '../dag/act.js';
-import type { Run } from '../dag/run.js';
+import type { Act, ActAnswer } from '../run/act.js';
+import type { Run } from '../run/run.js';
 import { EXIT } from './exit-code.js';
 import { outputHasColors, outputWidth, print, printJson } from './output.js';
 import { renderAnswer } from './render-answer.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../dag/errors.js';
 import { EXIT, EXIT_CODES_HELP, exitCodeOfError, exitCodeOfRun } from './exit-code.js';
-import { RUN_STATES } from '../dag/run.js';
+import { RUN_STATES } from '../dag/run-state.js';
 
 describe('exit codes', () => {
   it('are 0 for a run that succeeded, and 1 for any other', () => {

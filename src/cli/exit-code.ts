@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../dag/errors.js';
-import type { RunState } from '../dag/run.js';
+import type { RunState } from '../dag/run-state.js';
 
 /** What `dagwright` exits with. `--help` lists the same. */
 export const EXIT = {

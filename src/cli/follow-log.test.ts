@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { folderLogStore } from '../activities/folder-log-store.js';
 import type { LogStore } from '../activities/log-store.js';
 import { DagwrightError } from '../dag/errors.js';
-import type { RunDescription, TaskDescription } from '../dag/run.js';
+import type { RunDescription, TaskDescription } from '../run/run.js';
 import { LogCopier, type LoggedTask } from './copy-log.js';
 import { followLog } from './follow-log.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DagwrightError } from '../dag/errors.js';
-import type { Run, TaskDescription } from '../dag/run.js';
+import type { Run, TaskDescription } from '../run/run.js';
 import { isTaskEnd } from '../dag/task-state.js';
 import type { LogCopier, LoggedTask } from './copy-log.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { RunResult } from '../dag/run.js';
+import type { RunResult } from '../run/run.js';
 import { hasErrors } from '../spec/diagnostic.js';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));

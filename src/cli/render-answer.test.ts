@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { ActAnswer } from '../dag/act.js';
+import type { ActAnswer } from '../run/act.js';
 import { widthOf } from './progress/text.js';
 import { renderAnswer } from './render-answer.js';
 

@@ -1,4 +1,4 @@
-import type { ActAnswer } from '../dag/act.js';
+import type { ActAnswer } from '../run/act.js';
 import { colorOf, glyphOf, paintFor } from './progress/paint.js';
 import { cut, oneLine } from './progress/text.js';
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Explanation } from '../dag/explanation.js';
+import type { Explanation } from '../run/explanation.js';
 import { widthOf } from './progress/text.js';
 import { renderExplanation } from './render-explanation.js';
 

@@ -1,4 +1,4 @@
-import type { Explanation, Reason } from '../dag/explanation.js';
+import type { Explanation, Reason } from '../run/explanation.js';
 import { colorOf, glyphOf, paintFor } from './progress/paint.js';
 import { oneLine, wrap } from './progress/text.js';
 

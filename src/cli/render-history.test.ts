@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { RunEvent } from '../dag/run-event.js';
+import type { RunEvent } from '../run/run-event.js';
 import { formatClock, formatDay } from './progress/duration.js';
 import { widthOf } from './progress/text.js';
 import { renderHistory } from './render-history.js';

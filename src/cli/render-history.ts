@@ -1,4 +1,4 @@
-import type { RunEvent } from '../dag/run-event.js';
+import type { RunEvent } from '../run/run-event.js';
 import { TASK_STATES, type TaskState } from '../dag/task-state.js';
 import { formatClock, formatDay, formatDuration } from './progress/duration.js';
 import { colorOf, glyphOf, paintFor, type Color, type Paint } from './progress/paint.js';

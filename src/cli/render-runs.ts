@@ -1,5 +1,5 @@
 import type { RunSummary } from '../client/list-runs.js';
-import type { RunState } from '../dag/run.js';
+import type { RunState } from '../dag/run-state.js';
 import { elapsedOf, formatDate, formatDuration } from './progress/duration.js';
 import { paintFor, runColorOf } from './progress/paint.js';
 import { cut, oneLine, pad, widthOf } from './progress/text.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { attemptLogPath } from '../activities/log.js';
 import type { Config } from '../config.js';
-import type { RunResult } from '../dag/run.js';
+import type { RunResult } from '../run/run.js';
 import { exitCodeOfRun } from './exit-code.js';
 import { outputWidth, print } from './output.js';
 import { renderSummary } from './progress/summary.js';

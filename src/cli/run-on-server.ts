@@ -1,7 +1,7 @@
 import type { DagClient } from '../client/dag-client.js';
 import type { RunHandle } from '../client/run-handle.js';
 import { DagwrightError } from '../dag/errors.js';
-import type { RunResult } from '../dag/run.js';
+import type { RunResult } from '../run/run.js';
 import { findOrStartServer, type Server } from '../dev/stack.js';
 import type { DagWorker } from '../worker/dag-worker.js';
 import { EXIT } from './exit-code.js';

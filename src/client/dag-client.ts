@@ -14,7 +14,7 @@ import { loadConfig } from '../config.js';
 import type { Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { JsonObject } from '../dag/json.js';
-import type { RerunOptions } from '../dag/rerun.js';
+import type { RerunOptions } from '../run/rerun.js';
 import type { DagDefinition } from '../spec/builder.js';
 import { requireDag } from '../spec/dag-invalid.js';
 import { resolveParams } from '../spec/params.js';

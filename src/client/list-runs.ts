@@ -1,5 +1,5 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { RUN_STATES, type RunState } from '../dag/run.js';
+import { RUN_STATES, type RunState } from '../dag/run-state.js';
 import { RUN_WORKFLOW } from '../workflows/messages.js';
 import { DAG_KEY, FAILED_TASKS_KEY, STATE_KEY, TAGS_KEY } from '../workflows/search-attribute-keys.js';
 import { stateOf } from './run-handle.js';

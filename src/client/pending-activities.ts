@@ -1,8 +1,8 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import type { Explanation, Reason } from '../dag/explanation.js';
+import type { Explanation, Reason } from '../run/explanation.js';
 import type { Progress } from '../dag/progress.js';
-import type { RunDescription, TaskDescription } from '../dag/run.js';
+import type { RunDescription, TaskDescription } from '../run/run.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { TaskState } from '../dag/task-state.js';
 

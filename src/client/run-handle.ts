@@ -18,14 +18,15 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import type { QueryDefinition } from '@temporalio/common';
-import type { Act, ActAnswer, ActRequest, ActType } from '../dag/act.js';
-import { ActingRun } from '../dag/acting-run.js';
+import type { Act, ActAnswer, ActRequest, ActType } from '../run/act.js';
+import { ActingRun } from '../run/acting-run.js';
 import { DagwrightError, ERROR_CODES, type ErrorCode } from '../dag/errors.js';
-import type { Explanation } from '../dag/explanation.js';
+import type { Explanation } from '../run/explanation.js';
 import { byteLength } from '../dag/json.js';
-import { readAct } from '../dag/read-act.js';
-import type { RunEvent } from '../dag/run-event.js';
-import { isRunEnd, type RunDescription, type RunResult, type RunState } from '../dag/run.js';
+import { readAct } from '../run/read-act.js';
+import type { RunEvent } from '../run/run-event.js';
+import { isRunEnd, type RunState } from '../dag/run-state.js';
+import type { RunDescription, RunResult } from '../run/run.js';
 import { checkTasks } from '../spec/added-tasks.js';
 import { DagInvalidError } from '../spec/dag-invalid.js';
 import type { TaskState } from '../dag/task-state.js';

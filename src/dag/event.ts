@@ -1,4 +1,4 @@
-import type { PauseMode } from './run.js';
+import type { PauseMode } from './run-state.js';
 import type { TriggerRule } from './trigger-rule.js';
 
 /** What a scheduler sets timers for: the run's end by its timeout; the end of a pause. */

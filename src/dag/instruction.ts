@@ -1,5 +1,5 @@
 import type { TimerName } from './event.js';
-import type { RunEndState } from './run.js';
+import type { RunEndState } from './run-state.js';
 
 /** What a scheduler asks its host to do. A host carries them out in order. */
 export type Instruction =

@@ -1,6 +1,6 @@
 import { neighbours, type Graph } from './graph.js';
 import type { Policy } from './policy.js';
-import { isRunEnd, type PauseMode, type RunState } from './run.js';
+import { isRunEnd, type PauseMode, type RunState } from './run-state.js';
 import { TASK_STATES, isTaskEnd, type TaskState } from './task-state.js';
 import { CODE, STOP, type TaskTable } from './task-table.js';
 

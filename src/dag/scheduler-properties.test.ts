@@ -5,7 +5,7 @@ import { createPolicy } from '../policy/policies.js';
 import type { SchedulerEvent } from './event.js';
 import { neighbours, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
-import { isRunEnd } from './run.js';
+import { isRunEnd } from './run-state.js';
 import { Scheduler, type SchedulerOptions } from './scheduler.js';
 import type { Snapshot } from './snapshot.js';
 import { isTaskEnd, type TaskState } from './task-state.js';

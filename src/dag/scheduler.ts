@@ -3,7 +3,7 @@ import type { SchedulerEvent, TimerName } from './event.js';
 import { graphOf, growGraph, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
 import type { Policy } from './policy.js';
-import type { PauseMode, RunEndState, RunState } from './run.js';
+import type { PauseMode, RunEndState, RunState } from './run-state.js';
 import { checkInvariants } from './scheduler-invariants.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
 import { TASK_STATES, type TaskState } from './task-state.js';

@@ -1,6 +1,6 @@
 import { TASK_STATES } from './task-state.js';
 import { CODE, STOP, type TaskTable } from './task-table.js';
-import type { PauseMode, RunEndState } from './run.js';
+import type { PauseMode, RunEndState } from './run-state.js';
 
 /** What a run knows of its tasks, in a few bytes for each. Lists without an index go by the order of declaration. */
 export interface TaskSnapshot {

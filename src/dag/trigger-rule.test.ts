@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { graphFrom } from '../../test/support/scheduler-driver.js';
 import { createPolicy } from '../policy/policies.js';
-import { isRunEnd } from './run.js';
+import { isRunEnd } from './run-state.js';
 import { Scheduler } from './scheduler.js';
 import type { TaskState } from './task-state.js';
 import { TRIGGER_RULES, verdictOf, type TriggerRule, type UpstreamCounts, type Verdict } from './trigger-rule.js';

@@ -7,7 +7,7 @@ import { createHandlers } from '../activities/handlers.js';
 import { attemptLogPath } from '../activities/log.js';
 import type { Dag, Task } from '../dag/dag.js';
 import type { Json, JsonObject } from '../dag/json.js';
-import type { Run, RunDescription } from '../dag/run.js';
+import type { Run, RunDescription } from '../run/run.js';
 import type { TaskState } from '../dag/task-state.js';
 import { runLocally, type LocalOptions } from './local.js';
 

@@ -1,4 +1,4 @@
-import type { LiveRun } from '../dag/live-run.js';
+import type { LiveRun } from '../run/live-run.js';
 import { isTaskEnd, TASK_STATES } from '../dag/task-state.js';
 
 /** Tasks that each list names. */

@@ -1,5 +1,5 @@
 import { byteLength, type Json } from '../dag/json.js';
-import type { LiveRun } from '../dag/live-run.js';
+import type { LiveRun } from '../run/live-run.js';
 import type { DescriptionPage } from './messages.js';
 
 /** Tasks in one answer; the server takes no answer over 2 MB. */

@@ -7,12 +7,12 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Act, ActAnswer, ActRequest } from '../dag/act.js';
+import type { Act, ActAnswer, ActRequest } from '../run/act.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { SchedulerEvent, TimerName } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
-import { LiveRun } from '../dag/live-run.js';
-import type { RunResult } from '../dag/run.js';
+import { LiveRun } from '../run/live-run.js';
+import type { RunResult } from '../run/run.js';
 import { measureCall } from '../dag/task-call.js';
 import { createPolicy } from '../policy/policies.js';
 import type { ActivityScope } from './activity-scope.js';

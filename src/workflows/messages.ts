@@ -1,12 +1,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { ACT_TYPES, type ActAnswer, type ActRequest } from '../dag/act.js';
+import { ACT_TYPES, type ActAnswer, type ActRequest } from '../run/act.js';
 import type { Dag } from '../dag/dag.js';
 import type { ErrorCode } from '../dag/errors.js';
-import type { Explanation } from '../dag/explanation.js';
+import type { Explanation } from '../run/explanation.js';
 import type { JsonObject } from '../dag/json.js';
-import type { EndedTask, LiveRunSnapshot, TakeOver } from '../dag/live-run.js';
-import type { RunEvent } from '../dag/run-event.js';
-import type { RunDescription } from '../dag/run.js';
+import type { EndedTask, LiveRunSnapshot, TakeOver } from '../run/live-run.js';
+import type { RunEvent } from '../run/run-event.js';
+import type { RunDescription } from '../run/run.js';
 import type { TaskError } from '../dag/task-error.js';
 
 /** The workflow type of a run. Its workflow id is the run id. */

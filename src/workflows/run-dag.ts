@@ -8,8 +8,9 @@ import {
   upsertMemo,
 } from '@temporalio/workflow';
 import { DagwrightError } from '../dag/errors.js';
-import { readAct } from '../dag/read-act.js';
-import type { RunEndState, RunResult } from '../dag/run.js';
+import { readAct } from '../run/read-act.js';
+import type { RunEndState } from '../dag/run-state.js';
+import type { RunResult } from '../run/run.js';
 import { describePage } from './description-page.js';
 import { Interpreter } from './interpreter.js';
 import {

@@ -1,6 +1,6 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { SearchAttributePair } from '@temporalio/common';
-import type { LiveRun } from '../dag/live-run.js';
+import type { LiveRun } from '../run/live-run.js';
 import { currentDetails } from './current-details.js';
 import { FAILED_TASKS_KEY, STATE_KEY } from './search-attribute-keys.js';
 

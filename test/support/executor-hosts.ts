@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createHandlers } from '../../src/activities/handlers.js';
 import type { Dag, Task } from '../../src/dag/dag.js';
 import { expect } from 'vitest';
-import type { Run, RunResult, TaskDescription } from '../../src/dag/run.js';
+import type { Run, RunResult, TaskDescription } from '../../src/run/run.js';
 import { runLocally } from '../../src/executor/local.js';
 import { doubleFunction, noopFunction } from './task-doubles.js';
 import { TestTemporal } from './temporal.js';

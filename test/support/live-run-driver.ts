@@ -1,10 +1,10 @@
-import type { ActAnswer, ActType } from '../../src/dag/act.js';
+import type { ActAnswer, ActType } from '../../src/run/act.js';
 import type { Dag, Task } from '../../src/dag/dag.js';
 import type { SchedulerEvent } from '../../src/dag/event.js';
 import type { Instruction } from '../../src/dag/instruction.js';
 import type { Json } from '../../src/dag/json.js';
-import { LiveRun, type TakeOver } from '../../src/dag/live-run.js';
-import { readAct } from '../../src/dag/read-act.js';
+import { LiveRun, type TakeOver } from '../../src/run/live-run.js';
+import { readAct } from '../../src/run/read-act.js';
 import type { TaskError } from '../../src/dag/task-error.js';
 import { createPolicy } from '../../src/policy/policies.js';
 import { task } from './live-run-world.js';

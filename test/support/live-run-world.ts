@@ -1,13 +1,13 @@
 import { expect } from 'vitest';
-import type { ActAnswer, ActRecord, ActType } from '../../src/dag/act.js';
+import type { ActAnswer, ActRecord, ActType } from '../../src/run/act.js';
 import type { Dag, Task } from '../../src/dag/dag.js';
 import { DagwrightError, ERROR_CODES } from '../../src/dag/errors.js';
 import type { SchedulerEvent, TimerName } from '../../src/dag/event.js';
 import type { Instruction } from '../../src/dag/instruction.js';
 import type { Json } from '../../src/dag/json.js';
-import { LiveRun, type TakeOver } from '../../src/dag/live-run.js';
-import { readAct } from '../../src/dag/read-act.js';
-import type { RunEvent } from '../../src/dag/run-event.js';
+import { LiveRun, type TakeOver } from '../../src/run/live-run.js';
+import { readAct } from '../../src/run/read-act.js';
+import type { RunEvent } from '../../src/run/run-event.js';
 import { isTaskEnd, type TaskState } from '../../src/dag/task-state.js';
 import { createPolicy } from '../../src/policy/policies.js';
 

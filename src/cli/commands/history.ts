@@ -1,6 +1,6 @@
 import type { RunHandle } from '../../client/run-handle.js';
 import { DagwrightError } from '../../dag/errors.js';
-import type { RunEvent } from '../../dag/run-event.js';
+import type { RunEvent } from '../../run/run-event.js';
 import { EXIT } from '../exit-code.js';
 import { outputHasColors, outputWidth, print, printError, printJson } from '../output.js';
 import { renderHistory } from '../render-history.js';

@@ -1,4 +1,4 @@
-import type { RunState } from '../../dag/run.js';
+import type { RunState } from '../../dag/run-state.js';
 import { EXIT } from '../exit-code.js';
 import { outputHasColors, outputWidth, print, printError, printJson } from '../output.js';
 import { renderRuns } from '../render-runs.js';

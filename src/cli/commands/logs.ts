@@ -5,7 +5,7 @@ import { folderLogStore } from '../../activities/folder-log-store.js';
 import { attemptLogPath } from '../../activities/log.js';
 import type { Config } from '../../config.js';
 import { DagwrightError } from '../../dag/errors.js';
-import type { TaskDescription } from '../../dag/run.js';
+import type { TaskDescription } from '../../run/run.js';
 import { LogCopier, type LoggedTask, type LogSink } from '../copy-log.js';
 import { EXIT } from '../exit-code.js';
 import { followLog, lookAt } from '../follow-log.js';

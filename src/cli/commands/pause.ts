@@ -1,5 +1,5 @@
 import { DagwrightError } from '../../dag/errors.js';
-import type { PauseMode } from '../../dag/run.js';
+import type { PauseMode } from '../../dag/run-state.js';
 import { doAct, type ActFlags } from '../do-act.js';
 import { sameServer } from '../server-flags.js';
 

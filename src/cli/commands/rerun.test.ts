@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Rerun } from '../../client/rerun.js';
-import type { RerunOptions } from '../../dag/rerun.js';
+import type { RerunOptions } from '../../run/rerun.js';
 import { runCli } from '../program.js';
 
 const asked: { readonly runId: string; readonly options: RerunOptions }[] = [];

@@ -1,4 +1,4 @@
-import type { Act, ActAnswer } from '../../dag/act.js';
+import type { Act, ActAnswer } from '../../run/act.js';
 import { DagwrightError } from '../../dag/errors.js';
 import { askFor, render, type ActFlags } from '../do-act.js';
 import { EXIT } from '../exit-code.js';

@@ -1,4 +1,4 @@
-import type { RunDescription } from '../../dag/run.js';
+import type { RunDescription } from '../../run/run.js';
 import { EXIT } from '../exit-code.js';
 import { outputHasColors, outputWidth, print, printJson } from '../output.js';
 import { renderProgress } from '../progress/render-progress.js';

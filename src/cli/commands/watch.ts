@@ -1,4 +1,4 @@
-import type { RunDescription } from '../../dag/run.js';
+import type { RunDescription } from '../../run/run.js';
 import { EXIT, exitCodeOfRun } from '../exit-code.js';
 import { takeInterrupts } from '../interrupt.js';
 import { print, printError, printJson } from '../output.js';

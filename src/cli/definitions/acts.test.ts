@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Act, ActAnswer, ActRequest } from '../../dag/act.js';
+import type { Act, ActAnswer, ActRequest } from '../../run/act.js';
 import { DagwrightError } from '../../dag/errors.js';
 import { runCli } from '../program.js';
 

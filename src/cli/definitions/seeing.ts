@@ -6,7 +6,7 @@ import type { ListOptions } from '../commands/list.js';
 import type { LogsOptions } from '../commands/logs.js';
 import type { StatusOptions } from '../commands/status.js';
 import type { WatchOptions } from '../commands/watch.js';
-import { RUN_STATES } from '../../dag/run.js';
+import { RUN_STATES } from '../../dag/run-state.js';
 import { addressOption, namespaceOption, pastTime, positiveInteger, runCommand, type Done } from './options.js';
 
 /** The commands that show runs. */

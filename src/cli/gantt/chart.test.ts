@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunDescription, TaskDescription } from '../../dag/run.js';
+import type { RunDescription, TaskDescription } from '../../run/run.js';
 import { chartOf, restOf } from './chart.js';
 
 const BEGAN = Date.parse('2026-11-01T12:00:00Z');

@@ -1,4 +1,4 @@
-import type { RunDescription, TaskDescription } from '../../dag/run.js';
+import type { RunDescription, TaskDescription } from '../../run/run.js';
 import { isTaskEnd } from '../../dag/task-state.js';
 
 /** The time that one task took. Milliseconds since the run began. */

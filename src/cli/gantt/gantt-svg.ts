@@ -1,4 +1,4 @@
-import type { RunDescription } from '../../dag/run.js';
+import type { RunDescription } from '../../run/run.js';
 import { TASK_STATES, type TaskState } from '../../dag/task-state.js';
 import { elapsedOf, formatDate, formatDuration, formatTime } from '../progress/duration.js';
 import { cut, oneLine, widthOf } from '../progress/text.js';

@@ -1,4 +1,4 @@
-import type { RunDescription } from '../../dag/run.js';
+import type { RunDescription } from '../../run/run.js';
 import { TASK_STATES, type TaskState } from '../../dag/task-state.js';
 import { elapsedOf, formatDuration, formatTime } from '../progress/duration.js';
 import { colorOf, glyphOf, paintFor, runColorOf, type Paint } from '../progress/paint.js';

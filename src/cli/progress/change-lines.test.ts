@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunDescription, TaskDescription } from '../../dag/run.js';
+import type { RunDescription, TaskDescription } from '../../run/run.js';
 import { changeLines } from './change-lines.js';
 import { formatClock } from './duration.js';
 

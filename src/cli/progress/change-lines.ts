@@ -1,5 +1,5 @@
 import { isTaskEnd } from '../../dag/task-state.js';
-import type { RunDescription, TaskDescription } from '../../dag/run.js';
+import type { RunDescription, TaskDescription } from '../../run/run.js';
 import { elapsedOf, formatClock, formatDuration, formatTime } from './duration.js';
 import { oneLine } from './text.js';
 

@@ -1,5 +1,5 @@
 import { isTaskEnd } from '../../dag/task-state.js';
-import type { TaskDescription } from '../../dag/run.js';
+import type { TaskDescription } from '../../run/run.js';
 
 /**
  * The tasks worth a line where there is no room for all: those under way first, then failures (the latest first; at

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { createLogUpdate } from 'log-update';
-import type { RunDescription } from '../../dag/run.js';
+import type { RunDescription } from '../../run/run.js';
 import { takeStrayOutput } from '../stray-output.js';
 import { withNeedsOf } from './made-status.js';
 import { renderProgress } from './render-progress.js';

@@ -1,5 +1,5 @@
 import type { Dag } from '../../dag/dag.js';
-import type { RunResult, RunDescription } from '../../dag/run.js';
+import type { RunResult, RunDescription } from '../../run/run.js';
 import type { TaskState } from '../../dag/task-state.js';
 
 /** A run of which nothing is known yet, so that there is something to see before the first look. */

@@ -1,4 +1,4 @@
-import type { RunDescription } from '../../dag/run.js';
+import type { RunDescription } from '../../run/run.js';
 import { isTaskEnd } from '../../dag/task-state.js';
 
 /** How fast a run goes, and how long it may still take. What is based on too little is left out. */

@@ -1,4 +1,4 @@
-import type { RunState } from '../../dag/run.js';
+import type { RunState } from '../../dag/run-state.js';
 import type { TaskState } from '../../dag/task-state.js';
 
 /** A colour of a terminal's basic palette, so that the user's own theme decides how it looks. */

@@ -1,4 +1,4 @@
-import type { RunDescription } from '../../dag/run.js';
+import type { RunDescription } from '../../run/run.js';
 import { changeLines } from './change-lines.js';
 import type { View } from './view.js';
 

@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RUN_STATES, type RunDescription, type TaskDescription } from '../../dag/run.js';
+import { RUN_STATES } from '../../dag/run-state.js';
+import type { RunDescription, TaskDescription } from '../../run/run.js';
 import { TASK_STATES, type TaskState } from '../../dag/task-state.js';
 import { formatClock } from './duration.js';
 import { renderProgress, type Screen } from './render-progress.js';

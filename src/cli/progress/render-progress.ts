@@ -1,5 +1,6 @@
 import { TASK_STATES, isTaskEnd, type TaskState } from '../../dag/task-state.js';
-import { isRunEnd, type PauseDescription, type RunDescription, type TaskDescription } from '../../dag/run.js';
+import { isRunEnd } from '../../dag/run-state.js';
+import type { PauseDescription, RunDescription, TaskDescription } from '../../run/run.js';
 import { chooseTasks } from './choose-tasks.js';
 import { elapsedOf, formatDuration, formatTime } from './duration.js';
 import { formatLeft, formatRate, paceOf } from './pace.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunResult, TaskResult } from '../../dag/run.js';
+import type { RunResult, TaskResult } from '../../run/run.js';
 import { renderSummary } from './summary.js';
 
 const ended = { startedAt: '2026-11-01T12:00:00.000Z', endedAt: '2026-11-01T12:00:04.200Z', attempts: 1 };

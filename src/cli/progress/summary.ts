@@ -1,5 +1,5 @@
 import type { Json } from '../../dag/json.js';
-import type { RunResult, TaskResult } from '../../dag/run.js';
+import type { RunResult, TaskResult } from '../../run/run.js';
 import type { TaskError } from '../../dag/task-error.js';
 import { TASK_STATES, isTaskEnd } from '../../dag/task-state.js';
 import { elapsedOf, formatDuration } from './duration.js';

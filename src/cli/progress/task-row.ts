@@ -1,4 +1,4 @@
-import type { TaskDescription } from '../../dag/run.js';
+import type { TaskDescription } from '../../run/run.js';
 import { isTaskEnd, type TaskState } from '../../dag/task-state.js';
 import { elapsedOf, formatDuration } from './duration.js';
 import { colorOf, glyphOf, PAUSED_GLYPH, type Paint } from './paint.js';

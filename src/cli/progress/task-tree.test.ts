@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TaskDescription } from '../../dag/run.js';
+import type { TaskDescription } from '../../run/run.js';
 import { treeOf } from './task-tree.js';
 
 /** Tasks, each with what it needs. */

@@ -1,4 +1,4 @@
-import type { TaskDescription } from '../../dag/run.js';
+import type { TaskDescription } from '../../run/run.js';
 
 /** A task and its place in a picture. */
 export interface Branch {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DagwrightError } from '../../dag/errors.js';
-import type { RunResult, RunDescription } from '../../dag/run.js';
+import type { RunResult, RunDescription } from '../../run/run.js';
 import type { View } from './view.js';
 import { watch, type Watched } from './watch.js';
 

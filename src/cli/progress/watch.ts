@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DagwrightError } from '../../dag/errors.js';
-import type { Run, RunResult } from '../../dag/run.js';
+import type { Run, RunResult } from '../../run/run.js';
 import { statusOfResult } from './made-status.js';
 import type { View } from './view.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KEPT_EVENTS, RunLog } from './run-log.js';
-import { CODE } from './task-table.js';
+import { CODE } from '../dag/task-table.js';
 
 function names(log: RunLog): string[] {
   return [...log.events((task) => `t${task}`)].map(({ event, task }) =>

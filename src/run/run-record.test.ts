@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dagOf } from '../../test/support/live-run-driver.js';
 import { KEPT_OUTPUT_BYTES, RunRecord, type RunFacts } from './run-record.js';
-import type { TaskState } from './task-state.js';
+import type { TaskState } from '../dag/task-state.js';
 
 const DAG = dagOf({ a: [], b: ['a'], c: ['b'] });
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Dag } from './dag.js';
-import type { Json } from './json.js';
+import type { Dag } from '../dag/dag.js';
+import type { Json } from '../dag/json.js';
 import { planRerun, type RerunOptions, type RerunPlan } from './rerun.js';
 import type { RunResult, TaskResult } from './run.js';
-import type { TaskEndState } from './task-state.js';
+import type { TaskEndState } from '../dag/task-state.js';
 
 function dagOf(needs: Readonly<Record<string, readonly string[]>>): Dag {
   const tasks = Object.entries(needs).map(([name, needed]) => ({

@@ -1,4 +1,4 @@
-import type { TaskState } from './task-state.js';
+import type { TaskState } from '../dag/task-state.js';
 
 /** Why a task is not running, or why it is as it is. */
 export interface Explanation {

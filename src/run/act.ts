@@ -1,7 +1,7 @@
-import type { Task } from './dag.js';
-import type { Json } from './json.js';
-import type { PauseMode, RunState } from './run.js';
-import type { TaskState } from './task-state.js';
+import type { Task } from '../dag/dag.js';
+import type { Json } from '../dag/json.js';
+import type { PauseMode, RunState } from '../dag/run-state.js';
+import type { TaskState } from '../dag/task-state.js';
 
 /** What an operator may ask of a live run. Plain JSON: it is what Temporal's updates of the same names carry. */
 export type Act =

@@ -1,8 +1,9 @@
-import type { Dag } from './dag.js';
-import { byteLength, type Json } from './json.js';
-import { isRunEnd, type RunResult, type RunState, type TaskResult, type TaskDescription } from './run.js';
-import type { TaskError } from './task-error.js';
-import { isTaskEnd, type TaskState } from './task-state.js';
+import type { Dag } from '../dag/dag.js';
+import { byteLength, type Json } from '../dag/json.js';
+import { isRunEnd, type RunState } from '../dag/run-state.js';
+import type { RunResult, TaskResult, TaskDescription } from './run.js';
+import type { TaskError } from '../dag/task-error.js';
+import { isTaskEnd, type TaskState } from '../dag/task-state.js';
 
 /** What a record must ask of the scheduler to describe a run. Times are milliseconds, or undefined where not set. */
 export interface RunFacts {

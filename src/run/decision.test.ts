@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dagOf, LiveRunDriver } from '../../test/support/live-run-driver.js';
 import { task } from '../../test/support/live-run-world.js';
 import type { ActType } from './act.js';
-import { DagwrightError } from './errors.js';
+import { DagwrightError } from '../dag/errors.js';
 
 /** One task in each state: `cancelled`, `ended` (skipped), and so on, by name. Two slots: `running` has one of them. */
 function inAllStates(): LiveRunDriver {

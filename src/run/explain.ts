@@ -1,10 +1,10 @@
-import type { Dag } from './dag.js';
+import type { Dag } from '../dag/dag.js';
 import type { Explanation, Reason, ReasonCode } from './explanation.js';
-import { neighbours } from './graph.js';
-import type { Scheduler } from './scheduler.js';
-import type { TaskError } from './task-error.js';
-import { isTaskEnd } from './task-state.js';
-import type { TriggerRule } from './trigger-rule.js';
+import { neighbours } from '../dag/graph.js';
+import type { Scheduler } from '../dag/scheduler.js';
+import type { TaskError } from '../dag/task-error.js';
+import { isTaskEnd } from '../dag/task-state.js';
+import type { TriggerRule } from '../dag/trigger-rule.js';
 
 /** What is asked of a run to explain a task of it. Times are milliseconds. */
 export interface ExplainFacts {

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { LiveRunDriver } from '../../test/support/live-run-driver.js';
 import { World, task, type Case } from '../../test/support/live-run-world.js';
 import { ACT_TYPES, type ActType } from './act.js';
-import type { Dag } from './dag.js';
-import { DagwrightError } from './errors.js';
-import type { TaskState } from './task-state.js';
+import type { Dag } from '../dag/dag.js';
+import { DagwrightError } from '../dag/errors.js';
+import type { TaskState } from '../dag/task-state.js';
 
 function cases(): fc.Arbitrary<Case> {
   const what = fc.oneof(

@@ -1,28 +1,12 @@
 import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
 import type { Explanation } from './explanation.js';
-import type { Json } from './json.js';
-import type { Task } from './dag.js';
-import type { Progress } from './progress.js';
+import type { Json } from '../dag/json.js';
+import type { Task } from '../dag/dag.js';
+import type { Progress } from '../dag/progress.js';
 import type { RunEvent } from './run-event.js';
-import type { TaskError } from './task-error.js';
-import type { TaskEndState, TaskState } from './task-state.js';
-
-/** The states of a run, in the order of its life. */
-export const RUN_STATES = ['running', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled', 'timed_out'] as const;
-
-/** The state of a run. The last four are final. */
-export type RunState = (typeof RUN_STATES)[number];
-
-/** The states that a run never leaves. */
-export type RunEndState = 'succeeded' | 'failed' | 'cancelled' | 'timed_out';
-
-/** Whether a run in this state has ended. */
-export function isRunEnd(state: RunState): state is RunEndState {
-  return RUN_STATES.indexOf(state) >= RUN_STATES.indexOf('succeeded');
-}
-
-/** How a pause treats tasks that run: `drain` lets them end, `interrupt` cancels them and starts them again at resume. */
-export type PauseMode = 'drain' | 'interrupt';
+import type { PauseMode, RunEndState, RunState } from '../dag/run-state.js';
+import type { TaskError } from '../dag/task-error.js';
+import type { TaskEndState, TaskState } from '../dag/task-state.js';
 
 /** One task in a run, at the moment of asking. Times are ISO 8601. */
 export interface TaskDescription {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dagOf, LiveRunDriver, type Drawing } from '../../test/support/live-run-driver.js';
-import type { Dag } from './dag.js';
+import type { Dag } from '../dag/dag.js';
 
 function begun(drawing: Drawing, more: Partial<Dag> = {}): LiveRunDriver {
   const driver = new LiveRunDriver(dagOf(drawing, more));

@@ -1,14 +1,14 @@
 import type { Act } from './act.js';
-import { retryOf, timeoutsOf, type Dag, type Task } from './dag.js';
-import { DagwrightError } from './errors.js';
-import type { SchedulerEvent } from './event.js';
-import { graphOf, neighbours } from './graph.js';
+import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
+import { DagwrightError } from '../dag/errors.js';
+import type { SchedulerEvent } from '../dag/event.js';
+import { graphOf, neighbours } from '../dag/graph.js';
 import { grownDag } from './grown-dag.js';
-import type { Json } from './json.js';
-import { isPolicyName, POLICY_NAMES } from './policy.js';
-import type { Scheduler } from './scheduler.js';
-import { isTaskEnd } from './task-state.js';
-import { STOP } from './task-table.js';
+import type { Json } from '../dag/json.js';
+import { isPolicyName, POLICY_NAMES } from '../dag/policy.js';
+import type { Scheduler } from '../dag/scheduler.js';
+import { isTaskEnd } from '../dag/task-state.js';
+import { STOP } from '../dag/task-table.js';
 
 /** What an act becomes: the event that does it, none where the run is so already; and one sentence about it. */
 export interface Decision {

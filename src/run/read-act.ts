@@ -1,7 +1,7 @@
 import { ACT_TYPES, type Act, type ActRequest, type ActType } from './act.js';
-import { MAXIMUM_CONCURRENCY, type Task } from './dag.js';
-import { DagwrightError } from './errors.js';
-import { byteLength, type Json } from './json.js';
+import { MAXIMUM_CONCURRENCY, type Task } from '../dag/dag.js';
+import { DagwrightError } from '../dag/errors.js';
+import { byteLength, type Json } from '../dag/json.js';
 
 /** Bytes of an output that an operator gives, and of tasks that are added, as JSON. */
 const MAXIMUM_OUTPUT_BYTES = 262_144;

@@ -1,22 +1,23 @@
 import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
-import type { Dag } from './dag.js';
+import type { Dag } from '../dag/dag.js';
 import { decide, refuse, type Decision } from './decision.js';
-import type { SchedulerEvent } from './event.js';
+import type { SchedulerEvent } from '../dag/event.js';
 import { grownDag } from './grown-dag.js';
 import { explain } from './explain.js';
 import type { Explanation } from './explanation.js';
-import type { Instruction } from './instruction.js';
-import type { Json } from './json.js';
+import type { Instruction } from '../dag/instruction.js';
+import type { Json } from '../dag/json.js';
 import { RunLog, type RunLogSnapshot } from './run-log.js';
 import { RunRecord, type RecordSnapshot, type RunFacts } from './run-record.js';
-import { isRunEnd, type RunDescription, type RunResult } from './run.js';
+import { isRunEnd } from '../dag/run-state.js';
+import type { RunDescription, RunResult } from './run.js';
 import type { RunEvent } from './run-event.js';
-import { Scheduler } from './scheduler.js';
-import type { Snapshot } from './snapshot.js';
-import type { TaskError } from './task-error.js';
-import { TASK_STATES, type TaskState } from './task-state.js';
-import { CODE } from './task-table.js';
-import type { CreatePolicy } from './walk.js';
+import { Scheduler } from '../dag/scheduler.js';
+import type { Snapshot } from '../dag/snapshot.js';
+import type { TaskError } from '../dag/task-error.js';
+import { TASK_STATES, type TaskState } from '../dag/task-state.js';
+import { CODE } from '../dag/task-table.js';
+import type { CreatePolicy } from '../dag/walk.js';
 
 /** Acts that a run remembers; the oldest are dropped. */
 const KEPT_ACTS = 200;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { task } from '../../test/support/live-run-world.js';
 import { ACT_TYPES, type ActType } from './act.js';
-import { DagwrightError } from './errors.js';
-import type { Json } from './json.js';
+import { DagwrightError } from '../dag/errors.js';
+import type { Json } from '../dag/json.js';
 import { readAct } from './read-act.js';
 
 const LONG = 'x'.repeat(501);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dagOf, LiveRunDriver, type Drawing } from '../../test/support/live-run-driver.js';
 import { task } from '../../test/support/live-run-world.js';
-import type { Dag } from './dag.js';
+import type { Dag } from '../dag/dag.js';
 import type { TakeOver } from './live-run.js';
 
 const LAX = { continueOnError: true };

@@ -1,8 +1,9 @@
 import type { Act, ActAnswer, ActRequest } from './act.js';
-import type { Task } from './dag.js';
+import type { Task } from '../dag/dag.js';
 import type { Explanation } from './explanation.js';
-import type { Json } from './json.js';
-import type { AddTasksOptions, PauseMode, PauseOptions, Run, RunDescription, RunResult } from './run.js';
+import type { Json } from '../dag/json.js';
+import type { PauseMode } from '../dag/run-state.js';
+import type { AddTasksOptions, PauseOptions, Run, RunDescription, RunResult } from './run.js';
 import type { RunEvent } from './run-event.js';
 
 /** The methods of a run that are an act each, for every executor: they say it in one call of `act`. */

@@ -1,7 +1,7 @@
-import type { Dag } from './dag.js';
-import { DagwrightError } from './errors.js';
-import { graphOf, neighbours, type Adjacency } from './graph.js';
-import type { Json } from './json.js';
+import type { Dag } from '../dag/dag.js';
+import { DagwrightError } from '../dag/errors.js';
+import { graphOf, neighbours, type Adjacency } from '../dag/graph.js';
+import type { Json } from '../dag/json.js';
 import type { RunResult } from './run.js';
 
 /** Which tasks of an ended run run again. Those that did not succeed always do. */

@@ -1,6 +1,6 @@
 import type { RunEvent } from './run-event.js';
-import { TASK_STATES } from './task-state.js';
-import { CODE } from './task-table.js';
+import { TASK_STATES } from '../dag/task-state.js';
+import { CODE } from '../dag/task-table.js';
 
 /** So many events are kept; the oldest are dropped. */
 export const KEPT_EVENTS = 20_000;

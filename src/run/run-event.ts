@@ -1,4 +1,4 @@
-import type { TaskState } from './task-state.js';
+import type { TaskState } from '../dag/task-state.js';
 
 /** One line of a run's history: what happened to the run, or to one of its tasks. */
 export interface RunEvent {

@@ -1,5 +1,5 @@
 import type { Act } from './act.js';
-import type { Dag } from './dag.js';
+import type { Dag } from '../dag/dag.js';
 
 /** The dag with the tasks, and the dependencies, that the act adds. */
 export function grownDag(dag: Dag, { tasks, needs = {} }: Extract<Act, { type: 'addTasks' }>): Dag {
