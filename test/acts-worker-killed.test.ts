@@ -44,6 +44,37 @@ function start(tasks: readonly Task[], more: Partial<Dag> = {}): Promise<RunHand
 }
 
 describe('acts around the death of a worker', () => {
+  it('have stopped a task whose worker died before it had', async () => {
+    const first = await spawnWorker();
+    const stubborn = [doubles.stubborn('paused'), doubles.stubborn('cancelled'), doubles.stubborn('skipped')];
+    const run = await start([...stubborn, doubles.stubborn('completed'), reader('reads', 'completed')]);
+    for (const name of ['paused', 'cancelled', 'skipped', 'completed']) await doubles.running(name);
+    await run.pauseTask('paused', { by, mode: 'interrupt' });
+    await run.cancelTask('cancelled', { by });
+    await run.skipTask('skipped', { by });
+    await run.completeTask('completed', { by, output: 7 });
+    await first.kill();
+    await spawnWorker();
+    await stand(run, { paused: 'ready', cancelled: 'cancelled', skipped: 'skipped', completed: 'succeeded' });
+    await run.resumeTask('paused', { by });
+    await doubles.begunTimes('paused', 2);
+    await doubles.release('paused');
+    const result = await run.result();
+    expect(result.tasks['paused']).toMatchObject({ status: 'succeeded', attempts: 2 });
+    expect(result.tasks['reads']).toMatchObject({ output: { completed: 7 } });
+  });
+
+  it('have stopped a whole run whose worker died before its tasks had', async () => {
+    const first = await spawnWorker();
+    const run = await start([doubles.stubborn('a'), doubles.task('b', ['a'])]);
+    await doubles.running('a');
+    await run.cancel({ by });
+    await first.kill();
+    await spawnWorker();
+    expect(states(await run.result())).toEqual({ a: 'cancelled', b: 'cancelled' });
+    expect((await run.result()).status).toBe('cancelled');
+  });
+
   it('survive it where they were given before', async () => {
     const first = await spawnWorker();
     const run = await start([

@@ -260,6 +260,7 @@ describe.each(EXECUTORS)('the %s executor', (_name, makeHost) => {
     const result = await run.result();
     expect(result.status).toBe('succeeded');
     expect(result.tasks['a']).toMatchObject({ status: 'succeeded', attempts: 2 });
+    expect(doubles.begun.filter(({ task }) => task === 'a').map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 
   it('stops the running tasks at cancel, and starts no more', async () => {

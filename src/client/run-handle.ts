@@ -183,7 +183,12 @@ export class RunHandle extends ActingRun {
 
   /** Nobody answers: three of the acts can wait in the history for a worker. */
   async #leaveSignal(type: ActType, input: ActInput, taskQueue: string, cause: unknown): Promise<ActAnswer> {
-    if (type !== 'pause' && type !== 'resume' && type !== 'cancel') throw this.#noWorker(taskQueue, cause);
+    if (type !== 'pause' && type !== 'resume' && type !== 'cancel') {
+      throw new DagwrightError('NO_WORKER', `No worker answered for the run ${this.runId} in time.`, {
+        hint: `The act may still be done when one comes. Start one with \`dagwright worker --task-queue ${taskQueue}\`, and ask again.`,
+        cause,
+      });
+    }
     await this.#workflow.signal(type, input).catch((error: unknown) => {
       throw this.#coded(error);
     });

@@ -21,6 +21,8 @@ export interface TaskCall {
   readonly startToClose: number;
   /** The folder of the dag's file, if it came from one. */
   readonly directory?: string;
+  /** Attempts of earlier starts: a task that was stopped, or retried, goes on counting. Default 0. */
+  readonly attemptsBefore?: number;
 }
 
 /** What a run adds to a task to make a call of it. */
@@ -28,13 +30,15 @@ export interface CallFacts {
   readonly runId: string;
   readonly params: JsonObject;
   readonly needs: JsonObject;
+  /** Attempts of earlier starts. Default 0. */
+  readonly attemptsBefore?: number;
 }
 
 /**
  * The call of one task.
  * @throws Error where the dag has no such task, or it is a foreign activity: a bug of the host.
  */
-export function taskCallOf(dag: Dag, index: number, { runId, params, needs }: CallFacts): TaskCall {
+export function taskCallOf(dag: Dag, index: number, { runId, params, needs, attemptsBefore = 0 }: CallFacts): TaskCall {
   const task = dag.tasks[index];
   if (task === undefined || task.uses === 'activity') throw new Error(`Task ${index} of the dag has no handler.`);
   const env = envOf(dag, task);
@@ -50,6 +54,7 @@ export function taskCallOf(dag: Dag, index: number, { runId, params, needs }: Ca
     maximumAttempts: retryOf(dag, task).maximumAttempts,
     startToClose: timeoutsOf(dag, task).startToClose,
     ...(dag.directory === undefined ? {} : { directory: dag.directory }),
+    ...(attemptsBefore === 0 ? {} : { attemptsBefore }),
   };
 }
 

@@ -90,10 +90,11 @@ export class LocalTask {
 
   async #attempt(attempt: number): Promise<LocalTaskEnd | TaskFailure> {
     const { handlers, logFolder, logs = folderLogStore(logFolder) } = this.#host;
-    const log = logs.open({ runId: this.#call.runId, task: this.#call.task, attempt });
+    const inRun = attempt + (this.#call.attemptsBefore ?? 0);
+    const log = logs.open({ runId: this.#call.runId, task: this.#call.task, attempt: inRun });
     try {
       const progress = (progress: Progress): void => this.#events.progressed?.(progress);
-      const host = { attempt, signal: this.#stop.signal, log, progress };
+      const host = { attempt: inRun, signal: this.#stop.signal, log, progress };
       const { output } = await runAttempt(handlers, this.#call, host);
       return { outcome: 'succeeded', attempts: attempt, ...(output === undefined ? {} : { output }) };
     } catch (failure) {

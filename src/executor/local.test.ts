@@ -379,7 +379,7 @@ describe('orders to a local run', () => {
     gate.release('again');
     const result = await watched.run.result();
     expect(result.tasks['a']).toMatchObject({ status: 'succeeded', attempts: 2, output: 'again' });
-    expect(gate.attempts).toEqual([1, 1]);
+    expect(gate.attempts).toEqual([1, 2]);
   });
 
   it('cancel: stops running tasks, starts no more, and ends cancelled', async () => {

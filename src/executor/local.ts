@@ -199,9 +199,10 @@ class LocalRun extends ActingRun {
   #start(index: number): void {
     const { handlers, logFolder } = this.#options;
     const { dag, record } = this.#live;
+    const attemptsBefore = record.attemptsOf(index);
     record.began(index);
     const params = this.#options.params ?? {};
-    const call = taskCallOf(dag, index, { runId: this.runId, params, needs: record.needsOf(index) });
+    const call = taskCallOf(dag, index, { runId: this.runId, params, needs: record.needsOf(index), attemptsBefore });
     const { error } = measureCall([call as unknown as Json]);
     if (error !== undefined) return this.#ended(index, { outcome: 'failed', attempts: 0, error });
     const { scheduleToClose } = timeoutsOf(dag, dag.tasks[index]!);

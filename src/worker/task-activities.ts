@@ -49,20 +49,23 @@ async function runActivity(
 ): Promise<TaskReport> {
   const context = Context.current();
   const { attempt } = context.info;
+  // What people count goes on over the starts of a task; Temporal begins anew with each.
+  const inRun = attempt + (call.attemptsBefore ?? 0);
   const worker = workerOf(context);
   let latest: HeartbeatDetails = { attempt };
   const stop = new AbortController();
   const onCancel = (): void => stop.abort(new AttemptStop(isShutdown(context) ? 'worker_shutdown' : 'cancelled'));
   if (context.cancellationSignal.aborted) onCancel();
   else context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
-  const log = logs.open({ runId: call.runId, task: call.task, attempt });
+  const log = logs.open({ runId: call.runId, task: call.task, attempt: inRun });
   const heartbeats = setInterval(() => context.heartbeat(latest), HEARTBEAT_INTERVAL);
   try {
     const progress = (progress: Progress): void => {
       latest = { attempt, progress };
     };
-    const work = (): Promise<TaskReport> => runAttempt(handlers, call, { attempt, signal: stop.signal, log, progress });
-    return { ...(await (logger === undefined ? work() : logAttempt(logger, call, attempt, work))), worker };
+    const work = (): Promise<TaskReport> =>
+      runAttempt(handlers, call, { attempt: inRun, signal: stop.signal, log, progress });
+    return { ...(await (logger === undefined ? work() : logAttempt(logger, call, inRun, work))), attempt, worker };
   } catch (failure) {
     throw temporalFailure(failure, call, { attempt, worker }, stop.signal);
   } finally {

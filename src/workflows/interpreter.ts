@@ -239,11 +239,18 @@ export class Interpreter {
   }
 
   #activity(task: number): TaskActivity {
-    if (this.live.record.attemptsOf(task) > 0) this.#restarts.set(task, (this.#restarts.get(task) ?? 0) + 1);
+    const attemptsBefore = this.live.record.attemptsOf(task);
+    if (attemptsBefore > 0) this.#restarts.set(task, (this.#restarts.get(task) ?? 0) + 1);
     this.live.record.began(task);
     const start = (this.#restarts.get(task) ?? 0) + 1;
     const needs = this.live.record.needsOf(task);
-    return activityOf(this.live.dag, task, { runId: this.#runId, params: this.#input.params, needs, start });
+    return activityOf(this.live.dag, task, {
+      runId: this.#runId,
+      params: this.#input.params,
+      needs,
+      start,
+      attemptsBefore,
+    });
   }
 
   #startDirect(activity: TaskActivity): void {

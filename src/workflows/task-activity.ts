@@ -4,6 +4,7 @@ import {
   ApplicationFailure,
   CancelledFailure,
   TimeoutFailure,
+  patched,
   scheduleActivity,
   type ActivityOptions,
 } from '@temporalio/workflow';
@@ -14,6 +15,7 @@ import { taskCallOf, type CallFacts } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { ActivityScope } from './activity-scope.js';
 import type { TaskEnd } from './messages.js';
+import { PATCHES } from './patches.js';
 
 /**
  * Attempts that Temporal may add to a task's own, for those that died with their worker. The worker ends a task whose
@@ -69,7 +71,7 @@ export function startActivity(activity: TaskActivity, onEnd: (end: TaskEnd) => v
   const ended = scope.run(() => scheduleActivity<unknown>(activity.type, [...activity.args], activity.options));
   ended.then(
     (result) => onEnd(successOf(activity, result)),
-    (failure: unknown) => onEnd(failureOf(activity, failure)),
+    (failure: unknown) => onEnd(failureOf(activity, failure, scope.consideredCancelled)),
   );
   return scope;
 }
@@ -87,12 +89,16 @@ function successOf(activity: TaskActivity, result: unknown): TaskEnd {
   };
 }
 
-function failureOf(activity: TaskActivity, failure: unknown): TaskEnd {
+/** @param isStopping whether the task was told to stop: the server makes no other attempt of it then. */
+function failureOf(activity: TaskActivity, failure: unknown, isStopping: boolean): TaskEnd {
   const cause = failure instanceof ActivityFailure ? failure.cause : failure;
   const { task } = activity;
   if (cause instanceof CancelledFailure) {
     const details: unknown = cause.details?.[0];
     return { task, outcome: 'cancelled', attempts: attemptOf(details) ?? 1, ...workerIn(details) };
+  }
+  if (cause instanceof TimeoutFailure && isStopping && patched(PATCHES.lostWhileStopping)) {
+    return { task, outcome: 'cancelled', attempts: attemptOf(cause.lastHeartbeatDetails) ?? 1 };
   }
   if (cause instanceof TimeoutFailure) {
     const error = timeoutError(cause, activity);
