@@ -177,7 +177,7 @@ export class Walk {
     const { tasks } = this;
     // It failed, and continues on error: its dependents did not wait for an operator.
     const wentOn = this.countsAsSuccess(task);
-    if (tasks.hasEnded(task)) this.#reopen(task, !wentOn);
+    if (tasks.hasEnded(task)) this.#reopen(task, wentOn ? 'none' : 'unstarted');
     this.#dequeue(task);
     tasks.forced[task] = 1;
     if (wentOn && state !== 'succeeded') this.#letStarted(task);
@@ -209,7 +209,7 @@ export class Walk {
    * @returns the running tasks that must stop, and start again later.
    */
   retry(task: number, withDependents: boolean, at: number): number[] {
-    const running = this.#reopen(task, withDependents);
+    const running = this.#reopen(task, withDependents ? 'all' : 'none');
     if (!withDependents) for (const dependent of neighbours(this.graph.dependents, task)) this.#excuse(dependent);
     this.tasks.forced[task] = 0;
     this.#settle(task, at);
@@ -257,7 +257,7 @@ export class Walk {
    * Takes an end back; with dependents, all that came of it, too. Afterwards the task is pending.
    * @returns the running tasks among those.
    */
-  #reopen(first: number, withDependents: boolean): number[] {
+  #reopen(first: number, dependents: 'none' | 'unstarted' | 'all'): number[] {
     const { tasks } = this;
     const running = new Set<number>();
     const open = [first];
@@ -274,13 +274,18 @@ export class Walk {
         this.#recount(dependent);
         // One that an earlier retry left as it was never ran by anybody's word: this one takes it along.
         const isDecided = tasks.forced[dependent] === 1 && !tasks.is(dependent, 'upstream_failed');
-        if (!withDependents || isDecided || tasks.is(dependent, 'pending')) continue;
+        if (dependents === 'none' || isDecided || tasks.is(dependent, 'pending')) continue;
         if (tasks.verdict(dependent) === this.#heldVerdict(dependent)) continue;
-        if (tasks.is(dependent, 'running')) running.add(dependent);
+        if (dependents === 'unstarted' && this.#hasStarted(dependent)) tasks.forced[dependent] = 1;
+        else if (tasks.is(dependent, 'running')) running.add(dependent);
         else open.push(dependent);
       }
     }
     return [...running];
+  }
+
+  #hasStarted(task: number): boolean {
+    return !Number.isNaN(this.tasks.startedAt[task]!);
   }
 
   /** It goes to the end of the line when it is ready again. */

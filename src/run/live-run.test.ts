@@ -114,6 +114,30 @@ describe('a retry', () => {
     expect(driver.states).toContain('c=pending');
   });
 
+  it('runs again what had run because of the failure, where its rule lets it', () => {
+    const dag = dagOf({ a: [], b: ['a'], c: [] });
+    const tasks = dag.tasks.map((task) => (task.name === 'b' ? { ...task, triggerRule: 'all_failed' as const } : task));
+    const driver = new LiveRunDriver({ ...dag, tasks });
+    driver.began();
+    driver.failed('a');
+    driver.succeeded('b');
+    driver.act('retryTask', { task: 'a' });
+    expect(driver.states).toBe('a=running b=pending c=running');
+    driver.succeeded('a');
+    expect(driver.states).toBe('a=succeeded b=skipped c=running');
+  });
+
+  it('is not what a completed task gets: that leaves what had run because of the failure', () => {
+    const dag = dagOf({ a: [], b: ['a'], c: ['a'], d: [] });
+    const tasks = dag.tasks.map((task) => (task.name === 'b' ? { ...task, triggerRule: 'all_failed' as const } : task));
+    const driver = new LiveRunDriver({ ...dag, tasks });
+    driver.began();
+    driver.failed('a');
+    driver.succeeded('b');
+    driver.act('completeTask', { task: 'a' });
+    expect(driver.states).toBe('a=succeeded b=succeeded c=running d=running');
+  });
+
   it('takes along what an earlier one without dependents left as it was', () => {
     const driver = begun({ a: [], b: ['a'], c: ['b'], d: [] });
     driver.failed('a');

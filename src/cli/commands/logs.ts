@@ -87,6 +87,11 @@ function notFound(
   found: TaskDescription | undefined,
 ): DagwrightError {
   const what = attempt === undefined ? `the task ${task}` : `attempt ${attempt} of ${task}`;
+  if (found?.takenOver === true) {
+    return new DagwrightError('LOG_NOT_FOUND', `An earlier run did the task ${task}; this one took its output over.`, {
+      hint: `\`dagwright status ${runId}\` names that run; it has the log.`,
+    });
+  }
   if (found?.attempts === 0) {
     return new DagwrightError('LOG_NOT_FOUND', `The task ${task} never started: it is ${found.state}.`, {
       hint: `\`dagwright explain ${runId} ${task}\` says why.`,
