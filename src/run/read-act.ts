@@ -32,7 +32,10 @@ const FIELDS: Readonly<Record<ActType, Readonly<Record<string, Field>>>> = {
   skipTask: { task: taskName() },
   completeTask: { task: taskName(), output: optional(isOutput, 'JSON of at most 256 KiB') },
   retryTask: { task: taskName(), dependents: optional((value) => typeof value === 'boolean', 'true or false') },
-  setPriority: { task: taskName(), priority: required(Number.isFinite, 'a number') },
+  setPriority: {
+    task: taskName(),
+    priority: required(isPriority, 'a whole number from -1,000,000,000 to 1,000,000,000'),
+  },
   setConcurrency: {
     concurrency: required(isConcurrency, `a whole number from 1 to ${MAXIMUM_CONCURRENCY}`),
   },
@@ -116,6 +119,11 @@ function isTime(value: unknown): boolean {
   return isText(value) && /T.*(?:Z|[+-]\d\d:?\d\d)$/.test(value) && !Number.isNaN(Date.parse(value));
 }
 
+/** As in dag files. */
+function isPriority(value: unknown): boolean {
+  return Number.isInteger(value) && Math.abs(value as number) <= 1_000_000_000;
+}
+
 function isConcurrency(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAXIMUM_CONCURRENCY;
 }
@@ -142,7 +150,7 @@ function isTask(value: unknown): value is Task {
     (uses !== 'activity' || isForeign(settings)) &&
     Array.isArray(needs) &&
     needs.every((need) => isObject(need) && typeof need['task'] === 'string') &&
-    (priority === undefined || Number.isFinite(priority)) &&
+    (priority === undefined || isPriority(priority)) &&
     (continueOnError === undefined || typeof continueOnError === 'boolean') &&
     (retry === undefined || areAmounts(retry)) &&
     (timeout === undefined || areAmounts(timeout)) &&
