@@ -287,6 +287,11 @@ describe('dagwright rerun', () => {
     expect(code).toBe(0);
     expect(doubles.begun.map(({ task }) => task)).toEqual(['b']);
 
+    const log = await stage.run('logs', 'new', 'a');
+    expect([log.code, log.stderr.split('\n')[0]]).toEqual([
+      1,
+      'error LOG_NOT_FOUND: An earlier run did the task a; this one took its output over.',
+    ]);
     expect(await stage.refusal('rerun', 'new')).toEqual([1, 'ACT_REFUSED']);
     expect(await stage.refusal('rerun', 'old', '--run-id', 'old')).toEqual([1, 'RUN_ID_TAKEN']);
     expect(await stage.refusal('rerun', 'old', '--from', 'nobody')).toEqual([1, 'TASK_NOT_FOUND']);
