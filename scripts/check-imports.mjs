@@ -12,9 +12,10 @@ const WORKFLOW_SDK = ['@temporalio/workflow', '@temporalio/common'];
 const LAYERS = {
   dag: { packages: [] },
   policy: { modules: ['dag'], packages: [] },
-  run: { modules: ['dag'], packages: [] },
+  expression: { modules: ['dag'], packages: ['@marcbachmann/cel-js'] },
+  run: { modules: ['dag', 'expression'], packages: [] },
   spec: {
-    modules: ['dag'],
+    modules: ['dag', 'expression'],
     types: ['activities/handler'],
     packages: ['node:fs/promises', 'node:path', 'node:util', 'yaml', 'zod'],
   },
@@ -32,7 +33,7 @@ const LAYERS = {
 };
 
 /** In these, nothing may read a clock; the linter bans the rest (see .oxlintrc.json). */
-const PURE = ['dag', 'policy', 'run'];
+const PURE = ['dag', 'policy', 'expression', 'run'];
 
 const IMPORT = /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
 

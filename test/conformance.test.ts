@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { parse } from 'yaml';
 import type { Task } from '../src/dag/dag.js';
 import type { RunEndState } from '../src/dag/run-state.js';
+import { formatDiagnostic } from '../src/spec/diagnostic.js';
+import { checkDag } from '../src/spec/parse.js';
 import type { TaskEndState } from '../src/dag/task-state.js';
 import { broken, EXECUTORS, states, type ExecutorHost } from './support/executor-hosts.js';
 import { TaskDoubles, type Ending } from './support/task-doubles.js';
@@ -44,9 +46,10 @@ describe.each(EXECUTORS)('the %s executor', (_name, makeHost) => {
       return fail === undefined ? { ...(output === undefined ? {} : { output }) } : broken(fail);
     };
     doubles.auto = (task) => (endings[task]?.after === undefined ? endingOf(task) : undefined);
-    const run = await host.start(
-      doubles.dag(Object.entries(tasks).map(([name, { needs, ...more }]) => doubles.task(name, needs, more))),
-    );
+    const written = Object.entries(tasks).map(([name, { needs, ...more }]) => doubles.task(name, needs, more));
+    const { dag, diagnostics } = checkDag(doubles.dag(written));
+    if (dag === undefined) throw new Error(diagnostics.map(formatDiagnostic).join('\n'));
+    const run = await host.start(dag);
     for (const [task, { after = [] }] of Object.entries(endings)) {
       if (after.length === 0) continue;
       for (const other of after) await doubles.begunTimes(other, 1);

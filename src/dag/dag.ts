@@ -61,6 +61,8 @@ export interface Task {
   readonly timeout?: Partial<Timeouts>;
   /** Which ends of the tasks that it needs let it start. Default `all_success`. */
   readonly triggerRule?: TriggerRule;
+  /** A CEL expression, without `${{ }}`: where it is false when the task could start, the task is skipped. Default: true. */
+  readonly when?: string;
   /** The run does not fail, and dependents start, though this task failed. Default false. */
   readonly continueOnError?: boolean;
   /** Higher goes first, for policies that look at it. Default 0. */

@@ -58,12 +58,20 @@ function checkTask(scheduler: SchedulerFacts, task: number): void {
     rule(!mayRun || isStale || verdict === 'start', says);
     rule(state !== CODE.pending || !began || verdict === 'wait', says);
     rule(state !== CODE.upstream_failed || verdict === 'upstream_failed', says);
-    rule(state !== CODE.skipped || verdict === 'skipped', says);
+    rule(state !== CODE.skipped || verdict === (tasks.declined[task] === 1 ? 'start' : 'skipped'), says);
   }
   rule(tasks.forced[task] === 0 || state !== CODE.pending, () => `task ${task} is pending by an operator's word.`);
 
   const started = !Number.isNaN(tasks.startedAt[task]!);
-  const ran = state === CODE.running || state === CODE.failed || (state === CODE.succeeded && tasks.forced[task] === 0);
+  const isDeclined = tasks.declined[task] === 1;
+  rule(
+    !isDeclined || state === CODE.skipped || state === CODE.failed,
+    () => `task ${task} was declined, but is ${name}.`,
+  );
+  const ran =
+    state === CODE.running ||
+    (state === CODE.failed && !isDeclined) ||
+    (state === CODE.succeeded && tasks.forced[task] === 0);
   rule(!ran || started, () => `task ${task} is ${name}, but has no start.`);
   const mayHaveRun = ran || state === CODE.succeeded || state === CODE.cancelled || state === CODE.skipped;
   rule(mayHaveRun || !started, () => `task ${task} is ${name}, but has a start.`);

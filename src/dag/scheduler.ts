@@ -7,9 +7,9 @@ import type { PauseMode, RunEndState, RunState } from './run-state.js';
 import { checkInvariants } from './scheduler-invariants.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
 import { TASK_STATES, type TaskState } from './task-state.js';
-import { STOP, type TaskTable } from './task-table.js';
+import { CODE, STOP, type TaskTable } from './task-table.js';
 import type { TriggerRule } from './trigger-rule.js';
-import { endAfterStop, Walk, type CreatePolicy } from './walk.js';
+import { endAfterStop, Walk, type Admit, type CreatePolicy } from './walk.js';
 
 /** How a run is walked. */
 export interface SchedulerOptions {
@@ -25,6 +25,8 @@ export interface SchedulerOptions {
   readonly priority?: (task: number) => number;
   /** Which ends of its dependencies let a task start. Default `all_success`. */
   readonly triggerRule?: (task: number) => TriggerRule;
+  /** What a task's own condition says when it could start. Default: `start`. */
+  readonly admit?: Admit;
   /** Which ready task goes first when slots are scarce. Default `fcfs`. */
   readonly policy?: string;
   readonly createPolicy: CreatePolicy;
@@ -56,7 +58,7 @@ export class Scheduler {
   /** @throws RangeError where `concurrency` is below 1. */
   constructor(graph: Graph, options: SchedulerOptions) {
     if (!(options.concurrency >= 1)) throw new RangeError(`A concurrency of ${options.concurrency} starts no task.`);
-    this.#walk = new Walk(graph, options.policy ?? 'fcfs', options.createPolicy);
+    this.#walk = new Walk(graph, options.policy ?? 'fcfs', options.createPolicy, options.admit);
     this.#concurrency = this.#ceiling = options.concurrency;
     this.#failFast = options.failFast ?? false;
     this.#timeout = options.timeout;
@@ -75,7 +77,7 @@ export class Scheduler {
    * The scheduler of a dag that was checked before, as it is at the start, or as it was at the snapshot.
    * @throws Error where the dag is not sound (see `graphOf`), or the snapshot is of another one.
    */
-  static of(dag: Dag, createPolicy: CreatePolicy, snapshot?: Snapshot): Scheduler {
+  static of(dag: Dag, createPolicy: CreatePolicy, snapshot?: Snapshot, admit?: Admit): Scheduler {
     const options: SchedulerOptions = {
       concurrency: dag.concurrency ?? DEFAULT_CONCURRENCY,
       failFast: dag.failFast ?? false,
@@ -84,6 +86,7 @@ export class Scheduler {
       priority: (task) => dag.tasks[task]?.priority ?? 0,
       triggerRule: (task) => dag.tasks[task]?.triggerRule ?? 'all_success',
       policy: dag.policy ?? 'fcfs',
+      ...(admit === undefined ? {} : { admit }),
       createPolicy,
     };
     const graph = graphOf(dag);
@@ -244,6 +247,7 @@ export class Scheduler {
     this.tasks.moves.length = 0;
     const instructions: Instruction[] = [];
     this.#take(event, instructions);
+    if (this.#failFast) this.#noticeFailures();
     this.#startTasks(event.at, instructions);
     this.#endRun(event.at, instructions);
     this.#ceiling = Math.max(this.#concurrency, Math.min(this.#ceiling, this.running));
@@ -344,9 +348,7 @@ export class Scheduler {
   #began(at: number, succeeded: readonly number[], instructions: Instruction[]): void {
     this.#beganAt = at;
     for (const task of succeeded) this.#walk.force(task, 'succeeded', at);
-    for (let task = 0; task < this.graph.size; task++) {
-      if (this.tasks.is(task, 'pending') && this.tasks.verdict(task) === 'start') this.#walk.makeReady(task);
-    }
+    this.#walk.begin(at);
     if (this.#timeout === undefined || this.#walk.open === 0) return;
     this.#timerIsSet = true;
     instructions.push({ type: 'timer.set', timer: 'run-timeout', at: at + this.#timeout });
@@ -367,7 +369,15 @@ export class Scheduler {
       tasks.forced[task] = 1;
     }
     this.#walk.end(task, end, at);
-    if (this.#failFast && end === 'failed' && !this.countsAsSuccess(task)) this.#failing = true;
+  }
+
+  /** Whether a task has failed just now, by its handler or by its own condition. */
+  #noticeFailures(): void {
+    const { moves } = this.tasks;
+    for (let i = 0; i + 2 < moves.length; i += 3) {
+      if (moves[i + 2] !== CODE.failed || !this.tasks.is(moves[i]!, 'failed')) continue;
+      if (!this.countsAsSuccess(moves[i]!)) this.#failing = true;
+    }
   }
 
   /** After an operator has changed how tasks ended: whether a failure is left that no task may start after. */

@@ -18,6 +18,7 @@ export interface TaskSnapshot {
   readonly stops?: readonly (readonly [task: number, stop: number])[];
   readonly paused?: readonly number[];
   readonly forced?: readonly number[];
+  readonly declined?: readonly number[];
   /** All that are not 0. Default: the dag's. */
   readonly priorities?: readonly (readonly [task: number, priority: number])[];
 }
@@ -62,6 +63,7 @@ export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
   const stops: [number, number][] = [];
   const paused: number[] = [];
   const forced: number[] = [];
+  const declined: number[] = [];
   const priorities: [number, number][] = [];
   for (let task = 0; task < tasks.size; task++) {
     const state = tasks.state[task]!;
@@ -71,6 +73,7 @@ export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
     else if (tasks.stop[task] !== STOP.none) stops.push([task, tasks.stop[task]!]);
     if (tasks.paused[task] === 1) paused.push(task);
     if (tasks.forced[task] === 1) forced.push(task);
+    if (tasks.declined[task] === 1) declined.push(task);
     if (tasks.priority[task] !== 0) priorities.push([task, tasks.priority[task]!]);
     const startedAt = tasks.startedAt[task]!;
     if (mayHaveStarted(state)) started.push(Number.isNaN(startedAt) ? null : startedAt - beganAt);
@@ -86,6 +89,7 @@ export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
     ...(stops.length === 0 ? {} : { stops }),
     ...(paused.length === 0 ? {} : { paused }),
     ...(forced.length === 0 ? {} : { forced }),
+    ...(declined.length === 0 ? {} : { declined }),
     priorities,
   };
 }
@@ -114,6 +118,7 @@ export function readTasks(snapshot: Snapshot, tasks: TaskTable): void {
   for (const [task, stop] of snapshot.stops ?? []) tasks.stop[task] = stop;
   for (const task of snapshot.paused ?? []) tasks.paused[task] = 1;
   for (const task of snapshot.forced ?? []) tasks.forced[task] = 1;
+  for (const task of snapshot.declined ?? []) tasks.declined[task] = 1;
   // A snapshot without them is of a time when nobody could change them: they are the dag's.
   if (snapshot.priorities !== undefined) tasks.priority.fill(0);
   for (const [task, priority] of snapshot.priorities ?? []) tasks.priority[task] = priority;

@@ -6,7 +6,7 @@ export const CODE = Object.fromEntries(TASK_STATES.map((state, code) => [state, 
 
 /** Where a task may go from each state. An end is left only by an operator's word, about it or a task that it needs. */
 export const TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
-  pending: ['ready', 'succeeded', 'skipped', 'upstream_failed', 'cancelled'],
+  pending: ['ready', 'succeeded', 'failed', 'skipped', 'upstream_failed', 'cancelled'],
   ready: ['running', 'pending', 'succeeded', 'skipped', 'cancelled'],
   queued: [],
   running: ['ready', 'pending', 'succeeded', 'failed', 'skipped', 'cancelled'],
@@ -56,6 +56,8 @@ export class TaskTable {
   readonly paused: Uint8Array;
   /** 1 for a task that is as it is by an operator's word, whatever its dependencies say. */
   readonly forced: Uint8Array;
+  /** 1 for a task that its own condition ended: it could have started. */
+  readonly declined: Uint8Array;
   /** Higher goes first, for policies that look at it. */
   readonly priority: Float64Array;
   /** Milliseconds; NaN where the task did not start. */
@@ -81,6 +83,7 @@ export class TaskTable {
     this.stop = new Uint8Array(this.size);
     this.paused = new Uint8Array(this.size);
     this.forced = new Uint8Array(this.size);
+    this.declined = new Uint8Array(this.size);
     this.priority = new Float64Array(this.size);
     this.startedAt = new Float64Array(this.size).fill(NaN);
     this.endedAt = new Float64Array(this.size).fill(NaN);
@@ -97,6 +100,7 @@ export class TaskTable {
     table.stop.set(this.stop);
     table.paused.set(this.paused);
     table.forced.set(this.forced);
+    table.declined.set(this.declined);
     table.priority.set(this.priority);
     table.startedAt.set(this.startedAt);
     table.endedAt.set(this.endedAt);

@@ -7,6 +7,9 @@ import { TRIGGER_RULES, type Verdict } from './trigger-rule.js';
 /** Makes the policy of this name. */
 export type CreatePolicy = (name: string, facts: PolicyFacts) => Policy;
 
+/** What a task's own condition says when it could start: it ends at once where that is not `start`. */
+export type Admit = (task: number) => 'start' | 'skipped' | 'failed';
+
 /** The states that a task ends in. */
 type End = 'succeeded' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
 
@@ -25,11 +28,13 @@ export class Walk {
   #continueOnError: Uint8Array;
 
   readonly #createPolicy: CreatePolicy;
+  readonly #admit: Admit | undefined;
 
-  constructor(graph: Graph, policy: string, createPolicy: CreatePolicy) {
+  constructor(graph: Graph, policy: string, createPolicy: CreatePolicy, admit?: Admit) {
     this.graph = graph;
     this.tasks = new TaskTable(graph.inDegree);
     this.#createPolicy = createPolicy;
+    this.#admit = admit;
     this.policy = this.#policy(policy);
     this.open = graph.size;
     this.#continueOnError = new Uint8Array(graph.size);
@@ -67,6 +72,11 @@ export class Walk {
   /** Whether the run may succeed with it as it has ended. */
   isSatisfied(task: number): boolean {
     return this.tasks.state[task] === CODE.skipped || this.countsAsSuccess(task);
+  }
+
+  /** The run begins: every task that waits for nothing may start. */
+  begin(at: number): void {
+    for (let task = 0; task < this.graph.size; task++) this.#settle(task, at);
   }
 
   makeReady(task: number): void {
@@ -108,7 +118,7 @@ export class Walk {
         const dependent = targets[edge]!;
         this.#count(dependent, task);
         if (!tasks.is(dependent, 'pending')) continue;
-        const verdict = tasks.verdict(dependent);
+        const verdict = this.#decide(dependent);
         if (verdict === 'wait') continue;
         if (verdict === 'start') this.makeReady(dependent);
         else {
@@ -117,6 +127,15 @@ export class Walk {
         }
       }
     }
+  }
+
+  /** What becomes of a pending task: what its rule says, and where that lets it start, its own condition. */
+  #decide(task: number): Verdict | 'failed' {
+    const verdict = this.tasks.verdict(task);
+    if (verdict !== 'start' || this.#admit === undefined) return verdict;
+    const own = this.#admit(task);
+    if (own !== 'start') this.tasks.declined[task] = 1;
+    return own;
   }
 
   /** A task that the other one needs has ended. */
@@ -293,6 +312,7 @@ export class Walk {
     this.tasks.move(task, 'pending');
     this.tasks.sequence[task] = -1;
     this.tasks.forced[task] = 0;
+    this.tasks.declined[task] = 0;
   }
 
   #recount(task: number): void {
@@ -306,7 +326,7 @@ export class Walk {
   /** What its dependencies already decide of a pending task. */
   #settle(task: number, at: number): void {
     if (!this.tasks.is(task, 'pending')) return;
-    const verdict = this.tasks.verdict(task);
+    const verdict = this.#decide(task);
     if (verdict === 'start') this.makeReady(task);
     else if (verdict !== 'wait') this.end(task, verdict, at);
   }
@@ -314,6 +334,7 @@ export class Walk {
   /** What the trigger rule said when the task came to where it is. */
   #heldVerdict(task: number): Verdict {
     const state = this.tasks.stateOf(task);
+    if (this.tasks.declined[task] === 1) return 'start';
     return state === 'skipped' || state === 'upstream_failed' ? state : state === 'pending' ? 'wait' : 'start';
   }
 

@@ -83,7 +83,12 @@ class LocalRun extends ActingRun {
     super();
     this.runId = options.runId ?? `${dag.name}-${randomUUID().slice(0, 8)}`;
     this.#options = options;
-    this.#live = new LiveRun(dag, { runId: this.runId, createPolicy, takeOver: undefined });
+    this.#live = new LiveRun(dag, {
+      runId: this.runId,
+      createPolicy,
+      params: options.params ?? {},
+      takeOver: undefined,
+    });
     this.#result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

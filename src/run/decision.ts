@@ -1,6 +1,7 @@
 import type { Act } from './act.js';
 import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
+import { recompile } from '../expression/compile.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import { graphOf, neighbours } from '../dag/graph.js';
 import { grownDag } from './grown-dag.js';
@@ -278,7 +279,10 @@ function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>
   }
   for (const [from, to] of edges)
     if (from < first) checkKept(run, (dag.tasks[to] ?? act.tasks[to - first])!.name, from);
-  for (const task of act.tasks) checkLimits(dag, task);
+  for (const task of act.tasks) {
+    checkLimits(dag, task);
+    for (const name of conditionOf(task)) indexOf(name);
+  }
   checkSound(grownDag(dag, act));
   return {
     event: {
@@ -298,6 +302,20 @@ function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>
 function isThere(run: DecisionFacts, task: Task): boolean {
   const index = run.indexOf(task.name);
   return index !== undefined && JSON.stringify(run.dag.tasks[index] as unknown as Json) === JSON.stringify(task);
+}
+
+/**
+ * The tasks that a task's condition looks at.
+ * @throws DagwrightError DAG_INVALID where it cannot be read.
+ */
+function conditionOf({ name, when }: Task): string[] {
+  if (when === undefined) return [];
+  try {
+    return recompile(when).references.tasks.map((task) => task.name);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DagwrightError('DAG_INVALID', `The \`when\` of ${name} cannot be read: ${why}`, { cause });
+  }
 }
 
 /** What the server would refuse again and again, so that the run would stand still: with the dag's own defaults, too. */

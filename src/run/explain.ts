@@ -35,6 +35,10 @@ function whyEnded(run: ExplainFacts, task: number): Reason[] {
   const { scheduler } = run;
   const state = scheduler.stateOf(task);
   const at = iso(scheduler.endedAt(task));
+  const { when } = run.dag.tasks[task]!;
+  if (scheduler.tasks.declined[task] === 1 && state === 'skipped') {
+    return [reason('condition', `It was skipped: its \`when\` was false: ${when ?? ''}`)];
+  }
   const isRuled = (state === 'upstream_failed' || state === 'skipped') && scheduler.tasks.forced[task] === 0;
   const rule = ruleOf(run, task);
   if (isRuled && rule !== 'all_success') {

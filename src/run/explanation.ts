@@ -21,7 +21,8 @@ export interface Reason {
  * - `needs`: dependencies have not ended; `run_paused`, `task_paused`, `cancelling`, `fail_fast`: it must not start;
  * - `slots`: as many tasks run as may; `queue`: others go first;
  * - `no_worker`, `queued`: handed to the workers, and none, or none yet, has taken it; `retrying`: waits for its next attempt;
- * - `running`; `ended`: nothing holds it; `upstream`: a dependency failed or was skipped, so it never runs.
+ * - `running`; `ended`: nothing holds it; `upstream`: a dependency failed or was skipped, so it never runs; `condition`: its own
+ *   `when` was false.
  */
 export type ReasonCode =
   | 'needs'
@@ -36,4 +37,5 @@ export type ReasonCode =
   | 'retrying'
   | 'running'
   | 'ended'
-  | 'upstream';
+  | 'upstream'
+  | 'condition';

@@ -6,7 +6,8 @@ import { grownDag } from './grown-dag.js';
 import { explain } from './explain.js';
 import type { Explanation } from './explanation.js';
 import type { Instruction } from '../dag/instruction.js';
-import type { Json } from '../dag/json.js';
+import type { Json, JsonObject } from '../dag/json.js';
+import { Conditions } from './conditions.js';
 import { RunLog, type RunLogSnapshot } from './run-log.js';
 import { RunRecord, type RecordSnapshot, type RunFacts } from './run-record.js';
 import { isRunEnd } from '../dag/run-state.js';
@@ -64,6 +65,8 @@ export interface EndedTask {
 export interface LiveRunOptions {
   readonly runId: string;
   readonly createPolicy: CreatePolicy;
+  /** Params with their defaults filled in. Default: none. */
+  readonly params?: JsonObject;
   readonly takeOver?: TakeOver | undefined;
 }
 
@@ -76,6 +79,8 @@ export class LiveRun {
   readonly scheduler: Scheduler;
   readonly record: RunRecord;
   readonly takeOver: TakeOver | undefined;
+  /** The params that the run was started with. */
+  readonly params: JsonObject;
   readonly #log: RunLog;
   readonly #index: Map<string, number>;
   readonly #acts: ActRecord[];
@@ -89,7 +94,10 @@ export class LiveRun {
     this.runId = options.runId;
     this.takeOver = options.takeOver;
     this.#dag = dag;
-    this.scheduler = Scheduler.of(dag, options.createPolicy, snapshot?.scheduler);
+    this.params = options.params ?? {};
+    const conditions = new Conditions(this);
+    const admit = (task: number): 'start' | 'skipped' | 'failed' => this.#admit(conditions, task);
+    this.scheduler = Scheduler.of(dag, options.createPolicy, snapshot?.scheduler, admit);
     this.record = snapshot === undefined ? new RunRecord(dag) : RunRecord.restore(dag, snapshot.record);
     this.#log = RunLog.restore(snapshot?.log);
     this.#index = new Map(dag.tasks.map((task, index) => [task.name, index]));
@@ -154,11 +162,12 @@ export class LiveRun {
 
   /** Takes an event in and says what to do now; see `Scheduler.handle`. */
   handle(event: SchedulerEvent): Instruction[] {
+    // Conditions may look at what was taken over as soon as the run begins.
+    if (event.type === 'run.began') this.#takeOver();
     const instructions = this.scheduler.handle(event);
     if (event.type === 'run.began') this.#log.note(event.at, 'run.began');
     if (event.type === 'timer.fired') this.#log.note(event.at, 'timer.fired');
     this.#follow(event.at);
-    if (event.type === 'run.began') this.#takeOver();
     if (instructions.at(-1)?.type === 'run.end') this.#log.note(event.at, 'run.ended');
     return instructions;
   }
@@ -287,6 +296,25 @@ export class LiveRun {
       isPaused: (task) => scheduler.tasks.paused[task] === 1,
       ...over,
     };
+  }
+
+  /** What an expression may know of a task. Asked while an event is taken in: an operator's output may be on its way. */
+  factsOf(task: number): JsonObject {
+    const status = this.scheduler.stateOf(task);
+    const output = this.#outputs.has(task) ? this.#outputs.get(task) : this.record.outputOf(task);
+    const error = status === 'failed' ? this.record.errorOf(task) : undefined;
+    return {
+      status,
+      attempts: this.record.attemptsOf(task),
+      ...(output === undefined || status !== 'succeeded' ? {} : { output }),
+      ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+    };
+  }
+
+  #admit(conditions: Conditions, task: number): 'start' | 'skipped' | 'failed' {
+    const condition = conditions.of(task);
+    if (condition.verdict === 'failed') this.record.ended(task, { attempts: 0, error: condition.error });
+    return condition.verdict;
   }
 
   #decide(act: Act, at: number): Decision {

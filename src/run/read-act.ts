@@ -2,6 +2,7 @@ import { ACT_TYPES, type Act, type ActRequest, type ActType } from './act.js';
 import { MAXIMUM_CONCURRENCY, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import { byteLength, type Json } from '../dag/json.js';
+import { TRIGGER_RULES } from '../dag/trigger-rule.js';
 
 /** Bytes of an output that an operator gives, and of tasks that are added, as JSON. */
 const MAXIMUM_OUTPUT_BYTES = 262_144;
@@ -140,7 +141,19 @@ function areTasks(value: unknown): value is readonly Task[] {
 /** As much as the run itself relies on; the rest was checked by the client, or is for the handler to refuse. */
 function isTask(value: unknown): value is Task {
   if (!isObject(value)) return false;
-  const { name, uses, with: settings, needs, retry, timeout, env, priority, continueOnError } = value;
+  const {
+    name,
+    uses,
+    with: settings,
+    needs,
+    retry,
+    timeout,
+    env,
+    priority,
+    continueOnError,
+    triggerRule,
+    when,
+  } = value;
   return (
     typeof name === 'string' &&
     name.length <= MAXIMUM_NAME &&
@@ -152,6 +165,8 @@ function isTask(value: unknown): value is Task {
     needs.every((need) => isObject(need) && typeof need['task'] === 'string') &&
     (priority === undefined || isPriority(priority)) &&
     (continueOnError === undefined || typeof continueOnError === 'boolean') &&
+    (triggerRule === undefined || (TRIGGER_RULES as readonly unknown[]).includes(triggerRule)) &&
+    (when === undefined || (typeof when === 'string' && when !== '')) &&
     (retry === undefined || areAmounts(retry)) &&
     (timeout === undefined || areAmounts(timeout)) &&
     (env === undefined || (isObject(env) && Object.values(env).every((text) => typeof text === 'string')))

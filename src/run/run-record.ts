@@ -133,6 +133,10 @@ export class RunRecord {
     return this.#errors.get(task);
   }
 
+  outputOf(task: number): Json | undefined {
+    return this.#outputs.get(task);
+  }
+
   /** Whether the task had an output that was too large to be kept. */
   hasLostOutput(task: number): boolean {
     return this.#omitted.has(task);

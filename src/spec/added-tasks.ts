@@ -4,8 +4,10 @@ import type { Diagnostic } from './diagnostic.js';
 import { MAXIMUM_DURATION } from './duration.js';
 import { finding, findingsOf, valueAt, type Finding } from './issues.js';
 import { quote } from './problem.js';
+import { checkConditions, inferNeeds } from './conditions.js';
 import { checkExpressions, checkGraph, checkLimits, checkSize } from './rules.js';
 import { addedSchema } from './schema.js';
+import type { Path } from './source.js';
 
 /** Tasks that are to be added to a running dag, and all that is wrong with them. */
 export interface AddedTasks {
@@ -48,16 +50,19 @@ const ANY: Omit<Dag, 'tasks'> = {
   defaults: { retry: { initialInterval: 1, maximumInterval: MAXIMUM_DURATION } },
 };
 
-function check(value: unknown): Checked<Added> {
-  const absurd = checkSize(value);
+function check(given: unknown): Checked<Added> {
+  const absurd = checkSize(given);
   if (absurd.length > 0) return { findings: absurd };
+  const value = inferNeeds(given, { mayNeedOthers: true });
   const isList = Array.isArray(valueAt(value, ['tasks']));
   const result = addedSchema(isList ? 'canonical' : 'file').safeParse(value);
   const findings = [...checkGraph(value, { mayNeedOthers: true }), ...checkKeys(value), ...checkExpressions(value)];
   if (!result.success) return { findings: [...findingsOf(result.error.issues, value), ...findings] };
   const { tasks } = result.data;
-  const limits = checkLimits({ ...ANY, tasks }, (index) => ['tasks', isList ? index : tasks[index]!.name]);
-  return { value: result.data, findings: [...findings, ...limits] };
+  const pathOf = (index: number): Path => ['tasks', isList ? index : tasks[index]!.name];
+  const dag = { ...ANY, tasks };
+  const more = [...checkLimits(dag, pathOf), ...checkConditions(dag, pathOf, { isFragment: true })];
+  return { value: result.data, findings: [...findings, ...more] };
 }
 
 /** `needs` is for tasks that are there already: a new one says itself what it needs. */

@@ -1,8 +1,11 @@
+import { EXPRESSION_PROBLEMS } from '../expression/problem.js';
+
 /**
  * Every code that a diagnostic of a dag carries, with its meaning. docs/errors.md lists the same; a test holds the two
  * together.
  */
 export const DIAGNOSTIC_CODES = {
+  ...EXPRESSION_PROBLEMS,
   FILE_UNREADABLE: 'The file cannot be read.',
   FILE_TOO_LARGE: 'The file is over 8 MiB.',
   FILE_EMPTY: 'The file has nothing in it.',

@@ -9,6 +9,8 @@ export interface Finding {
   readonly path: Path;
   /** The problem is the key rather than its value. */
   readonly key?: boolean;
+  /** The problem begins so many characters into the text. */
+  readonly within?: number;
   readonly problem: Omit<Diagnostic, 'file' | 'line' | 'column'>;
 }
 
@@ -17,7 +19,7 @@ type Issue = z.core.$ZodIssue;
 /** Fields whose meaning later versions will define. */
 const RESERVED: ReadonlySet<string> = new Set(
   (
-    'when forEach maxParallel pool pools finally switch cache compensate if matrix placement workerGroup labels ' +
+    'forEach maxParallel pool pools finally switch cache compensate if matrix placement workerGroup labels ' +
     'schedule triggers secrets outputs approval sla alerts batch idempotencyKey'
   ).split(' '),
 );

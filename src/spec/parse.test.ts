@@ -169,7 +169,7 @@ tasks:
     uses: htp
   c:
     needs: b
-    when: x
+    forEach: x
   convert:
     uses: http
     run: x

@@ -2,9 +2,11 @@ import type { Dag } from '../dag/dag.js';
 import { checkText, checkValue, type Checked } from './check.js';
 import type { Diagnostic } from './diagnostic.js';
 import { findingsOf } from './issues.js';
+import { checkConditions, inferNeeds } from './conditions.js';
 import { checkExpressions, checkGraph, checkLimits, checkSize } from './rules.js';
 import { dagFileSchema, dagSchema } from './schema.js';
 import { sealDag } from './sealed-dag.js';
+import type { Path } from './source.js';
 
 /** What reading a dag gives: the dag where nothing is wrong with it, and all that is. */
 export interface ParsedDag {
@@ -48,21 +50,26 @@ function parsed({ value, diagnostics }: { value?: Dag; diagnostics: readonly Dia
   return value === undefined ? { diagnostics } : { dag: sealDag(value), diagnostics };
 }
 
-function checkFile(value: unknown): Checked<Dag> {
-  const absurd = checkSize(value);
+function checkFile(given: unknown): Checked<Dag> {
+  const absurd = checkSize(given);
   if (absurd.length > 0) return { findings: absurd };
+  const value = inferNeeds(given);
   const result = dagFileSchema().safeParse(value);
   const findings = [...checkGraph(value), ...checkExpressions(value)];
   if (!result.success) return { findings: [...findingsOf(result.error.issues, value), ...findings] };
   const dag = result.data;
-  return { value: dag, findings: [...findings, ...checkLimits(dag, (index) => ['tasks', dag.tasks[index]!.name])] };
+  const pathOf = (index: number): Path => ['tasks', dag.tasks[index]!.name];
+  return { value: dag, findings: [...findings, ...checkLimits(dag, pathOf), ...checkConditions(dag, pathOf)] };
 }
 
-function checkCanonical(value: unknown): Checked<Dag> {
-  const absurd = checkSize(value);
+function checkCanonical(given: unknown): Checked<Dag> {
+  const absurd = checkSize(given);
   if (absurd.length > 0) return { findings: absurd };
+  const value = inferNeeds(given);
   const result = dagSchema().safeParse(value);
   const findings = [...checkGraph(value), ...checkExpressions(value)];
   if (!result.success) return { findings: [...findingsOf(result.error.issues, value), ...findings] };
-  return { value: result.data, findings: [...findings, ...checkLimits(result.data, (index) => ['tasks', index])] };
+  const dag = result.data;
+  const pathOf = (index: number): Path => ['tasks', index];
+  return { value: dag, findings: [...findings, ...checkLimits(dag, pathOf), ...checkConditions(dag, pathOf)] };
 }

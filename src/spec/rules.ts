@@ -212,6 +212,8 @@ function mayHold(value: unknown): boolean {
 function expression(path: Path): Finding[] {
   const field = path.at(-1);
   if (field === 'description' && path.length <= 3) return [];
+  // It has a check of its own.
+  if (field === 'when' && path.length === 3) return [];
   if (field === 'run' && path[0] === 'tasks') {
     const hint = 'Pass the value through `env:` and use the variable in the script.';
     return [finding(path, 'EXPRESSION_IN_SCRIPT', 'takes no `${{ }}` expressions.', hint)];

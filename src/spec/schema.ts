@@ -34,6 +34,7 @@ const TASK_FIELDS = [
   'retry',
   'timeout',
   'triggerRule',
+  'when',
   'continueOnError',
   'priority',
   'estimate',
@@ -109,6 +110,12 @@ function taskFields(duration: DurationField) {
       .enum(TRIGGER_RULES)
       .exactOptional()
       .describe('Which ends of the tasks that it needs let it start. Default: all_success.'),
+    when: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .exactOptional()
+      .describe('A CEL expression: where it is false when the task could start, the task is skipped. Default: true.'),
     continueOnError: z
       .boolean()
       .exactOptional()

@@ -14,8 +14,11 @@ export interface Source {
   readonly value: unknown;
   /** Problems of the text itself: syntax, duplicate keys, aliases... */
   readonly diagnostics: readonly Diagnostic[];
-  /** A diagnostic at the value of a path, or at its key; where there is none, at the nearest place around it. */
-  report(at: { path: Path; key?: boolean }, problem: Omit<Diagnostic, 'file' | 'line' | 'column'>): Diagnostic;
+  /** A diagnostic at the value of a path, within its text, or at its key; where there is none, at the nearest place around it. */
+  report(
+    at: { path: Path; key?: boolean; within?: number },
+    problem: Omit<Diagnostic, 'file' | 'line' | 'column'>,
+  ): Diagnostic;
   /** The text of the value at a path, as it is written. Undefined where it is no plain text, number or boolean. */
   written(path: Path): string | undefined;
 }
@@ -63,6 +66,13 @@ export function readSource(text: string, format: 'yaml' | 'json', file: string |
     return reader.source(undefined, undefined);
   }
   return reader.source(reader.read(document), document);
+}
+
+/** Characters before a text that stands as it is, on one line; where it does not, nothing within it has a place. */
+function quoteOf(node: unknown): number {
+  if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return 0;
+  const length = node.range[1] - node.range[0];
+  return length === node.value.length + 2 ? 1 : 0;
 }
 
 /** By the YAML reader's code, where its sentence leaves people at a loss. */
@@ -134,8 +144,8 @@ class Reader {
     return {
       value,
       diagnostics: this.diagnostics,
-      report: ({ path, key }, problem) =>
-        this.at(root === undefined ? 0 : this.offset(root, path, key === true), problem),
+      report: ({ path, key, within }, problem) =>
+        this.at(root === undefined ? 0 : this.offset(root, path, key === true, within ?? 0), problem),
       written: (path) => {
         const node = root === undefined ? undefined : this.find(root, path).node;
         return isScalar(node) ? node.source : undefined;
@@ -291,9 +301,10 @@ class Reader {
     }
   }
 
-  private offset(root: Node, path: Path, key: boolean): number {
+  private offset(root: Node, path: Path, key: boolean, within: number): number {
     const { node, keyNode } = this.find(root, path);
-    return start(key && keyNode !== undefined ? keyNode : node);
+    if (key && keyNode !== undefined) return start(keyNode);
+    return start(node) + (within > 0 ? within + quoteOf(node) : 0);
   }
 
   /** The node at a path; where the path goes on but the file does not, the key of the nearest node around it. */

@@ -73,6 +73,8 @@ export interface CommonOptions<Needs extends readonly Needed[] = readonly Needed
    * may be missing.
    */
   readonly triggerRule?: TriggerRule;
+  /** A CEL expression: where it is false when the task could start, the task is skipped. Default: true. */
+  readonly when?: string;
   /** The run goes on, and does not fail, though this task failed. Default false. */
   readonly continueOnError?: boolean;
   /** Higher goes first, for policies that look at it. Default 0. */

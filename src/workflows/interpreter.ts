@@ -84,8 +84,8 @@ export class Interpreter {
 
   constructor(input: RunInput) {
     this.#input = input;
-    const { dag, carried, takeOver } = input;
-    const options = { runId: this.#runId, createPolicy, takeOver };
+    const { dag, params, carried, takeOver } = input;
+    const options = { runId: this.#runId, createPolicy, params, takeOver };
     this.live = new LiveRun(dag, options, carried);
     if (carried === undefined) this.#inbox.push(this.live.begin(Date.now()));
     else this.#starts = [...carried.held];

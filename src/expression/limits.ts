@@ -1,0 +1,26 @@
+/**
+ * What keeps an expression small and quick. Part of what an expression means: a run that replays must meet the same
+ * limits, so they are never lowered.
+ */
+export const EXPRESSION_LIMITS = {
+  /** Characters of one expression. */
+  source: 4_096,
+  /** Parts of one expression: names, operators, calls, literals. */
+  nodes: 1_000,
+  /** Levels of one expression. */
+  depth: 64,
+  /** Macros (`map`, `filter`, `all`, `exists`, `exists_one`) inside each other. */
+  macros: 2,
+  /** Expressions in one text. */
+  perText: 100,
+  /** Steps of one evaluation: one for each part evaluated, and for each item, or each 64 characters, that is handled. */
+  steps: 500_000,
+  /** Characters of any text made on the way. */
+  text: 256 * 1_024,
+  /** Bytes of a result, as JSON. */
+  result: 256 * 1_024,
+  /** Levels of a result. */
+  resultDepth: 100,
+  /** Levels of values that are compared. */
+  comparedDepth: 500,
+} as const;
