@@ -73,6 +73,23 @@ const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<unknown>>> = 
     ];
     await ended(await start(doubles.dag(tasks)));
   },
+  async 'trigger-rules-and-conditions'({ temporal, doubles, start }) {
+    await temporal.startWorker();
+    doubles.auto = (name) => (name === 'bad' ? { fail: { message: 'broken' } } : { output: { rows: 3 } });
+    const run = await start(
+      doubles.dag([
+        doubles.task('fine'),
+        doubles.task('bad'),
+        doubles.task('alarm', ['fine', 'bad'], { triggerRule: 'one_failed' }),
+        doubles.task('sweep', ['alarm', 'bad'], { triggerRule: 'all_done' }),
+        doubles.task('full', ['fine'], { when: 'tasks.fine.output.rows > 0' }),
+        doubles.task('empty', ['fine'], { when: 'tasks.fine.output.rows == 0' }),
+        doubles.task('join', ['full', 'empty'], { triggerRule: 'none_failed' }),
+        doubles.task('valueless', ['fine'], { when: 'tasks.fine.output.columns > 0' }),
+      ]),
+    );
+    await ended(run);
+  },
   async 'fail-fast'({ temporal, doubles, start }) {
     await temporal.startWorker();
     const tasks = [doubles.task('bad'), doubles.task('runs'), doubles.task('never', ['runs'])];
