@@ -127,6 +127,18 @@ describe('a retry', () => {
     expect(driver.states).toBe('a=succeeded b=skipped c=running');
   });
 
+  it('says how many running tasks it stops', () => {
+    const dag = dagOf({ a: [], b: ['a'], c: [] });
+    const tasks = dag.tasks.map((task) => (task.name === 'b' ? { ...task, triggerRule: 'one_failed' as const } : task));
+    const driver = new LiveRunDriver({ ...dag, tasks });
+    driver.began();
+    driver.failed('a');
+    const { message, instructions } = driver.act('retryTask', { task: 'a' });
+    expect(instructions).toContain('cancel b');
+    expect(message).toContain('1 running task that needs it is told to stop');
+    expect(driver.live.acts.at(-1)?.message).toBe(message);
+  });
+
   it('is not what a completed task gets: that leaves what had run because of the failure', () => {
     const dag = dagOf({ a: [], b: ['a'], c: ['a'], d: [] });
     const tasks = dag.tasks.map((task) => (task.name === 'b' ? { ...task, triggerRule: 'all_failed' as const } : task));

@@ -193,7 +193,12 @@ export class LiveRun {
   act(act: Act, request: ActRequest, at: number): { readonly answer: ActAnswer; readonly instructions: Instruction[] } {
     const earlier = this.#earlier(request);
     if (earlier !== undefined) return { answer: this.#answer(false, earlier.message, []), instructions: [] };
-    const { event, message } = this.#decide(act, at);
+    const { event, message: decided } = this.#decide(act, at);
+    this.#log.note(at, 'act');
+    if (event !== undefined) this.#prepare(act, request, at);
+    const instructions = event === undefined ? [] : this.handle(event);
+    const moves = event === undefined ? [] : [...this.scheduler.tasks.moves];
+    const message = act.type === 'retryTask' ? decided + alsoStopped(instructions) : decided;
     const task = 'task' in act ? act.task : undefined;
     this.#remember({
       at: new Date(at).toISOString(),
@@ -203,12 +208,7 @@ export class LiveRun {
       changed: event !== undefined,
       message,
     });
-    this.#log.note(at, 'act');
-    if (event === undefined) return { answer: this.#answer(false, message, []), instructions: [] };
-    this.#prepare(act, request, at);
-    const instructions = this.handle(event);
-    const moves = [...this.scheduler.tasks.moves];
-    return { answer: this.#answer(true, message, moves), instructions };
+    return { answer: this.#answer(event !== undefined, message, moves), instructions };
   }
 
   /** The run now; with a range, of its tasks only those. */
@@ -412,6 +412,13 @@ export class LiveRun {
   get hasEnded(): boolean {
     return isRunEnd(this.scheduler.state);
   }
+}
+
+/** A retry that sets back what runs by the failure says so: people may wait for it. */
+function alsoStopped(instructions: readonly Instruction[]): string {
+  const count = instructions.filter(({ type }) => type === 'task.cancel').length;
+  if (count === 0) return '';
+  return ` ${count} running task${count === 1 ? ' that needs it is' : 's that need it are'} told to stop, to run again later.`;
 }
 
 function wordsOf(act: ActRecord | undefined): Partial<RunEvent> {
