@@ -1,3 +1,4 @@
+import { isoTime } from './iso-time.js';
 import type { Dag } from '../dag/dag.js';
 import type { Explanation, Reason, ReasonCode } from './explanation.js';
 import { neighbours } from '../dag/graph.js';
@@ -172,7 +173,6 @@ function reason(code: ReasonCode, message: string, run?: ExplainFacts, tasks: re
   return { code, message, tasks: tasks.slice(0, NAMED).map((task) => nameOf(run, task)) };
 }
 
-/** A time given as a number: no clock is read. */
 function iso(milliseconds: number | undefined): string {
-  return milliseconds === undefined ? 'an unknown time' : new Date(milliseconds).toISOString();
+  return milliseconds === undefined ? 'an unknown time' : isoTime(milliseconds);
 }

@@ -1,5 +1,7 @@
+import { isoTime } from './iso-time.js';
 import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
 import type { Dag } from '../dag/dag.js';
+import { changesIn } from './changes.js';
 import { decide, refuse, type Decision } from './decision.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import { grownDag } from './grown-dag.js';
@@ -16,15 +18,11 @@ import type { RunEvent } from './run-event.js';
 import { Scheduler } from '../dag/scheduler.js';
 import type { Snapshot } from '../dag/snapshot.js';
 import type { TaskError } from '../dag/task-error.js';
-import { TASK_STATES, type TaskState } from '../dag/task-state.js';
 import { CODE } from '../dag/task-table.js';
 import type { CreatePolicy } from '../dag/walk.js';
 
 /** Acts that a run remembers; the oldest are dropped. */
 const KEPT_ACTS = 200;
-/** Tasks that an answer names. */
-const NAMED_TASKS = 100;
-
 /** Who paused something, and when (milliseconds). */
 export interface PausedBy {
   readonly at: number;
@@ -221,16 +219,16 @@ export class LiveRun {
       runId: this.runId,
       dag: this.#dag.name,
       state: scheduler.state,
-      startedAt: iso(runBeganAt ?? 0),
-      ...(runEndedAt === undefined ? {} : { endedAt: iso(runEndedAt) }),
+      startedAt: isoTime(runBeganAt ?? 0),
+      ...(runEndedAt === undefined ? {} : { endedAt: isoTime(runEndedAt) }),
       ...(mode === undefined
         ? {}
         : {
             pause: {
               mode,
-              at: iso(this.#paused?.at ?? runBeganAt ?? 0),
+              at: isoTime(this.#paused?.at ?? runBeganAt ?? 0),
               ...(by === undefined ? {} : { by }),
-              ...(resumesAt === undefined ? {} : { until: iso(resumesAt) }),
+              ...(resumesAt === undefined ? {} : { until: isoTime(resumesAt) }),
             },
           }),
       ...(this.takeOver === undefined ? {} : { rerunOf: this.takeOver.runId }),
@@ -389,23 +387,8 @@ export class LiveRun {
   }
 
   #answer(changed: boolean, message: string, moves: readonly number[]): ActAnswer {
-    const first = new Map<number, number>();
-    const last = new Map<number, number>();
-    for (let i = 0; i + 2 < moves.length; i += 3) {
-      const task = moves[i]!;
-      if (!first.has(task)) first.set(task, moves[i + 1]!);
-      last.set(task, moves[i + 2]!);
-    }
-    const changes: { name: string; from: TaskState; to: TaskState }[] = [];
-    let tasksChanged = 0;
-    for (const [task, from] of first) {
-      const to = last.get(task)!;
-      if (from === to) continue;
-      tasksChanged++;
-      if (changes.length === NAMED_TASKS) continue;
-      changes.push({ name: this.#dag.tasks[task]?.name ?? '', from: TASK_STATES[from]!, to: TASK_STATES[to]! });
-    }
-    return { changed, message, state: this.scheduler.state, tasks: changes, tasksChanged };
+    const changes = changesIn(moves, (task) => this.#dag.tasks[task]?.name ?? '');
+    return { changed, message, state: this.scheduler.state, ...changes };
   }
 
   /** Whether nothing can change any more. */
@@ -425,9 +408,4 @@ function wordsOf(act: ActRecord | undefined): Partial<RunEvent> {
   if (act === undefined) return {};
   const { task, by, message } = act;
   return { ...(task === undefined ? {} : { task }), ...(by === undefined ? {} : { by }), message };
-}
-
-/** A time given as a number: no clock is read. */
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -1,3 +1,4 @@
+import { isoTime } from './iso-time.js';
 import type { Dag } from '../dag/dag.js';
 import { byteLength, type Json } from '../dag/json.js';
 import { isRunEnd, type RunState } from '../dag/run-state.js';
@@ -220,7 +221,7 @@ export class RunRecord {
         ...(this.#takenOver.has(index) ? { takenOver: true } : {}),
       };
     });
-    return { runId, dag: this.#dag.name, status, startedAt: iso(beganAt), endedAt: iso(endedAt), tasks };
+    return { runId, dag: this.#dag.name, status, startedAt: isoTime(beganAt), endedAt: isoTime(endedAt), tasks };
   }
 
   /**
@@ -292,12 +293,7 @@ function timesOf(facts: RunFacts, task: number): { startedAt?: string; endedAt?:
   const started = facts.startedAt(task);
   const ended = facts.endedAt(task);
   return {
-    ...(started === undefined ? {} : { startedAt: iso(started) }),
-    ...(ended === undefined ? {} : { endedAt: iso(ended) }),
+    ...(started === undefined ? {} : { startedAt: isoTime(started) }),
+    ...(ended === undefined ? {} : { endedAt: isoTime(ended) }),
   };
-}
-
-/** A time given as a number: no clock is read. */
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -1,3 +1,4 @@
+import { isoTime } from '../run/iso-time.js';
 import type { LiveRun } from '../run/live-run.js';
 import { isTaskEnd, TASK_STATES } from '../dag/task-state.js';
 
@@ -20,7 +21,7 @@ export function currentDetails(run: LiveRun, running: Iterable<number>): string 
   lines.push(`- ${present.map((one) => `${counts[one]} ${one}`).join(', ')}`);
   if (state === 'paused') {
     const by = run.pausedBy?.by === undefined ? '' : ` by ${plain(run.pausedBy.by)}`;
-    const until = scheduler.resumesAt === undefined ? '' : `; goes on at ${iso(scheduler.resumesAt)}`;
+    const until = scheduler.resumesAt === undefined ? '' : `; goes on at ${isoTime(scheduler.resumesAt)}`;
     lines.push(`- paused${by} (${scheduler.pauseMode})${until}`);
   }
   const paused = run.pausedTasks();
@@ -79,10 +80,5 @@ function code(name: string): string {
 
 /** The time of the day, in UTC. */
 function clock(milliseconds: number): string {
-  return `${iso(milliseconds).slice(11, 19)} UTC`;
-}
-
-/** A time given as a number: no clock is read. */
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  return `${isoTime(milliseconds).slice(11, 19)} UTC`;
 }
