@@ -130,6 +130,8 @@ describe('what Temporal itself shows of a run', () => {
       '  - `bad`: TASK\\_FAILED: \\*no\\* such \\<month\\>',
       '- running:',
       expect.stringMatching(/^ {2}- `a` since \d\d:\d\d:\d\d UTC$/),
+      '',
+      expect.stringMatching(/^as of \d\d:\d\d:\d\d UTC$/),
     ]);
     const until = new Date(Date.now() + 3_600_000).toISOString();
     await run.pause({ by: 'bob', until });

@@ -10,7 +10,7 @@ const LONGEST_ERROR = 200;
  * The run as Temporal's Web UI shows it beside its history: a Markdown list, which a page of it asks of the worker. Made
  * anew whenever the run has moved, so it looks only at as many tasks as it names.
  */
-export function currentDetails(run: LiveRun, running: Iterable<number>): string {
+export function currentDetails(run: LiveRun, running: Iterable<number>, now: number): string {
   const { scheduler, dag } = run;
   const { counts, state } = scheduler;
   const ended = TASK_STATES.reduce((sum, one) => sum + (isTaskEnd(one) ? counts[one] : 0), 0);
@@ -42,6 +42,8 @@ export function currentDetails(run: LiveRun, running: Iterable<number>): string 
       (task) => `${nameOf(task)} since ${clock(scheduler.startedAt(task) ?? 0)}`,
     ),
   );
+  // Last, as the Web UI is apt to cut the last line off.
+  lines.push('', `as of ${clock(now)}`);
   return lines.join('\n');
 }
 

@@ -25,7 +25,7 @@ export class Shown {
 
   /** @param running The running tasks, as many as are asked for. */
   refresh(running: Iterable<number>): void {
-    setCurrentDetails(currentDetails(this.#run, running));
+    setCurrentDetails(currentDetails(this.#run, running, Date.now()));
     if (this.#hasAttributes) this.#refreshAttributes();
   }
 
