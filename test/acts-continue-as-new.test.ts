@@ -148,7 +148,7 @@ describe('a run that continues as new', () => {
     for (let round = 0; doubles.begun.at(-1)?.task !== 'last'; round++) {
       const ids = Array.from({ length: 4 }, (_, i) => `act-${round}-${i}`);
       given.push(...ids);
-      const answers = await Promise.all(ids.map((id, i) => run.setPriority('last', given.length + i / 10, { id })));
+      const answers = await Promise.all(ids.map((id, i) => run.setPriority('last', given.length * 10 + i, { id })));
       expect(answers.map(({ changed }) => changed)).toEqual([true, true, true, true]);
       await handle.signal('pause', { id: `pause-${round}` });
       await run.resume({ id: `resume-${round}` });
