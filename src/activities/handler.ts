@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../dag/json.js';
-import type { TaskCall } from '../dag/task-call.js';
+import type { ArtifactRef, CacheHit, TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 
 /** What an attempt that succeeded says. */
@@ -9,6 +9,10 @@ export interface TaskReport {
   readonly worker?: string;
   /** Which attempt this was; the first is 1. */
   readonly attempt: number;
+  /** The files that it left, by name. */
+  readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
+  /** It did not run: this is what another run's task gave under the same key. */
+  readonly cached?: CacheHit;
 }
 
 /** What a handler may use while it runs. Never Temporal's own context, so that handlers run locally too. */
@@ -17,8 +21,11 @@ export interface TaskContext {
   readonly task: string;
   /** Which attempt this is; the first is 1. */
   readonly attempt: number;
-  /** `<run>/<task>`: the same for every attempt, so that a side effect can be made once. */
+  /** `<run>/<task>`, in a fan-out `<run>/<task>/<index>`: the same for every attempt, so that a side effect can be made once. */
   readonly idempotencyKey: string;
+  /** In a fan-out: the item, and its place from 0. */
+  readonly item?: Json;
+  readonly index?: number;
   /** Aborted when the task is cancelled, over its time, or its worker shuts down; its reason is an {@link AttemptStop}. */
   readonly signal: AbortSignal;
   /** The params of the run, defaults filled in. */
@@ -77,13 +84,19 @@ export class TaskFailure extends Error {
   readonly error: TaskError;
   /** Whether another attempt makes sense. Default true. */
   readonly retryable: boolean;
+  /** Whether the task ends skipped rather than failed, where there is no other attempt. Default false. */
+  readonly skip: boolean;
   /** Milliseconds before the next attempt, where the failure knows better than the policy (`Retry-After`). */
   readonly nextRetryDelay: number | undefined;
 
-  constructor(error: TaskError, options: { retryable?: boolean; nextRetryDelay?: number; cause?: unknown } = {}) {
+  constructor(
+    error: TaskError,
+    options: { retryable?: boolean; skip?: boolean; nextRetryDelay?: number; cause?: unknown } = {},
+  ) {
     super(error.message, options.cause === undefined ? undefined : { cause: options.cause });
     this.error = error;
     this.retryable = options.retryable ?? true;
+    this.skip = options.skip ?? false;
     this.nextRetryDelay = options.nextRetryDelay;
   }
 }

@@ -1,8 +1,13 @@
 import type { Json, JsonObject } from './json.js';
 import type { TriggerRule } from './trigger-rule.js';
 
-/** What a task does: the name of the handler that runs it. */
-export type HandlerName = 'shell' | 'function' | 'http' | 'activity';
+/** The handlers: what workers do. */
+export const HANDLER_NAMES = ['shell', 'function', 'http', 'activity'] as const;
+export type HandlerName = (typeof HANDLER_NAMES)[number];
+
+/** What a run does itself, without a worker: `dag` is a run of its own; the others only wait, or choose. */
+export const CONTROL_NAMES = ['dag', 'wait', 'event', 'approval', 'switch'] as const;
+export type ControlName = (typeof CONTROL_NAMES)[number];
 
 /** The type of a param, as written in a dag file. */
 export type ParamType = 'string' | 'number' | 'integer' | 'boolean' | 'json';
@@ -35,6 +40,28 @@ export interface RetryPolicy {
   readonly maximumInterval: number;
 }
 
+/**
+ * What becomes of a task by the kind of its error. A rule fits where all that it names fits; the first that fits counts.
+ * What it does not say of the waits is the task's own `retry`.
+ */
+export interface RetryRule extends Partial<RetryPolicy> {
+  /** Of a shell task. */
+  readonly exitCode?: readonly number[];
+  /** Codes of errors (docs/errors.md), or types of the failures of foreign activities. */
+  readonly code?: readonly string[];
+  /** Of an HTTP answer: ranges, both ends included. */
+  readonly status?: readonly (readonly [from: number, to: number])[];
+  /** A CEL expression over `error`. */
+  readonly when?: string;
+  /** `fail`: no other attempt; `skip`: the task ends skipped. Default `retry`. */
+  readonly then?: 'retry' | 'fail' | 'skip';
+}
+
+/** The retry policy of a task, and what differs by the kind of error. */
+export interface TaskRetry extends Partial<RetryPolicy> {
+  readonly rules?: readonly RetryRule[];
+}
+
 /** Time limits of a task, in milliseconds. */
 export interface Timeouts {
   /** One attempt, from its start. Default 1 hour. */
@@ -47,17 +74,61 @@ export interface Timeouts {
   readonly heartbeat: number;
 }
 
+/**
+ * Over what a task fans out: a list, a text that is one `${{ }}` and gives a list, every combination of some lists (an
+ * item is an object), or whole numbers (`to` included; `from` is 0 and `step` 1 where they are left out).
+ */
+export type ForEach =
+  | string
+  | readonly Json[]
+  | { readonly matrix: Readonly<Record<string, readonly Json[] | string>> }
+  | { readonly range: { readonly from?: number | string; readonly to: number | string; readonly step?: number } };
+
+/** Items that one fan-out may have. */
+export const MAXIMUM_ITEMS = 10_000;
+
+/** A handler that is asked again until its condition holds. Times are in milliseconds. */
+export interface Poll {
+  /** A CEL expression over `output`: what the handler gave. */
+  readonly until: string;
+  /** Between the first two times. */
+  readonly interval: number;
+  /** Each wait is the one before times this. Default 1. */
+  readonly backoffCoefficient?: number;
+  /** No wait is longer. Default: 10 times the interval. */
+  readonly maximumInterval?: number;
+  /** From the task's start; then it fails with POLL_TIMEOUT. Default: none. */
+  readonly timeout?: number;
+}
+
+/** What undoes a task: run when the task has succeeded and its run does not. */
+export interface Compensation {
+  readonly uses: HandlerName;
+  readonly with: JsonObject;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly retry?: TaskRetry;
+  readonly timeout?: Partial<Timeouts>;
+}
+
+/** Files that a task leaves for others, and takes from others. Paths are relative to the folder it runs in. */
+export interface Artifacts {
+  /** By the name under which others take it: the file's path. */
+  readonly save?: Readonly<Record<string, string>>;
+  /** By the path where the file is put. */
+  readonly load?: Readonly<Record<string, { readonly task: string; readonly artifact: string }>>;
+}
+
 /** A vertex of a dag. */
 export interface Task {
   /** Unique in its dag: a letter, then letters, digits, `_`, `-`. */
   readonly name: string;
   readonly description?: string;
-  readonly uses: HandlerName;
-  /** The handler's own settings, checked by its schema when the dag is read. */
+  readonly uses: HandlerName | ControlName;
+  /** The settings of what it uses, checked by its schema when the dag is read. May hold `${{ }}`. */
   readonly with: JsonObject;
   readonly needs: readonly Dependency[];
   readonly env?: Readonly<Record<string, string>>;
-  readonly retry?: Partial<RetryPolicy>;
+  readonly retry?: TaskRetry;
   readonly timeout?: Partial<Timeouts>;
   /** Which ends of the tasks that it needs let it start. Default `all_success`. */
   readonly triggerRule?: TriggerRule;
@@ -69,7 +140,33 @@ export interface Task {
   readonly priority?: number;
   /** How long the task is thought to take, in milliseconds. */
   readonly estimate?: number;
+  /** It fans out: it is done once for each item, and its output is the list of theirs. */
+  readonly forEach?: ForEach;
+  /** Items in flight at once. Default: as many as the run's concurrency allows. */
+  readonly maxParallel?: number;
+  /**
+   * How many items may fail, or which share of them (0 to 1); once more have, no further item starts. Where it is left
+   * out every item is done, and the task fails if one did.
+   */
+  readonly tolerate?: { readonly count: number } | { readonly share: number };
+  /** The handler is asked again until a condition holds. */
+  readonly poll?: Poll;
+  /** It starts once all that is not `finally` has ended, whatever became of the run, and runs even where that was stopped. */
+  readonly finally?: true;
+  /** When its trigger rule lets it start, tasks that it needs and that have not ended are cancelled, if nobody else waits for them. */
+  readonly cancelRemaining?: boolean;
+  readonly compensate?: Compensation;
+  /** An earlier output under the same key is taken instead. `key`: default a hash of the definition and what goes into it; `maxAge`: milliseconds. */
+  readonly cache?: { readonly key?: string; readonly maxAge?: number };
+  /** The JSON Schema of its output. Default: any. */
+  readonly output?: JsonObject;
+  readonly artifacts?: Artifacts;
+  /** Of tasks that a run makes itself: whose fan-out's item it is (from 0), or whose compensation. Never in a file. */
+  readonly made?: { readonly of: string; readonly item?: number };
 }
+
+/** The ends of a run that undo what its tasks did. */
+export type CompensatedEnd = 'failed' | 'cancelled' | 'timed_out';
 
 /** The canonical definition of a dag: what every reader of a dag file makes, and every host runs. Plain JSON. */
 export interface Dag {
@@ -88,10 +185,14 @@ export interface Dag {
   readonly timeout?: number;
   /** What a task takes where it does not say itself. */
   readonly defaults?: {
-    readonly retry?: Partial<RetryPolicy>;
+    readonly retry?: TaskRetry;
     readonly timeout?: Partial<Timeouts>;
     readonly env?: Readonly<Record<string, string>>;
   };
+  /** What the run gives, by name; texts may hold `${{ }}`. What cannot be evaluated is null. */
+  readonly outputs?: Readonly<Record<string, Json>>;
+  /** After which ends the compensations of succeeded tasks run. Default: all three. */
+  readonly compensateOn?: readonly CompensatedEnd[];
   /** The folder of the dag's file: where its shell tasks run, on a worker that has that folder. */
   readonly directory?: string;
   /** In the order of declaration, which breaks every tie. */
@@ -115,13 +216,24 @@ const DEFAULT_TIMEOUTS: Timeouts = { startToClose: 3_600_000, heartbeat: 10_000 
 /** The retry policy a task runs under: its own, else its dag's, else the default, field by field. */
 export function retryOf(dag: Dag, task: Task): RetryPolicy {
   if (dag.defaults?.retry === undefined && task.retry === undefined) return DEFAULT_RETRY;
-  return { ...DEFAULT_RETRY, ...dag.defaults?.retry, ...task.retry };
+  const { rules: _, ...policy } = { ...DEFAULT_RETRY, ...dag.defaults?.retry, ...task.retry };
+  return policy;
+}
+
+/** What differs by the kind of error: the task's own rules, else its dag's. */
+export function retryRulesOf(dag: Dag, task: Task): readonly RetryRule[] {
+  return task.retry?.rules ?? dag.defaults?.retry?.rules ?? [];
 }
 
 /** The time limits a task runs under: its own, else its dag's, else the default, field by field. */
 export function timeoutsOf(dag: Dag, task: Task): Timeouts {
   if (dag.defaults?.timeout === undefined && task.timeout === undefined) return DEFAULT_TIMEOUTS;
   return { ...DEFAULT_TIMEOUTS, ...dag.defaults?.timeout, ...task.timeout };
+}
+
+/** Whether a worker does the task, rather than the run itself. */
+export function isHandled(task: Task): task is Task & { readonly uses: HandlerName } {
+  return (HANDLER_NAMES as readonly string[]).includes(task.uses);
 }
 
 /** The variables a task runs with: its dag's, overlaid by its own. */

@@ -44,6 +44,17 @@ export const ERROR_CODES = {
   HTTP_STATUS: 'The answer had a status that counts as a failure.',
   HTTP_FAILED: 'The request got no answer.',
   HTTP_BODY_TOO_LARGE: "The answer's body is over the limit.",
+  FANOUT_INVALID: 'What the task fans out over is not a list, or has too many items.',
+  FANOUT_FAILED: 'More items of a fan-out failed than the task tolerates.',
+  SUBRUN_FAILED: 'The run that the task is did not succeed.',
+  WAIT_INVALID: 'What the task waits for is no time.',
+  EVENT_TIMEOUT: 'The event did not come in time.',
+  POLL_TIMEOUT: 'The condition that the task waits for did not come true in time.',
+  APPROVAL_REJECTED: 'A person said no.',
+  APPROVAL_TIMEOUT: 'Nobody decided in time.',
+  SECRET_MISSING: 'The worker that took the task has no secret of this name.',
+  ARTIFACT_MISSING: 'A file that the task should leave, or take, is not there.',
+  STORE_FAILED: 'The store of large values and artifacts could not be written or read.',
   ACTIVITY_FAILED: 'The activity failed without a type.',
 } as const;
 

@@ -1,8 +1,8 @@
 import type { PauseMode } from './run-state.js';
 import type { TriggerRule } from './trigger-rule.js';
 
-/** What a scheduler sets timers for: the run's end by its timeout; the end of a pause. */
-export type TimerName = 'run-timeout' | 'auto-resume';
+/** What a scheduler sets timers for: the run's end by its timeout; the end of a pause; what a task waits for. */
+export type TimerName = 'run-timeout' | 'auto-resume' | 'task';
 
 /** A task that is added to a run, as far as its scheduler goes. */
 export interface AddedTask {
@@ -10,6 +10,37 @@ export interface AddedTask {
   readonly priority: number;
   /** Default `all_success`. */
   readonly triggerRule?: TriggerRule;
+  /** Default `slot`. */
+  readonly hold?: Hold;
+  /** Default `main`. */
+  readonly stage?: Stage;
+  /** What it needs and nobody else waits for is cancelled when it may start. Default false. */
+  readonly cancelRemaining?: boolean;
+}
+
+/** How a started task ended, as its host says. */
+export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
+
+/**
+ * What a started task holds. `slot`: one of the run's concurrency, and it runs. `nothing`: it only waits, or its items
+ * hold what they need.
+ */
+export type Hold = 'slot' | 'nothing';
+
+/** The stages of a run, one after the other: the dag's tasks; what undoes them, where they failed; `finally`. */
+export const STAGES = ['main', 'compensation', 'finally'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** How a task fans out. */
+export interface FanOut {
+  /** How many items there are. */
+  readonly items: number;
+  /** Items in flight at once. Default: all. */
+  readonly maxParallel?: number;
+  /** How many may fail before no further one starts. Default: all are done, and none may. */
+  readonly tolerate?: number;
+  /** Of items that were there before: those that stay as they ended. */
+  readonly keep?: readonly number[];
 }
 
 /**
@@ -25,10 +56,18 @@ export type SchedulerEvent =
       readonly type: 'task.ended';
       readonly at: number;
       readonly task: number;
-      readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+      readonly outcome: TaskOutcome;
     }
-  /** The timer set by `timer.set` fired. */
-  | { readonly type: 'timer.fired'; readonly at: number; readonly timer: TimerName }
+  /** A started task waits, holding nothing: until a time (milliseconds), or for what comes from outside. */
+  | { readonly type: 'task.waits'; readonly at: number; readonly task: number; readonly until?: number }
+  /** A waiting task starts again, as soon as it gets a slot. */
+  | { readonly type: 'task.again'; readonly at: number; readonly task: number }
+  /** A started task fans out. It ends by itself once its items have. */
+  | ({ readonly type: 'task.fanned-out'; readonly at: number; readonly task: number } & FanOut)
+  /** The compensations of these tasks were added behind those there are, in this order. Answers `compensate`. */
+  | { readonly type: 'compensations.added'; readonly at: number; readonly of: readonly number[] }
+  /** The timer set by `timer.set` fired; `task`: whose, where it is a task's. */
+  | { readonly type: 'timer.fired'; readonly at: number; readonly timer: TimerName; readonly task?: number }
   /** An operator asked to start no more tasks; `until` (milliseconds): to go on by itself then. */
   | { readonly type: 'operator.paused'; readonly at: number; readonly mode: PauseMode; readonly until?: number }
   /** An operator asked to go on. */

@@ -1,5 +1,5 @@
 import type { TimerName } from './event.js';
-import type { RunEndState } from './run-state.js';
+import type { PauseMode, RunEndState } from './run-state.js';
 
 /** What a scheduler asks its host to do. A host carries them out in order. */
 export type Instruction =
@@ -7,9 +7,14 @@ export type Instruction =
   | { readonly type: 'task.start'; readonly task: number }
   /** Stop the running task; answer with its `task.ended` (with `cancelled`, unless it ended otherwise first). */
   | { readonly type: 'task.cancel'; readonly task: number }
-  /** Fire `timer.fired` at this time (milliseconds). */
-  | { readonly type: 'timer.set'; readonly timer: TimerName; readonly at: number }
+  /** Fire `timer.fired` at this time (milliseconds); one that was set before for the same is forgotten. */
+  | { readonly type: 'timer.set'; readonly timer: TimerName; readonly at: number; readonly task?: number }
   /** Forget the timer. */
-  | { readonly type: 'timer.drop'; readonly timer: TimerName }
+  | { readonly type: 'timer.drop'; readonly timer: TimerName; readonly task?: number }
+  /** Pause, or resume, the run that the task is. */
+  | { readonly type: 'subrun.pause'; readonly task: number; readonly mode: PauseMode }
+  | { readonly type: 'subrun.resume'; readonly task: number }
+  /** Add what undoes these tasks, in this order; answer with `compensations.added`. */
+  | { readonly type: 'compensate'; readonly tasks: readonly number[] }
   /** The run has ended; the scheduler takes no more events. Always the last. */
   | { readonly type: 'run.end'; readonly status: RunEndState };

@@ -1,5 +1,5 @@
 import { DEFAULT_CONCURRENCY, type Dag } from './dag.js';
-import type { SchedulerEvent, TimerName } from './event.js';
+import type { SchedulerEvent, TaskOutcome, TimerName } from './event.js';
 import { graphOf, growGraph, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
 import type { Policy } from './policy.js';
@@ -354,7 +354,7 @@ export class Scheduler {
     instructions.push({ type: 'timer.set', timer: 'run-timeout', at: at + this.#timeout });
   }
 
-  #taskEnded(task: number, outcome: 'succeeded' | 'failed' | 'cancelled', at: number): void {
+  #taskEnded(task: number, outcome: TaskOutcome, at: number): void {
     const { tasks } = this;
     const stop = tasks.stop[task]!;
     tasks.stop[task] = STOP.none;

@@ -1,4 +1,13 @@
-import { envOf, retryOf, timeoutsOf, type Dag, type HandlerName } from './dag.js';
+import {
+  envOf,
+  isHandled,
+  retryOf,
+  timeoutsOf,
+  type Dag,
+  type HandlerName,
+  type RetryPolicy,
+  type RetryRule,
+} from './dag.js';
 import { byteLength, type Json, type JsonObject } from './json.js';
 import type { TaskError } from './task-error.js';
 
@@ -15,6 +24,20 @@ export interface TaskCall {
   readonly params?: JsonObject;
   /** The outputs of the tasks that this one needs, by name; those without an output are left out. */
   readonly needs?: JsonObject;
+  /** In a fan-out: the item, and its place from 0. */
+  readonly item?: Json;
+  readonly index?: number;
+  /** Texts of `with` and `env` that hold secrets: the worker puts them in. */
+  readonly secrets?: readonly SecretText[];
+  /** What becomes of the task by the kind of its error. */
+  readonly retryRules?: readonly RetryRule[];
+  /** The policy that the rules differ from; only where there are some. */
+  readonly retry?: RetryPolicy;
+  /** The JSON Schema of the output. */
+  readonly output?: JsonObject;
+  /** `key`: what stands for the inputs; `null`: a hash of all of the call that matters. */
+  readonly cache?: { readonly key: Json; readonly maxAge?: number };
+  readonly artifacts?: CalledArtifacts;
   /** Attempts in all, the first included. */
   readonly maximumAttempts: number;
   /** Milliseconds one attempt may take. */
@@ -23,6 +46,35 @@ export interface TaskCall {
   readonly directory?: string;
   /** Attempts of earlier starts: a task that was stopped, or retried, goes on counting. Default 0. */
   readonly attemptsBefore?: number;
+}
+
+/** A text that holds secrets. */
+export interface SecretText {
+  /** Where it stands: `['with', 'headers', 'Authorization']`. */
+  readonly path: readonly (string | number)[];
+  /** Its pieces in order: plain text, or an expression of which all roots are `secrets`. */
+  readonly parts: readonly ({ readonly text: string } | { readonly secret: string })[];
+}
+
+/** A file that a task left, by its content. */
+export interface ArtifactRef {
+  /** SHA-256 of the content, in hexadecimal. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Where an output that was made before comes from. `at`: ISO 8601. */
+export interface CacheHit {
+  readonly runId: string;
+  readonly at: string;
+}
+
+/** The files that an attempt leaves and takes. */
+export interface CalledArtifacts {
+  /** By name: the path. */
+  readonly save?: Readonly<Record<string, string>>;
+  /** By path: what to put there. */
+  readonly load?: Readonly<Record<string, ArtifactRef>>;
 }
 
 /** What a run adds to a task to make a call of it. */
@@ -40,7 +92,8 @@ export interface CallFacts {
  */
 export function taskCallOf(dag: Dag, index: number, { runId, params, needs, attemptsBefore = 0 }: CallFacts): TaskCall {
   const task = dag.tasks[index];
-  if (task === undefined || task.uses === 'activity') throw new Error(`Task ${index} of the dag has no handler.`);
+  if (task === undefined || !isHandled(task) || task.uses === 'activity')
+    throw new Error(`Task ${index} of the dag has no handler.`);
   const env = envOf(dag, task);
   return {
     runId,

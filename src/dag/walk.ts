@@ -1,4 +1,4 @@
-import type { AddedTask } from './event.js';
+import type { AddedTask, TaskOutcome } from './event.js';
 import { neighbours, type Graph } from './graph.js';
 import type { Policy, PolicyFacts } from './policy.js';
 import { STOP, TaskTable, CODE } from './task-table.js';
@@ -347,7 +347,7 @@ export class Walk {
  * How a task ends that does not start again, after what it was told.
  * @param isStale Whether what it needs was set back while it ran, so that its own outcome is void.
  */
-export function endAfterStop(stop: number, outcome: 'succeeded' | 'failed' | 'cancelled', isStale: boolean): End {
+export function endAfterStop(stop: number, outcome: TaskOutcome, isStale: boolean): End {
   if (stop === STOP.succeeded) return 'succeeded';
   const own = isStale ? 'cancelled' : outcome;
   return stop === STOP.skipped && own !== 'succeeded' ? 'skipped' : own;

@@ -1,6 +1,6 @@
 import { runAttempt } from '../activities/attempt.js';
 import type { RetryPolicy } from '../dag/dag.js';
-import type { TaskCall } from '../dag/task-call.js';
+import type { ArtifactRef, CacheHit, TaskCall } from '../dag/task-call.js';
 import { AttemptStop, TaskFailure, type Handlers } from '../activities/handler.js';
 import { folderLogStore } from '../activities/folder-log-store.js';
 import type { LogStore } from '../activities/log-store.js';
@@ -8,17 +8,20 @@ import { startTimer } from '../activities/timer.js';
 import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import type { Json } from '../dag/json.js';
 import type { Progress } from '../dag/progress.js';
+import type { TaskOutcome } from '../dag/event.js';
 import { nextAttempt } from '../dag/retry.js';
 import type { TaskError } from '../dag/task-error.js';
 
 /** How a started task ended, all attempts together. */
 export interface LocalTaskEnd {
-  readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+  readonly outcome: TaskOutcome;
   readonly attempts: number;
   readonly output?: Json;
   readonly error?: TaskError;
   /** Who ran it: `process@machine`. */
   readonly worker?: string;
+  readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
+  readonly cached?: CacheHit;
 }
 
 /** What happens between a task's start and its end. The number of the first attempt is 1. */

@@ -13,7 +13,13 @@ export type Act =
    * Stops the running tasks, starts no more, and ends the run `cancelled`. `requestFollows`: Temporal's own request to
    * cancel comes next, and the run waits a moment for it, so as to close as cancelled there too.
    */
-  | { readonly type: 'cancel'; readonly reason?: string; readonly requestFollows?: boolean }
+  | {
+      readonly type: 'cancel';
+      readonly reason?: string;
+      readonly requestFollows?: boolean;
+      /** Whether what succeeded is undone. Default: as the dag says (`compensateOn`). */
+      readonly compensate?: boolean;
+    }
   /** The task does not start until it is resumed. One that runs: `interrupt` stops it, and it starts again then. */
   | { readonly type: 'pauseTask'; readonly task: string; readonly mode?: PauseMode }
   | { readonly type: 'resumeTask'; readonly task: string }
@@ -31,6 +37,12 @@ export type Act =
   | { readonly type: 'setConcurrency'; readonly concurrency: number }
   /** The order among ready tasks from now on. */
   | { readonly type: 'setPolicy'; readonly policy: string }
+  /** Something happened: tasks that wait for an event of this name take it; where none does, the next one that waits. */
+  | { readonly type: 'sendEvent'; readonly event: string; readonly payload?: Json }
+  /** A task that waits for an approval goes on. `form`: what the approver filled in. */
+  | { readonly type: 'approve'; readonly task: string; readonly form?: Json }
+  /** A task that waits for an approval fails, with APPROVAL_REJECTED. */
+  | { readonly type: 'reject'; readonly task: string; readonly reason?: string }
   /** New tasks; `needs` adds dependencies to tasks that have not started: `{ report: [check] }`. */
   | {
       readonly type: 'addTasks';
@@ -56,6 +68,9 @@ export const ACT_TYPES = [
   'setConcurrency',
   'setPolicy',
   'addTasks',
+  'sendEvent',
+  'approve',
+  'reject',
 ] as const satisfies readonly ActType[];
 
 /** Who asks, and under which key. */

@@ -74,6 +74,24 @@ export abstract class ActingRun implements Run {
     return this.act({ type: 'setPolicy', policy }, request);
   }
 
+  async sendEvent(
+    event: string,
+    { payload, ...request }: ActRequest & { readonly payload?: Json } = {},
+  ): Promise<ActAnswer> {
+    return this.act({ type: 'sendEvent', event, ...(payload === undefined ? {} : { payload }) }, request);
+  }
+
+  async approve(task: string, { form, ...request }: ActRequest & { readonly form?: Json } = {}): Promise<ActAnswer> {
+    return this.act({ type: 'approve', task, ...(form === undefined ? {} : { form }) }, request);
+  }
+
+  async reject(
+    task: string,
+    { reason, ...request }: ActRequest & { readonly reason?: string } = {},
+  ): Promise<ActAnswer> {
+    return this.act({ type: 'reject', task, ...(reason === undefined ? {} : { reason }) }, request);
+  }
+
   async addTasks(tasks: readonly Task[], { needs, ...request }: AddTasksOptions = {}): Promise<ActAnswer> {
     return this.act({ type: 'addTasks', tasks, ...(needs === undefined ? {} : { needs }) }, request);
   }

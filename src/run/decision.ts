@@ -80,6 +80,8 @@ export function decide(run: DecisionFacts, act: Act, at: number): Decision {
     }
     case 'addTasks':
       return decideAdded(run, act, at);
+    case 'sendEvent':
+      throw refuse.state('No task of the run waits for events.');
   }
 }
 
@@ -181,6 +183,9 @@ function decideTask(run: DecisionFacts, act: TaskAct, at: number): Decision {
       const message = `The priority of ${name} is ${act.priority}; it was ${before}.`;
       return { event: { type: 'priority.set', at, task, priority: act.priority }, message };
     }
+    case 'approve':
+    case 'reject':
+      throw refuse.state(`${name} waits for no approval.`);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
 import type { Dag } from '../dag/dag.js';
 import { changesIn } from './changes.js';
 import { decide, refuse, type Decision } from './decision.js';
-import type { SchedulerEvent } from '../dag/event.js';
+import type { SchedulerEvent, TaskOutcome } from '../dag/event.js';
 import { grownDag } from './grown-dag.js';
 import { explain } from './explain.js';
 import type { Explanation } from './explanation.js';
@@ -17,6 +17,7 @@ import type { RunDescription, RunResult } from './run.js';
 import type { RunEvent } from './run-event.js';
 import { Scheduler } from '../dag/scheduler.js';
 import type { Snapshot } from '../dag/snapshot.js';
+import type { ArtifactRef, CacheHit } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { CODE } from '../dag/task-table.js';
 import type { CreatePolicy } from '../dag/walk.js';
@@ -52,11 +53,13 @@ export interface LiveRunSnapshot {
 /** How a started task ended, as its host says. */
 export interface EndedTask {
   readonly task: number;
-  readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+  readonly outcome: TaskOutcome;
   readonly attempts: number;
   readonly output?: Json;
   readonly error?: TaskError;
   readonly worker?: string;
+  readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
+  readonly cached?: CacheHit;
 }
 
 /** What makes a live run. */

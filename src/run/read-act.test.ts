@@ -13,7 +13,7 @@ const TASK = task('n', ['a'], { retry: { maximumAttempts: 2 }, timeout: { startT
 const WHOLE: Readonly<Record<ActType, Readonly<Record<string, unknown>>>> = {
   pause: { mode: 'drain', until: '2030-01-01T00:00:00+01:00' },
   resume: {},
-  cancel: { reason: 'enough', requestFollows: true },
+  cancel: { reason: 'enough', requestFollows: true, compensate: false },
   pauseTask: { task: 'a', mode: 'interrupt' },
   resumeTask: { task: 'a' },
   cancelTask: { task: 'a' },
@@ -23,6 +23,9 @@ const WHOLE: Readonly<Record<ActType, Readonly<Record<string, unknown>>>> = {
   setPriority: { task: 'a', priority: -2 },
   setConcurrency: { concurrency: 1_500 },
   setPolicy: { policy: 'fcfs' },
+  sendEvent: { event: 'paid', payload: null },
+  approve: { task: 'a', form: { amount: 5 } },
+  reject: { task: 'a', reason: 'too much' },
   addTasks: { tasks: [TASK], needs: { b: ['n'] } },
 };
 
@@ -37,6 +40,9 @@ const REQUIRED: readonly (readonly [ActType, string])[] = [
   ['setPriority', 'priority'],
   ['setConcurrency', 'concurrency'],
   ['setPolicy', 'policy'],
+  ['sendEvent', 'event'],
+  ['approve', 'task'],
+  ['reject', 'task'],
   ['addTasks', 'tasks'],
 ];
 

@@ -14,6 +14,9 @@ const TASK_NAME = /^[A-Za-z][\w-]*$/;
 const HANDLERS: readonly unknown[] = ['shell', 'function', 'http', 'activity'];
 const MODES: readonly unknown[] = ['drain', 'interrupt'];
 
+/** Fields that hold any JSON. */
+const MAY_BE_NULL: readonly string[] = ['output', 'payload', 'form'];
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What may stand beside the name of each act, whether it must, and what it must be. */
@@ -26,6 +29,7 @@ const FIELDS: Readonly<Record<ActType, Readonly<Record<string, Field>>>> = {
   cancel: {
     reason: optional(isText, 'a text'),
     requestFollows: optional((value) => typeof value === 'boolean', 'true or false'),
+    compensate: optional((value) => typeof value === 'boolean', 'true or false'),
   },
   pauseTask: { task: taskName(), mode: optional(isMode, '`drain` or `interrupt`') },
   resumeTask: { task: taskName() },
@@ -41,6 +45,12 @@ const FIELDS: Readonly<Record<ActType, Readonly<Record<string, Field>>>> = {
     concurrency: required(isConcurrency, `a whole number from 1 to ${MAXIMUM_CONCURRENCY}`),
   },
   setPolicy: { policy: required(isText, "a policy's name") },
+  sendEvent: {
+    event: required((value) => isText(value) && value !== '', 'the name of an event'),
+    payload: optional(isOutput, 'JSON of at most 256 KiB'),
+  },
+  approve: { task: taskName(), form: optional(isOutput, 'JSON of at most 256 KiB') },
+  reject: { task: taskName(), reason: optional(isText, 'a text') },
   addTasks: {
     tasks: required(areTasks, 'a list of one or more tasks: { name, uses, with, needs: [{ task }] }, 1 MiB at most'),
     needs: optional(areNeeds, 'for each task by name a list of the tasks that it shall need'),
@@ -85,7 +95,7 @@ export function readAct(type: ActType, value: unknown): { readonly act: Act; rea
   const act: Record<string, unknown> = { type };
   for (const [name, { isRequired, is, wanted }] of Object.entries(fields)) {
     const given = rest[name];
-    if (given === undefined || (given === null && name !== 'output')) {
+    if (given === undefined || (given === null && !MAY_BE_NULL.includes(name))) {
       if (isRequired) throw invalid(`${type} needs \`${name}\`: ${wanted}.`);
       continue;
     }
@@ -167,7 +177,7 @@ function isTask(value: unknown): value is Task {
     (continueOnError === undefined || typeof continueOnError === 'boolean') &&
     (triggerRule === undefined || (TRIGGER_RULES as readonly unknown[]).includes(triggerRule)) &&
     (when === undefined || (typeof when === 'string' && when !== '')) &&
-    (retry === undefined || areAmounts(retry)) &&
+    (retry === undefined || isRetry(retry)) &&
     (timeout === undefined || areAmounts(timeout)) &&
     (env === undefined || (isObject(env) && Object.values(env).every((text) => typeof text === 'string')))
   );
@@ -181,6 +191,12 @@ function isForeign({ type, taskQueue, args }: Fields): boolean {
 
 function areAmounts(value: unknown): boolean {
   return isObject(value) && Object.values(value).every((amount) => Number.isFinite(amount) && (amount as number) > 0);
+}
+
+function isRetry(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { rules, ...amounts } = value;
+  return areAmounts(amounts) && (rules === undefined || (Array.isArray(rules) && rules.every(isObject)));
 }
 
 function areNeeds(value: unknown): boolean {

@@ -1,10 +1,11 @@
 import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
 import type { Explanation } from './explanation.js';
-import type { Json } from '../dag/json.js';
+import type { Json, JsonObject } from '../dag/json.js';
 import type { Task } from '../dag/dag.js';
 import type { Progress } from '../dag/progress.js';
 import type { RunEvent } from './run-event.js';
 import type { PauseMode, RunEndState, RunState } from '../dag/run-state.js';
+import type { ArtifactRef, CacheHit } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { TaskEndState, TaskState } from '../dag/task-state.js';
 
@@ -32,7 +33,38 @@ export interface TaskDescription {
   readonly outputBytes?: number;
   /** It did not run here: the run that this one is a rerun of had its output. */
   readonly takenOver?: true;
+  /** It did not run: this is what another run's task gave under the same key. */
+  readonly cached?: CacheHit;
+  /** The files that it left, by name. */
+  readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
+  /** In a fan-out: the task whose item it is, and which, from 0. */
+  readonly item?: { readonly of: string; readonly index: number };
+  /** The task that it undoes. */
+  readonly compensates?: string;
+  /** It runs whatever becomes of the run, at its end. */
+  readonly finally?: true;
+  /** Of a task that fans out, once it has: its items. */
+  readonly fanOut?: { readonly items: number; readonly ended: number; readonly failed: number };
+  /** What a task in state `waiting` waits for. */
+  readonly waitsFor?: WaitDescription;
+  /** The run that it is: of a task that uses `dag`, once it has started. */
+  readonly subRun?: string;
 }
+
+/** What a task waits for. Times are ISO 8601. */
+export type WaitDescription =
+  /** A time: its own (`wait`), or that of the next time its handler is asked (`poll`). */
+  | { readonly kind: 'time' | 'poll'; readonly until: string }
+  | { readonly kind: 'event'; readonly event: string; readonly until?: string }
+  | {
+      readonly kind: 'approval';
+      readonly message?: string;
+      /** Who may; anybody where it is left out. */
+      readonly approvers?: readonly string[];
+      readonly until?: string;
+      /** What happens then; left out: the task fails. */
+      readonly default?: 'approve' | 'reject';
+    };
 
 /** How and by whom a run is paused. Times are ISO 8601. */
 export interface PauseDescription {
@@ -81,6 +113,12 @@ export interface TaskResult {
   readonly worker?: string;
   /** It did not run here: the run that this one is a rerun of had its output. */
   readonly takenOver?: true;
+  readonly cached?: CacheHit;
+  readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
+  /** In a fan-out: the task whose item it is, and which, from 0. */
+  readonly item?: { readonly of: string; readonly index: number };
+  /** The task that it undid. */
+  readonly compensates?: string;
 }
 
 /** How a run ended: every task, and of the failed ones the error. */
@@ -91,6 +129,8 @@ export interface RunResult {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly tasks: Readonly<Record<string, TaskResult>>;
+  /** What the dag's `outputs` give; left out where it has none. */
+  readonly outputs?: JsonObject;
   /** The run of which this one is a rerun. */
   readonly rerunOf?: string;
   /** What operators asked for, oldest first; the latest 200. Left out where nobody asked for anything. */
@@ -119,7 +159,7 @@ export interface Run {
   /** Goes on where the pause left it. */
   resume(options?: ActRequest): Promise<ActAnswer>;
   /** Stops the running tasks, starts no more, and ends `cancelled`. */
-  cancel(options?: ActRequest & { readonly reason?: string }): Promise<ActAnswer>;
+  cancel(options?: ActRequest & { readonly reason?: string; readonly compensate?: boolean }): Promise<ActAnswer>;
   /** The task does not start until it is resumed; `interrupt` stops it where it runs. */
   pauseTask(task: string, options?: ActRequest & { readonly mode?: PauseMode }): Promise<ActAnswer>;
   resumeTask(task: string, options?: ActRequest): Promise<ActAnswer>;
@@ -133,6 +173,12 @@ export interface Run {
   setPriority(task: string, priority: number, options?: ActRequest): Promise<ActAnswer>;
   setConcurrency(concurrency: number, options?: ActRequest): Promise<ActAnswer>;
   setPolicy(policy: string, options?: ActRequest): Promise<ActAnswer>;
+  /** Something happened that tasks may wait for (`uses: event`); where none does, the next one that waits takes it. */
+  sendEvent(event: string, options?: ActRequest & { readonly payload?: Json }): Promise<ActAnswer>;
+  /** The task that waits for an approval goes on. */
+  approve(task: string, options?: ActRequest & { readonly form?: Json }): Promise<ActAnswer>;
+  /** The task that waits for an approval fails. */
+  reject(task: string, options?: ActRequest & { readonly reason?: string }): Promise<ActAnswer>;
   /** New tasks; `needs` adds dependencies to tasks that have not started. */
   addTasks(tasks: readonly Task[], options?: AddTasksOptions): Promise<ActAnswer>;
 }

@@ -92,6 +92,8 @@ export class LiveRunDriver {
   #carryOut(instructions: Instruction[]): string[] {
     this.live.scheduler.validate();
     const nameOf = (index: number): string => this.live.dag.tasks[index]!.name;
+    const timerOf = ({ timer, task }: Extract<Instruction, { type: 'timer.set' | 'timer.drop' }>): string =>
+      task === undefined ? timer : `${timer} ${nameOf(task)}`;
     return instructions.map((instruction) => {
       switch (instruction.type) {
         case 'task.start':
@@ -100,9 +102,15 @@ export class LiveRunDriver {
         case 'task.cancel':
           return `cancel ${nameOf(instruction.task)}`;
         case 'timer.set':
-          return `set ${instruction.timer} ${instruction.at}`;
+          return `set ${timerOf(instruction)} ${instruction.at}`;
         case 'timer.drop':
-          return `drop ${instruction.timer}`;
+          return `drop ${timerOf(instruction)}`;
+        case 'subrun.pause':
+          return `pause ${nameOf(instruction.task)} ${instruction.mode}`;
+        case 'subrun.resume':
+          return `resume ${nameOf(instruction.task)}`;
+        case 'compensate':
+          return `compensate ${instruction.tasks.map(nameOf).join(' ')}`;
         case 'run.end':
           return `end ${instruction.status}`;
       }

@@ -69,10 +69,20 @@ export function sayInstruction(instruction: Instruction): string {
     case 'task.cancel':
       return `cancel ${instruction.task}`;
     case 'timer.set':
-      return `set ${instruction.timer} ${instruction.at}`;
+      return `set ${timerOf(instruction)} ${instruction.at}`;
     case 'timer.drop':
-      return `drop ${instruction.timer}`;
+      return `drop ${timerOf(instruction)}`;
+    case 'subrun.pause':
+      return `pause ${instruction.task} ${instruction.mode}`;
+    case 'subrun.resume':
+      return `resume ${instruction.task}`;
+    case 'compensate':
+      return `compensate ${instruction.tasks.join(' ')}`;
     case 'run.end':
       return `end ${instruction.status}`;
   }
+}
+
+function timerOf({ timer, task }: Extract<Instruction, { type: 'timer.set' | 'timer.drop' }>): string {
+  return task === undefined ? timer : `${timer} ${task}`;
 }
