@@ -17,7 +17,7 @@ import type { RunDescription, RunResult } from './run.js';
 import type { RunEvent } from './run-event.js';
 import { Scheduler } from '../dag/scheduler.js';
 import type { Snapshot } from '../dag/snapshot.js';
-import type { ArtifactRef, CacheHit } from '../dag/task-call.js';
+import { taskCallOf, type ArtifactRef, type CacheHit, type TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { CODE } from '../dag/task-table.js';
 import type { CreatePolicy } from '../dag/walk.js';
@@ -61,6 +61,21 @@ export interface EndedTask {
   readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
   readonly cached?: CacheHit;
 }
+
+/**
+ * What a host does where a task starts: the call of a handler, an activity of other workers, a run of its own, or
+ * nothing: the task ends with this error.
+ */
+export type StartedTask =
+  | { readonly call: TaskCall }
+  | {
+      readonly foreign: { readonly type: string; readonly taskQueue?: string; readonly args: readonly Json[] };
+    }
+  | { readonly subRun: { readonly runId: string; readonly dag: Dag; readonly params: JsonObject } }
+  | { readonly error: TaskError };
+
+/** What a host is asked for; the rest a live run does itself. */
+export type HostInstruction = Exclude<Instruction, { readonly type: 'compensate' }>;
 
 /** What makes a live run. */
 export interface LiveRunOptions {
@@ -297,6 +312,21 @@ export class LiveRun {
       isPaused: (task) => scheduler.tasks.paused[task] === 1,
       ...over,
     };
+  }
+
+  /**
+   * What the task is handed when it starts; its expressions are evaluated now. `attemptsBefore`: attempts of its earlier
+   * starts.
+   */
+  callOf(task: number, attemptsBefore = 0): StartedTask {
+    const definition = this.#dag.tasks[task];
+    if (definition === undefined) throw new Error(`The run has no task ${task}.`);
+    if (definition.uses === 'activity') {
+      const { type, taskQueue, args = [] } = definition.with as { type: string; taskQueue?: string; args?: Json[] };
+      return { foreign: { type, args, ...(taskQueue === undefined ? {} : { taskQueue }) } };
+    }
+    const needs = this.record.needsOf(task);
+    return { call: taskCallOf(this.#dag, task, { runId: this.runId, params: this.params, needs, attemptsBefore }) };
   }
 
   /** What an expression may know of a task. Asked while an event is taken in: an operator's output may be on its way. */
