@@ -27,6 +27,15 @@ describe('renderExplanation', () => {
     );
   });
 
+  it('knows items and what undoes a task by their names', () => {
+    const upstream = { code: 'upstream', message: 'convert[3] failed.', tasks: ['convert[3]', 'charge~undo'] } as const;
+    const lines = (reason: Explanation['reasons'][number]): string[] =>
+      renderExplanation({ ...explanation, reasons: [reason] }, { width: 80, color: false }).split('\n');
+    expect(lines({ ...upstream, tasks: ['convert[3]'] })).toHaveLength(2);
+    expect(lines(upstream).at(-1)).toBe('      convert[3], charge~undo');
+    expect(lines({ ...upstream, tasks: ['convert'] }).at(-1)).toBe('      convert');
+  });
+
   it('keeps to the width, colours change nothing but colours, and no escape code comes through', () => {
     const tasks = Array.from({ length: 20 }, (_, i) => `task-number-${i}`);
     const long: Explanation = {

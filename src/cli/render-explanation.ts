@@ -22,6 +22,6 @@ export function renderExplanation(
 
 /** The tasks of a reason that its sentence does not name already. */
 function tasksOf({ message, tasks = [] }: Reason): string {
-  const words = new Set(message.split(/[^\w-]+/));
+  const words = new Set(message.split(/[^\w[\]~-]+/));
   return tasks.every((task) => words.has(task)) ? '' : tasks.join(', ');
 }

@@ -12,6 +12,8 @@ export interface RunOptions extends ServerFlags {
   readonly local?: true;
   readonly detach?: true;
   readonly worker: boolean;
+  /** Whether outputs may come from the cache. */
+  readonly cache: boolean;
   readonly onInterrupt: 'detach' | 'cancel';
   readonly functions?: readonly string[];
   readonly json?: true;

@@ -1,6 +1,6 @@
-import { DagwrightError } from '../../dag/errors.js';
 import type { Json } from '../../dag/json.js';
 import { doAct, type ActFlags } from '../do-act.js';
+import { parseJson } from '../read-json.js';
 import { readText } from '../read-text.js';
 
 export interface CompleteOptions extends ActFlags {
@@ -16,18 +16,7 @@ export async function complete(runId: string, task: string, options: CompleteOpt
 }
 
 async function outputOf({ output, outputFile }: CompleteOptions): Promise<Json | undefined> {
-  if (output !== undefined) return jsonOf(output, 'The value of --output');
+  if (output !== undefined) return parseJson(output, 'The value of --output', '--output');
   if (outputFile === undefined) return undefined;
-  return jsonOf(await readText(outputFile), `The file ${outputFile}`);
-}
-
-function jsonOf(text: string, what: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new DagwrightError('USAGE', `${what} is not JSON: ${(cause as Error).message}`, {
-      hint: `A text needs its quotes: --output '"done"'.`,
-      cause,
-    });
-  }
+  return parseJson(await readText(outputFile), `The file ${outputFile}`, '--output');
 }

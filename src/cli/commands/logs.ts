@@ -11,7 +11,7 @@ import { EXIT } from '../exit-code.js';
 import { followLog, lookAt } from '../follow-log.js';
 import { takeInterrupts } from '../interrupt.js';
 import { printError } from '../output.js';
-import { configFor, type ServerFlags } from '../server-flags.js';
+import { configFor, quoted, type ServerFlags } from '../server-flags.js';
 import { terminalFilter } from '../terminal-filter.js';
 
 export interface LogsOptions extends ServerFlags {
@@ -94,7 +94,7 @@ function notFound(
   }
   if (found?.attempts === 0) {
     return new DagwrightError('LOG_NOT_FOUND', `The task ${task} never started: it is ${found.state}.`, {
-      hint: `\`dagwright explain ${runId} ${task}\` says why.`,
+      hint: `\`dagwright explain ${runId} ${quoted(task)}\` says why.`,
     });
   }
   const where = found?.worker === undefined ? 'of the worker that ran it' : `of ${found.worker}, which ran it`;

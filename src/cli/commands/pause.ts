@@ -1,7 +1,7 @@
 import { DagwrightError } from '../../dag/errors.js';
 import type { PauseMode } from '../../dag/run-state.js';
 import { doAct, type ActFlags } from '../do-act.js';
-import { sameServer } from '../server-flags.js';
+import { quoted, sameServer } from '../server-flags.js';
 
 export interface PauseOptions extends ActFlags {
   readonly mode?: PauseMode;
@@ -14,7 +14,7 @@ export interface PauseOptions extends ActFlags {
 export async function pause(runId: string, task: string | undefined, options: PauseOptions): Promise<number> {
   const until = options.for ?? options.until;
   const mode = options.mode === undefined ? {} : { mode: options.mode };
-  const goesOn = `\`dagwright resume ${runId}${task === undefined ? '' : ` ${task}`}${sameServer(options)}\` goes on.`;
+  const goesOn = `\`dagwright resume ${runId}${task === undefined ? '' : ` ${quoted(task)}`}${sameServer(options)}\` goes on.`;
   if (task === undefined) {
     return doAct(runId, { type: 'pause', ...mode, ...(until === undefined ? {} : { until }) }, options, goesOn);
   }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Act, ActAnswer, ActRequest } from '../../run/act.js';
 import { DagwrightError } from '../../dag/errors.js';
@@ -73,6 +74,8 @@ describe('the commands that change a run', () => {
     ['resume r build', { type: 'resumeTask', task: 'build' }],
     ['cancel r', { type: 'cancel' }],
     ['cancel r --reason wrong-day', { type: 'cancel', reason: 'wrong-day' }],
+    ['cancel r --no-compensate', { type: 'cancel', compensate: false }],
+    ['cancel r --compensate', { type: 'cancel', compensate: true }],
     ['cancel r build', { type: 'cancelTask', task: 'build' }],
     ['skip r build', { type: 'skipTask', task: 'build' }],
     ['complete r build', { type: 'completeTask', task: 'build' }],
@@ -80,6 +83,15 @@ describe('the commands that change a run', () => {
     ['complete r build --output {"rows":[1,2]}', { type: 'completeTask', task: 'build', output: { rows: [1, 2] } }],
     ['retry r build', { type: 'retryTask', task: 'build', dependents: true }],
     ['retry r build --no-dependents', { type: 'retryTask', task: 'build', dependents: false }],
+    ['retry r convert[3]', { type: 'retryTask', task: 'convert[3]', dependents: true }],
+    ['cancel r charge~undo', { type: 'cancelTask', task: 'charge~undo' }],
+    ['send r paid', { type: 'sendEvent', event: 'paid' }],
+    ['send r paid --payload {"amount":3}', { type: 'sendEvent', event: 'paid', payload: { amount: 3 } }],
+    ['send r paid --payload null', { type: 'sendEvent', event: 'paid', payload: null }],
+    ['approve r deploy', { type: 'approve', task: 'deploy' }],
+    ['approve r deploy --form {"to":"eu"}', { type: 'approve', task: 'deploy', form: { to: 'eu' } }],
+    ['reject r deploy', { type: 'reject', task: 'deploy' }],
+    ['reject r deploy --reason late', { type: 'reject', task: 'deploy', reason: 'late' }],
     ['set r --concurrency 4', { type: 'setConcurrency', concurrency: 4 }],
     ['set r --policy priority', { type: 'setPolicy', policy: 'priority' }],
     ['set r build --priority -5', { type: 'setPriority', task: 'build', priority: -5 }],
@@ -99,6 +111,18 @@ describe('the commands that change a run', () => {
     await writeFile(join(folder, 'output.json'), '["a", 1]\n');
     expect(await actsOf('complete r build --output-file', join(folder, 'output.json'))).toEqual([
       { type: 'completeTask', task: 'build', output: ['a', 1] },
+    ]);
+  });
+
+  it('take what comes with an event, and a form, from a file or from stdin', async () => {
+    await writeFile(join(folder, 'payload.json'), '{"amount": 3}\n');
+    const file = `@${join(folder, 'payload.json')}`;
+    expect(await actsOf('send r paid --payload', file)).toEqual([
+      { type: 'sendEvent', event: 'paid', payload: { amount: 3 } },
+    ]);
+    vi.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from(['{"to":', ' "eu"}']) as typeof process.stdin);
+    expect(await actsOf('approve r deploy --form -')).toEqual([
+      { type: 'approve', task: 'deploy', form: { to: 'eu' } },
     ]);
   });
 
@@ -157,6 +181,8 @@ describe('what they print', () => {
     await actsOf('pause r build');
     expect(stdout).toContain('`dagwright resume r --address 127.0.0.1:7233` goes on.\n');
     expect(stdout).toContain('`dagwright resume r build` goes on.\n');
+    await actsOf('pause r convert[3]');
+    expect(stdout).toContain("`dagwright resume r 'convert[3]'` goes on.\n");
   });
 
   it('is one JSON object with --json', async () => {
@@ -186,6 +212,12 @@ describe('what makes no sense', () => {
     'pause r --mode kill',
     'pause r build --for 10m',
     'cancel r build --reason late',
+    'cancel r build --no-compensate',
+    'send r',
+    'send r paid --payload done',
+    'send r paid --payload @no-such-file',
+    'approve r',
+    'approve r deploy --form {',
     'skip r',
     'add r no-such-file',
     'complete r build --output done',

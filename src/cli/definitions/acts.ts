@@ -1,18 +1,21 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { ApproveOptions } from '../commands/approve.js';
 import type { CancelOptions } from '../commands/cancel.js';
 import type { CompleteOptions } from '../commands/complete.js';
 import type { PauseOptions } from '../commands/pause.js';
+import type { RejectOptions } from '../commands/reject.js';
 import type { RerunFlags } from '../commands/rerun.js';
 import type { RetryOptions } from '../commands/retry.js';
+import type { SendOptions } from '../commands/send.js';
 import type { SetOptions } from '../commands/set.js';
 import type { ActFlags } from '../do-act.js';
 import { timeAfter, timeToCome } from '../moment.js';
-import { collect, positiveInteger, runCommand, type Done } from './options.js';
+import { collect, positiveInteger, QUOTE_HELP, runCommand, TASK_HELP, type Done } from './options.js';
 
 /** The commands that change a live run. */
 export function addActCommands(program: Command, done: Done): void {
   actCommand(program, 'pause', 'start no more tasks of a run, or not this task, until it is resumed')
-    .argument('[task]', 'pause this task only')
+    .argument('[task]', `pause this task only; ${QUOTE_HELP}`)
     .addOption(
       new Option(
         '--mode <mode>',
@@ -31,29 +34,31 @@ export function addActCommands(program: Command, done: Done): void {
     });
 
   actCommand(program, 'resume', 'go on with a paused run, or a paused task')
-    .argument('[task]', 'resume this task only')
+    .argument('[task]', `resume this task only; ${QUOTE_HELP}`)
     .action(async (runId: string, task: string | undefined, options: ActFlags) => {
       const { resume } = await import('../commands/resume.js');
       done(await resume(runId, task, options));
     });
 
   actCommand(program, 'cancel', 'stop the running tasks of a run and end it, or cancel one task')
-    .argument('[task]', 'cancel this task only')
+    .argument('[task]', `cancel this task only; ${QUOTE_HELP}`)
     .option('--reason <text>', 'why, for those who look at the run later')
+    .option('--compensate', 'undo what succeeded, whatever the dag says of cancelled runs')
+    .option('--no-compensate', 'undo nothing')
     .action(async (runId: string, task: string | undefined, options: CancelOptions) => {
       const { cancel } = await import('../commands/cancel.js');
       done(await cancel(runId, task, options));
     });
 
   actCommand(program, 'skip', 'end a task as skipped, with those that need it')
-    .argument('<task>', 'the task')
+    .argument('<task>', TASK_HELP)
     .action(async (runId: string, task: string, options: ActFlags) => {
       const { skip } = await import('../commands/skip.js');
       done(await skip(runId, task, options));
     });
 
   actCommand(program, 'complete', 'end a task as succeeded, whatever became of it')
-    .argument('<task>', 'the task')
+    .argument('<task>', TASK_HELP)
     .option('--output <json>', 'its output')
     .addOption(new Option('--output-file <file>', 'its output, from a file of JSON').conflicts('output'))
     .action(async (runId: string, task: string, options: CompleteOptions) => {
@@ -62,15 +67,39 @@ export function addActCommands(program: Command, done: Done): void {
     });
 
   actCommand(program, 'retry', 'run a task again that failed, or was cancelled or skipped')
-    .argument('<task>', 'the task')
+    .argument('<task>', TASK_HELP)
     .option('--no-dependents', 'leave those that it kept from running as they are')
     .action(async (runId: string, task: string, options: RetryOptions) => {
       const { retry } = await import('../commands/retry.js');
       done(await retry(runId, task, options));
     });
 
+  actCommand(program, 'approve', 'let a task go on that waits for an approval')
+    .argument('<task>', TASK_HELP)
+    .option('--form <json>', 'what it asks to be filled in: JSON, @file, or - for stdin')
+    .action(async (runId: string, task: string, options: ApproveOptions) => {
+      const { approve } = await import('../commands/approve.js');
+      done(await approve(runId, task, options));
+    });
+
+  actCommand(program, 'reject', 'fail a task that waits for an approval')
+    .argument('<task>', TASK_HELP)
+    .option('--reason <text>', 'why')
+    .action(async (runId: string, task: string, options: RejectOptions) => {
+      const { reject } = await import('../commands/reject.js');
+      done(await reject(runId, task, options));
+    });
+
+  actCommand(program, 'send', 'send an event to a run, for the tasks that wait for it')
+    .argument('<event>', 'the name of the event')
+    .option('--payload <json>', 'what comes with it: JSON, @file, or - for stdin')
+    .action(async (runId: string, event: string, options: SendOptions) => {
+      const { send } = await import('../commands/send.js');
+      done(await send(runId, event, options));
+    });
+
   actCommand(program, 'set', "change a run's concurrency or policy, or a task's priority")
-    .argument('[task]', 'the task of --priority')
+    .argument('[task]', `the task of --priority; ${QUOTE_HELP}`)
     .option('--concurrency <number>', 'tasks of the run in flight at once', positiveInteger)
     .option('--policy <name>', 'the order among ready tasks')
     .option('--priority <number>', 'higher goes first', wholeNumber)

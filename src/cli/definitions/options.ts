@@ -5,6 +5,10 @@ import { parseTime } from '../moment.js';
 export const FUNCTIONS_HELP = 'module whose exported functions tasks may call (repeatable)';
 export const TASK_QUEUE_HELP = 'the task queue of the workers (default: DAGWRIGHT_TASK_QUEUE, or dagwright)';
 
+/** Shells take brackets for a pattern: zsh refuses one that matches no file, and bash may put a file's name there. */
+export const QUOTE_HELP = "quote an item of a fan-out: 'convert[3]'";
+export const TASK_HELP = `the task; ${QUOTE_HELP}`;
+
 /** Takes the exit code of the command that ran. */
 export type Done = (code: number) => void;
 

@@ -30,6 +30,7 @@ export function addRunningCommands(program: Command, done: Done): void {
         .choices(['detach', 'cancel'])
         .default('detach'),
     )
+    .option('--no-cache', 'run every task, also where the cache has its output')
     .option('--functions <file>', FUNCTIONS_HELP, collect)
     .option('--task-queue <name>', TASK_QUEUE_HELP)
     .addOption(addressOption())

@@ -7,7 +7,15 @@ import type { LogsOptions } from '../commands/logs.js';
 import type { StatusOptions } from '../commands/status.js';
 import type { WatchOptions } from '../commands/watch.js';
 import { RUN_STATES } from '../../dag/run-state.js';
-import { addressOption, namespaceOption, pastTime, positiveInteger, runCommand, type Done } from './options.js';
+import {
+  addressOption,
+  namespaceOption,
+  pastTime,
+  positiveInteger,
+  runCommand,
+  TASK_HELP,
+  type Done,
+} from './options.js';
 
 /** The commands that show runs. */
 export function addSeeingCommands(program: Command, done: Done): void {
@@ -42,7 +50,7 @@ export function addSeeingCommands(program: Command, done: Done): void {
     });
 
   runCommand(program, 'explain', 'say why a task is not running')
-    .argument('<task>', 'the name of the task')
+    .argument('<task>', TASK_HELP)
     .action(async (runId: string, task: string, options: ExplainOptions) => {
       const { explain } = await import('../commands/explain.js');
       done(await explain(runId, task, options));
@@ -66,7 +74,7 @@ export function addSeeingCommands(program: Command, done: Done): void {
     });
 
   runCommand(program, 'logs', "print the log of a task's latest attempt", false)
-    .argument('<task>', 'the name of the task')
+    .argument('<task>', TASK_HELP)
     .option('--attempt <number>', 'of this attempt', positiveInteger)
     .option('-f, --follow', 'go on until the task has ended, through further attempts')
     .action(async (runId: string, task: string, options: LogsOptions) => {
