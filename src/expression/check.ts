@@ -123,7 +123,8 @@ class Checker implements Checking {
           `Name what you need: \`${example}\`.`,
         );
       }
-      return root === 'index' ? 'int' : root === 'item' ? 'dyn' : 'map';
+      if (root === 'index') return 'int';
+      return root === 'item' || root === 'output' || root === 'event' ? 'dyn' : 'map';
     }
     if (TYPE_NAMES.has(node.name)) return 'type';
     const names = [...variables, ...(this.#scope.roots ?? ROOTS)];

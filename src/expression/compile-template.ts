@@ -1,5 +1,6 @@
 import type { Json } from '../dag/json.js';
-import { compile, evaluate, recompile, type Expression } from './compile.js';
+import type { Budget } from './budget.js';
+import { compile, evaluate, evaluateWithin, recompile, type Expression } from './compile.js';
 import type { ExpressionValues } from './evaluate.js';
 import { ExpressionError } from './expression-error.js';
 import { EXPRESSION_LIMITS } from './limits.js';
@@ -60,16 +61,18 @@ export function recompileTemplate(text: string): Template {
 }
 
 /**
- * The value of a template: of a text that is one expression its value, as it is; of any other a text.
+ * The value of a template: of a text that is one expression its value, as it is; of any other a text. `budget`: what
+ * it may take, where it is one of several. Default: each result has the limit of its own.
  * @throws ExpressionError EXPRESSION_FAILED
  */
-export function evaluateTemplate(template: Template, values: ExpressionValues): Json {
+export function evaluateTemplate(template: Template, values: ExpressionValues, budget?: Budget): Json {
+  const valueOf = (expression: Expression): Json =>
+    budget === undefined ? evaluate(expression, values) : evaluateWithin(budget, expression, values);
   const [only] = template.parts;
-  if (template.parts.length === 1 && only !== undefined)
-    return typeof only === 'string' ? only : evaluate(only, values);
+  if (template.parts.length === 1 && only !== undefined) return typeof only === 'string' ? only : valueOf(only);
   let text = '';
   for (const part of template.parts) {
-    text += typeof part === 'string' ? part : toText(evaluate(part, values));
+    text += typeof part === 'string' ? part : toText(valueOf(part));
     if (text.length > EXPRESSION_LIMITS.result) {
       const hint = 'Hand large values on in files.';
       throw new ExpressionError('The text becomes too long.', hint, template.text, 0, template.text.length);
@@ -88,7 +91,11 @@ function movedReferences(expression: Expression, by: number): Expression {
 }
 
 function joined(parts: readonly (string | Expression)[]): References {
-  const all = parts.flatMap((part) => (typeof part === 'string' ? [] : [part.references]));
+  return joinReferences(parts.flatMap((part) => (typeof part === 'string' ? [] : [part.references])));
+}
+
+/** All that several expressions take from outside. */
+export function joinReferences(all: readonly References[]): References {
   const names = (of: 'params' | 'env' | 'secrets'): string[] => [...new Set(all.flatMap((one) => one[of]))];
   return {
     tasks: all.flatMap((one) => one.tasks),

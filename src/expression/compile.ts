@@ -1,7 +1,8 @@
 import type { Json } from '../dag/json.js';
+import type { Budget } from './budget.js';
 import { check } from './check.js';
-import { evaluateNode, type ExpressionValues } from './evaluate.js';
-import { ExpressionError } from './expression-error.js';
+import { evaluateNode, type Evaluation, type ExpressionValues } from './evaluate.js';
+import { ExpressionError, Failure } from './expression-error.js';
 import type { ExpressionProblem } from './problem.js';
 import type { References, Scope } from './scope.js';
 import { parse, type Node } from './syntax.js';
@@ -51,8 +52,27 @@ export function recompile(source: string): Expression {
  * @throws ExpressionError EXPRESSION_FAILED where it has none: a field is missing, types do not fit, a limit is hit.
  */
 export function evaluate(expression: Expression, values: ExpressionValues, resultBytes?: number): Json {
+  return evaluated(expression, values, resultBytes).value;
+}
+
+/**
+ * The value of one of several expressions that share a budget: its result may have as many bytes as are left.
+ * @throws ExpressionError EXPRESSION_FAILED
+ */
+export function evaluateWithin(budget: Budget, expression: Expression, values: ExpressionValues): Json {
+  const { value, steps, bytes } = evaluated(expression, values, budget.bytes);
   try {
-    return evaluateNode(expression.source, expression.root, values, resultBytes).value;
+    budget.spend(steps, bytes);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new ExpressionError(error.message, error.hint, expression.source, 0, expression.source.length);
+  }
+  return value;
+}
+
+function evaluated(expression: Expression, values: ExpressionValues, resultBytes: number | undefined): Evaluation {
+  try {
+    return evaluateNode(expression.source, expression.root, values, resultBytes);
   } catch (error) {
     if (!(error instanceof ExpressionError) || !expression.references.roots.includes('secrets')) throw error;
     throw new ExpressionError(SECRET, SECRET_HINT, error.source, error.from, error.to);

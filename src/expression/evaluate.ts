@@ -33,6 +33,8 @@ export interface Evaluation {
   readonly value: Json;
   /** Steps it took, of {@link EXPRESSION_LIMITS.steps}. */
   readonly steps: number;
+  /** About the bytes of the value as JSON. */
+  readonly bytes: number;
 }
 
 /**
@@ -47,7 +49,8 @@ export function evaluateNode(
 ): Evaluation {
   const evaluator = new Evaluator(source, values);
   try {
-    return { value: toJson(evaluator.run(root, undefined), resultBytes), steps: evaluator.meter.spent };
+    const { json, bytes } = toJson(evaluator.run(root, undefined), resultBytes);
+    return { value: json, steps: evaluator.meter.spent, bytes };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { from, to } = error.place ?? root;

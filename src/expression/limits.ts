@@ -19,6 +19,14 @@ export const EXPRESSION_LIMITS = {
   text: 256 * 1_024,
   /** Bytes of a result, as JSON. */
   result: 256 * 1_024,
+  /** Texts with expressions in one value: a whole `with`, an `env`. */
+  texts: 1_000,
+  /** Bytes of all results in one value, as JSON. There, one result may be larger than {@link EXPRESSION_LIMITS.result}. */
+  value: 1_536 * 1_024,
+  /** Bytes of what a task fans out over, as JSON. */
+  items: 4 * 1_024 * 1_024,
+  /** Steps of all evaluations in one value. */
+  valueSteps: 2_000_000,
   /** Levels of a result. */
   resultDepth: 100,
   /** Levels of values that are compared. */

@@ -1,5 +1,6 @@
 import type { ExpressionProblem, ExpressionProblemCode } from './problem.js';
 import {
+  ERROR_FIELDS,
   ROOTS,
   RUN_FIELDS,
   TASK_FIELDS,
@@ -58,7 +59,10 @@ export class Names {
     const hints: Partial<Record<Root, string>> = {
       item: '`item` and `index` mean something in a task with `forEach` only.',
       index: '`item` and `index` mean something in a task with `forEach` only.',
-      secrets: 'Secrets reach a task through its `env`, and are known on the worker only.',
+      secrets: 'Secrets reach a task through its `env` or `with`, and are known on the worker only.',
+      error: '`error` means something in the rules of `retry` only. Of another task: `tasks.NAME.error`.',
+      output: '`output` means something in the `until` of a `poll` only. Of another task: `tasks.NAME.output`.',
+      event: '`event` means something in the `filter` of an event only.',
     };
     const list = this.#scope.roots.map((name) => `\`${name}\``).join(', ');
     this.#checking.report(
@@ -81,6 +85,8 @@ export class Names {
         return this.#declared(root, node, variables);
       case 'run':
         return this.uses(root, node.of) ? this.#fieldOf(node, 'run', RUN_FIELDS) : 'dyn';
+      case 'error':
+        return this.uses(root, node.of) ? this.#errorField(node) : 'dyn';
       case 'tasks':
         if (this.uses(root, node.of)) this.#wholeTask(node, variables);
         return 'dyn';
@@ -189,6 +195,12 @@ export class Names {
 
   #paramNames(): Set<string> | undefined {
     return this.#scope.params === undefined ? undefined : new Set(Object.keys(this.#scope.params));
+  }
+
+  #errorField(node: Node & { op: 'field' | 'index' }): Type {
+    const type = this.#fieldOf(node, 'error', ERROR_FIELDS);
+    const name = nameOf(node);
+    return name === 'details' || name === 'cause' ? (isOptional(node) ? 'optional' : 'dyn') : type;
   }
 
   #fieldOf(node: Node & { op: 'field' | 'index' }, of: string, fields: readonly string[]): Type {

@@ -2,7 +2,7 @@ import type { Param } from '../dag/dag.js';
 import type { Type } from './value.js';
 
 /** What an expression may begin with. */
-export const ROOTS = ['params', 'tasks', 'run', 'item', 'index', 'env', 'secrets'] as const;
+export const ROOTS = ['params', 'tasks', 'run', 'item', 'index', 'env', 'secrets', 'error', 'output', 'event'] as const;
 export type Root = (typeof ROOTS)[number];
 
 /** What is known of a task: `tasks.NAME.FIELD`. */
@@ -11,6 +11,9 @@ export type TaskField = (typeof TASK_FIELDS)[number];
 
 /** What is known of the run: `run.FIELD`. */
 export const RUN_FIELDS = ['id', 'dag'] as const;
+
+/** What is known of an error: `error.FIELD`. */
+export const ERROR_FIELDS = ['code', 'message', 'details', 'cause'] as const;
 
 /** What an expression is checked against. What is left out is not checked. */
 export interface Scope {

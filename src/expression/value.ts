@@ -146,16 +146,18 @@ export function mapKeys(map: JsonObject | ValueMap): List {
 }
 
 /**
- * The value as JSON: times as text, an absent optional as null.
+ * The value as JSON, and its size: times as text, an absent optional as null.
  * @throws Failure if JSON cannot hold it exactly, or it is over the limits of a result.
  */
-export function toJson(value: Value, bytes: number = EXPRESSION_LIMITS.result): Json {
-  return new JsonWriter(bytes).write(value, 0);
+export function toJson(value: Value, bytes: number = EXPRESSION_LIMITS.result): { json: Json; bytes: number } {
+  const writer = new JsonWriter(bytes);
+  return { json: writer.write(value, 0), bytes: writer.bytes };
 }
 
 class JsonWriter {
   readonly #limit: number;
-  #bytes = 0;
+  /** Written so far. */
+  bytes = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -212,7 +214,7 @@ class JsonWriter {
 
   #text(text: string): string {
     this.#count(text.length);
-    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) this.#bytes += 2;
+    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) this.bytes += 2;
     return this.#counted(0, text);
   }
 
@@ -222,10 +224,10 @@ class JsonWriter {
   }
 
   #count(bytes: number): void {
-    this.#bytes += bytes;
-    if (this.#bytes > this.#limit) {
+    this.bytes += bytes;
+    if (this.bytes > this.#limit) {
       throw new Failure(
-        `The result is over ${this.#limit / 1024} KiB.`,
+        `The result is over ${this.#limit < 1024 ? `${this.#limit} bytes` : `${Math.floor(this.#limit / 1024)} KiB`}.`,
         'Take the part that is needed, or hand large values on in files.',
       );
     }
