@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Json } from '../dag/json.js';
+import type { Json, JsonObject } from '../dag/json.js';
+import { hasExpression, parseTemplate } from '../expression/template.js';
 import { DURATION_PATTERN, MAXIMUM_DURATION, parseDuration } from './duration.js';
 import { LIMITS } from './limits.js';
 import { pack, quote } from './problem.js';
@@ -30,6 +31,20 @@ export const fileDuration: z.ZodType<number, string> = z
 
 /** Milliseconds, as the canonical dag has them. */
 export const canonicalDuration: z.ZodType<number, number> = z.number().min(0).max(MAXIMUM_DURATION);
+
+/** The duration of a file, or of the canonical dag. */
+export function durationField(canonical: boolean): DurationField {
+  return canonical ? canonicalDuration : fileDuration;
+}
+
+/** What `make` gives for a file and for the canonical dag, each made once: a JSON Schema names it by its id. */
+export function perForm<Schema extends z.ZodType>(
+  id: string,
+  make: (canonical: boolean) => Schema,
+): (canonical: boolean) => Schema {
+  const made: { file?: Schema; canonical?: Schema } = {};
+  return (canonical) => (canonical ? (made.canonical ??= make(true)) : (made.file ??= make(false).meta({ id })));
+}
 
 /** The same duration, but 0 is refused: a limit of 0 would stop everything. */
 export function positive(duration: DurationField): z.ZodType<number, string | number> {
@@ -73,6 +88,32 @@ export const script = z
 
 /** Any JSON value. That it is JSON was seen to before. */
 export const json = z.custom<Json>();
+
+/** A CEL expression, without `${{ }}`. */
+export const condition = z.string().min(1).max(4_096);
+
+/** Text that is one `${{ }}`, so that it gives a value of any type. */
+export const expression = z.string().refine(isOneExpression, {
+  error: pack('VALUE_INVALID', 'is not one `${{ }}`.', 'Write nothing before or after the `${{ }}`.'),
+});
+
+/** Whether a text is one `${{ }}` and nothing else. One that is not closed counts: it has a diagnostic of its own. */
+function isOneExpression(text: string): boolean {
+  if (!hasExpression(text)) return false;
+  const template = parseTemplate(text);
+  return 'problem' in template || (template.parts.length === 1 && !('text' in template.parts[0]!));
+}
+
+/** A JSON Schema that an output, a payload or a form must pass. */
+export const valueSchema = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  { error: pack('TYPE_WRONG', 'must be a JSON Schema: a mapping.', 'Write one like `{ type: object }`.') },
+);
+
+/** One or several of something; gives a list. */
+export function listOf<Output, Input>(one: z.ZodType<Output, Input>): z.ZodType<Output[], Input | Input[]> {
+  return z.union([one.transform((value) => [value]), z.array(one).min(1)]);
+}
 
 /** Whether a value is small enough as JSON. */
 export function within(bytes: number, what: string): [(value: unknown) => boolean, { error: string }] {
@@ -118,12 +159,16 @@ export const env = named(
     .refine((text) => !text.includes('\0'), { error: pack('VALUE_INVALID', 'holds a NUL character.') }),
 ).refine(...within(LIMITS.env, 'the values'));
 
-/** An object whose unknown fields are reported with the names of the known ones, so that the near one can be named. */
+/**
+ * An object whose unknown fields are reported with the names of the known ones, so that the near one can be named.
+ * @param kind Which kind of task it is, for the reason why a known field is refused.
+ */
 export function strict<Shape extends z.ZodRawShape>(
   shape: Shape,
   known: readonly string[] = Object.keys(shape),
+  kind = '',
 ): z.ZodObject<Shape, z.core.$strict> {
   return z.strictObject(shape, {
-    error: ({ code }) => (code === 'unrecognized_keys' ? pack('FIELD_UNKNOWN', known.join(' ')) : undefined),
+    error: ({ code }) => (code === 'unrecognized_keys' ? pack('FIELD_UNKNOWN', known.join(' '), kind) : undefined),
   });
 }

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import { CONTROL_NAMES, HANDLER_NAMES } from '../dag/dag.js';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.js';
+import { refusalOf } from './field-refusals.js';
 import { didYouMean } from './near-name.js';
 import { quote, unpack } from './problem.js';
 import type { Path } from './source.js';
@@ -18,10 +20,7 @@ type Issue = z.core.$ZodIssue;
 
 /** Fields whose meaning later versions will define. */
 const RESERVED: ReadonlySet<string> = new Set(
-  (
-    'forEach maxParallel pool pools finally switch cache compensate if matrix placement workerGroup labels ' +
-    'schedule triggers secrets outputs approval sla alerts batch idempotencyKey'
-  ).split(' '),
+  'pool pools if placement workerGroup labels schedule triggers secrets sla alerts batch idempotencyKey'.split(' '),
 );
 
 /** The findings of zod's issues about a value. */
@@ -34,7 +33,7 @@ function findings(issue: Issue, base: Path, root: unknown): Finding[] {
   const packed = unpack(issue.message);
   if (issue.code === 'unrecognized_keys') {
     const known = (packed?.text ?? '').split(' ');
-    return issue.keys.map((key) => unknownField(path, key, known));
+    return issue.keys.map((key) => unknownField(path, key, known, packed?.hint ?? ''));
   }
   if (packed !== undefined) {
     const key = issue.code === 'custom' && issue.params?.['key'] === true;
@@ -70,13 +69,13 @@ function findings(issue: Issue, base: Path, root: unknown): Finding[] {
   }
 }
 
-const HANDLERS = ['shell', 'function', 'http', 'activity'];
+const USES = [...HANDLER_NAMES, 'poll', ...CONTROL_NAMES];
 
 function union(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, root: unknown): Finding[] {
   const value = valueAt(root, path);
   if (path.at(-1) === 'uses') {
     if (value === undefined) return [missing(path)];
-    const hint = didYouMean(String(value), HANDLERS) ?? 'Write `shell`, `function`, `http` or `activity`.';
+    const hint = didYouMean(String(value), USES) ?? `Write one of ${USES.map((one) => `\`${one}\``).join(', ')}.`;
     return [finding(path, 'VALUE_INVALID', `names no handler: ${quote(value)}.`, hint)];
   }
   if (value === undefined) return [missing(path)];
@@ -116,7 +115,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   tuple: 'a list',
 };
 
-function unknownField(path: Path, key: string, known: readonly string[]): Finding {
+function unknownField(path: Path, key: string, known: readonly string[], kind: string): Finding {
   const full = [...path, key];
   if (RESERVED.has(key)) {
     return {
@@ -130,14 +129,8 @@ function unknownField(path: Path, key: string, known: readonly string[]): Findin
     };
   }
   if (known.includes(key)) {
-    const hint =
-      key === 'with'
-        ? 'Add `uses:` with the handler that the settings are for.'
-        : 'Keep `run:` alone, or write the script as `with: { run: ... }`.';
-    return {
-      ...finding(full, 'FIELD_CONFLICT', key === 'with' ? 'stands without `uses`.' : 'excludes `uses`.', hint),
-      key: true,
-    };
+    const { text, hint } = refusalOf(kind, key);
+    return finding(full, 'FIELD_CONFLICT', text, hint, true);
   }
   const hint = didYouMean(key, known) ?? `Known here: ${known.map((name) => `\`${name}\``).join(', ')}.`;
   return { ...finding(full, 'FIELD_UNKNOWN', 'is not a field that is known here.', hint), key: true };
@@ -145,15 +138,6 @@ function unknownField(path: Path, key: string, known: readonly string[]): Findin
 
 function missing(path: Path): Finding {
   const field = String(path.at(-1));
-  if (field === 'run' && path.length === 3) {
-    return finding(
-      path.slice(0, -1),
-      'FIELD_MISSING',
-      'does nothing.',
-      'Add `run:` with a script, or `uses:` with a handler.',
-      true,
-    );
-  }
   return finding(path, 'FIELD_MISSING', 'is missing.', `Add \`${field}:\`.`, true);
 }
 

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Json } from '../dag/json.js';
+import { hasExpression } from '../expression/template.js';
 import { json, named, positive, script, strict, type DurationField } from './fields.js';
 import { pack } from './problem.js';
+import { canonicalStatuses, fileStatus } from './status-field.js';
 
 /** The settings of a `shell` task. */
 export interface ShellWith {
@@ -48,7 +50,6 @@ export interface ActivityWith {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-const STATUS_HINT = 'Write a status like 200, or a range like "200-299".';
 
 const text = z.string().min(1, { error: pack('VALUE_INVALID', 'is empty.') });
 
@@ -71,31 +72,14 @@ export const functionWith = strict({
   input: json.exactOptional().describe('What the function gets: any JSON value.'),
 });
 
-const status = z.int().min(100).max(599);
-const expectStatus = z
-  .array(
-    z.union(
-      [
-        status.transform((code): [number, number] => [code, code]),
-        z
-          .string()
-          .regex(/^[1-5]\d\d-[1-5]\d\d$/)
-          .refine((range) => range.slice(0, 3) <= range.slice(4))
-          .transform((range): [number, number] => [Number(range.slice(0, 3)), Number(range.slice(4))]),
-      ],
-      { error: () => pack('VALUE_INVALID', 'is neither a status nor a range.', STATUS_HINT) },
-    ),
-  )
-  .min(1);
-
-const canonicalExpectStatus = z.array(z.tuple([status, status])).min(1);
+const fileStatuses = z.array(fileStatus).min(1);
 
 /** The schema of an `http` task's settings; file and canonical form differ in durations and status ranges. */
 export function httpWith(duration: DurationField, canonical: boolean) {
   return strict({
     url: z
       .string()
-      .refine((url) => /^https?:\/\//i.test(url) && URL.canParse(url), {
+      .refine((url) => hasExpression(url) || (/^https?:\/\//i.test(url) && URL.canParse(url)), {
         error: pack('VALUE_INVALID', 'is not a URL.', 'Write a whole URL that begins with http:// or https://.'),
       })
       .describe('The URL, http or https.'),
@@ -109,7 +93,7 @@ export function httpWith(duration: DurationField, canonical: boolean) {
       .exactOptional()
       .describe('Headers of the request.'),
     body: json.exactOptional().describe('The body: text goes as it is, anything else as JSON.'),
-    expectStatus: (canonical ? (canonicalExpectStatus as unknown as typeof expectStatus) : expectStatus)
+    expectStatus: (canonical ? (canonicalStatuses as unknown as typeof fileStatuses) : fileStatuses)
       .exactOptional()
       .describe('The statuses that count as success, like [200, "300-399"]. Default: 200-299.'),
     timeout: positive(duration)

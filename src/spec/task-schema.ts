@@ -1,0 +1,333 @@
+import { z } from 'zod';
+import type { Dependency, Task } from '../dag/dag.js';
+import { TRIGGER_RULES } from '../dag/trigger-rule.js';
+import { canonicalPoll, compensateField, handlerFields, pollWith, splitPoll, withOf } from './action.js';
+import { artifactsField } from './artifacts-field.js';
+import {
+  approvalWith,
+  branchFields,
+  canonicalDagWith,
+  eventWith,
+  fileDagWith,
+  instant,
+  switchWith,
+  waitDuration,
+  waitWith,
+} from './control-with.js';
+import { checkFanOut, fanOutFields } from './fan-out-fields.js';
+import { refusalOf } from './field-refusals.js';
+import {
+  condition,
+  description,
+  durationField,
+  env,
+  fileDuration,
+  name,
+  perForm,
+  positive,
+  script,
+  strict,
+  valueSchema,
+  type DurationField,
+} from './fields.js';
+import { pack } from './problem.js';
+import { retryField } from './retry-field.js';
+import { timeoutField } from './timeout-field.js';
+
+const dependency = strict({
+  task: z.string().describe('The task that must succeed first.'),
+  weight: z
+    .number()
+    .min(0)
+    .max(31_536_000)
+    .exactOptional()
+    .describe('Seconds of transfer between the two tasks. Default: 0.'),
+});
+
+const fileDependency = z.union([z.string().transform((task) => ({ task })), dependency]);
+
+const fileNeeds: z.ZodType<Dependency[], unknown> = z.union([
+  z.string().transform((task) => [{ task }]),
+  z.array(fileDependency),
+  dependency.transform((one) => [one]),
+]);
+
+/** What every task may say. */
+function sharedFields(canonical: boolean) {
+  return {
+    description: description.exactOptional().describe('What the task is for. Shown to people.'),
+    needs: canonical
+      ? (z.array(dependency) as unknown as z.ZodExactOptional<typeof fileNeeds>)
+      : fileNeeds
+          .exactOptional()
+          .describe('The tasks that must succeed first: a name, or a list of names or { task, weight }.'),
+    triggerRule: z
+      .enum(TRIGGER_RULES)
+      .exactOptional()
+      .describe('Which ends of the tasks that it needs let it start. Default: all_success.'),
+    when: condition
+      .exactOptional()
+      .describe('A CEL expression: where it is false when the task could start, the task is skipped. Default: true.'),
+    continueOnError: z
+      .boolean()
+      .exactOptional()
+      .describe('The run goes on, and does not fail, though this task failed. Default: false.'),
+    cancelRemaining: z
+      .boolean()
+      .exactOptional()
+      .describe(
+        'When the task may start, tasks that it needs and nobody else waits for are cancelled. Default: false.',
+      ),
+    priority: z
+      .int()
+      .min(-1_000_000_000)
+      .max(1_000_000_000)
+      .exactOptional()
+      .describe('Higher goes first, for policies that look at it. Default: 0.'),
+    estimate: (durationField(canonical) as z.ZodType<number, string | number>)
+      .exactOptional()
+      .describe('How long the task is thought to take, like 5m.'),
+  };
+}
+
+/** What a task may say that leaves something: an output, files, or a need to undo it. */
+function workFields(canonical: boolean) {
+  return {
+    output: valueSchema.exactOptional().describe('The JSON Schema of its output, checked when it comes. Default: any.'),
+    compensate: compensateField(canonical)
+      .exactOptional()
+      .describe('What undoes the task where it has succeeded and its run does not: a script, or a handler.'),
+  };
+}
+
+/** What a task may say that a worker does. */
+function handledFields(canonical: boolean) {
+  return {
+    env: env.exactOptional().describe('Environment variables of the task, over those of `defaults`.'),
+    retry: retryField(canonical)
+      .exactOptional()
+      .describe('How often, and how far apart, a failed task is tried again.'),
+    timeout: timeoutField(canonical)
+      .exactOptional()
+      .describe('Time limits: a duration for one attempt, or each limit by name.'),
+    ...workFields(canonical),
+  };
+}
+
+const longCache = (duration: DurationField) =>
+  strict({
+    key: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .exactOptional()
+      .describe(
+        'What the output hangs on. May hold `${{ }}`. Default: the definition of the task and all that goes into it.',
+      ),
+    maxAge: positive(duration).exactOptional().describe('How old an output may be. Default: any age.'),
+  });
+
+/** `cache: true` is short for `cache: {}`. */
+const cacheField = perForm('cache', (canonical): z.ZodType<NonNullable<Task['cache']>, unknown> => {
+  const long = longCache(durationField(canonical));
+  return canonical ? long : z.union([z.literal(true).transform((): z.output<typeof long> => ({})), long]);
+});
+
+function controlUses(duration: DurationField, canonical: boolean) {
+  const uses = <const Name extends string>(control: Name, what: string) => z.literal(control).describe(what);
+  const inner = (canonical ? canonicalDagWith : fileDagWith) as typeof fileDagWith;
+  return {
+    dag: {
+      uses: uses('dag', 'A dag as one task: a run of its own, whose outputs are the output of the task.'),
+      with: inner.describe('Which dag, and its params.'),
+    },
+    wait: {
+      uses: uses('wait', 'A wait for some time, or until a time; `wait:` and `until:` are short for it.'),
+      with: waitWith(duration).describe('How long, or until when.'),
+    },
+    event: {
+      uses: uses('event', 'A wait for an event that is sent to the run. The output is its payload.'),
+      with: withOf(eventWith(duration)).describe('Which event.'),
+    },
+    approval: {
+      uses: uses('approval', 'A wait for a person. The output is `{ decision, by, at, form }`.'),
+      with: withOf(approvalWith(duration)).describe('What is asked, and whom.'),
+    },
+    switch: {
+      uses: uses('switch', 'A choice of a branch; `switch:` is short for it. The output is the name of the case.'),
+      with: withOf(switchWith(canonical)).describe('On what, and the tasks of each branch.'),
+    },
+  };
+}
+
+/** One member for each `uses`, in the form of a file or the canonical one. */
+function members(canonical: boolean) {
+  const duration = durationField(canonical);
+  const common = { ...(canonical ? canonicalOnly : {}), ...sharedFields(canonical) };
+  const shared = { ...common, ...fanOutFields(canonical) };
+  const handled = {
+    ...shared,
+    ...handledFields(canonical),
+    ...(canonical ? { poll: canonicalPoll(duration).exactOptional() } : {}),
+  };
+  const cache = {
+    cache: cacheField(canonical)
+      .exactOptional()
+      .describe('An earlier output of the same task with the same inputs is taken instead: true, or { key, maxAge }.'),
+  };
+  const artifacts = {
+    artifacts: artifactsField(canonical)
+      .exactOptional()
+      .describe('Files that the task leaves for others, and takes from others.'),
+  };
+  const handlers = handlerFields(duration, canonical);
+  const control = controlUses(duration, canonical);
+  const fields = canonical ? undefined : TASK_FIELDS;
+  const member = <Shape extends z.ZodRawShape>(kind: string, shape: Shape) =>
+    strict(shape, fields ?? Object.keys(shape), kind);
+  return {
+    handled,
+    cache,
+    artifacts,
+    all: [
+      member('shell', { ...handlers.shell, ...handled, ...cache, ...artifacts }),
+      member('function', { ...handlers.function, ...handled, ...cache, ...artifacts }),
+      member('http', { ...handlers.http, ...handled, ...cache }),
+      member('activity', { ...handlers.activity, ...handled }),
+      member('dag', { ...control.dag, ...shared, ...workFields(canonical) }),
+      member('wait', { ...control.wait, ...shared }),
+      member('event', { ...control.event, ...shared }),
+      member('approval', { ...control.approval, ...shared }),
+      member('switch', { ...control.switch, ...common }),
+    ] as const,
+  };
+}
+
+const canonicalOnly = {
+  name: name.describe('Unique in its dag.'),
+  finally: z.literal(true).exactOptional(),
+};
+
+const TASK_FIELDS = [
+  ...['run', 'wait', 'until', 'switch', 'cases', 'default', 'uses', 'with'],
+  ...['description', 'needs', 'triggerRule', 'when', 'continueOnError', 'cancelRemaining', 'priority', 'estimate'],
+  ...['forEach', 'maxParallel', 'tolerate', 'env', 'retry', 'timeout', 'output', 'compensate', 'cache', 'artifacts'],
+  'finally',
+];
+
+/** A task that has no `uses` says one of these. */
+export const SHORT_TASKS = ['run', 'wait', 'until', 'switch'] as const;
+
+const WAITS = ['env', 'retry', 'timeout', 'output', 'compensate', 'cache', 'artifacts'];
+const SWITCHES = [...WAITS, 'forEach', 'maxParallel', 'tolerate'];
+
+function checkShort(task: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  const refuse = (field: string, text: string, hint: string): void => {
+    const message = pack('FIELD_CONFLICT', text, hint);
+    context.addIssue({ code: 'custom', message, path: [field], params: { key: true } });
+  };
+  const [what, ...others] = SHORT_TASKS.filter((field) => task[field] !== undefined);
+  if (what === undefined) {
+    const hint = 'Add `run:` with a script, or `uses:` with a handler.';
+    context.addIssue({ code: 'custom', message: pack('FIELD_MISSING', 'does nothing.', hint), params: { key: true } });
+    return;
+  }
+  for (const other of others) refuse(other, `excludes \`${what}\`.`, 'Keep one of them: each says what the task does.');
+  if (what === 'switch') {
+    if (task['cases'] === undefined) {
+      context.addIssue(pack('FIELD_MISSING', 'has a `switch`, but no `cases`.', 'Add `cases:`, like `small: fast`.'));
+    }
+  } else {
+    for (const field of ['cases', 'default'] as const) {
+      if (task[field] === undefined) continue;
+      const { text, hint } = refusalOf('', field);
+      refuse(field, text, hint);
+    }
+  }
+  if (what === 'run') return;
+  const kind = what === 'switch' ? 'switch' : 'wait';
+  for (const field of kind === 'switch' ? SWITCHES : WAITS) {
+    if (task[field] === undefined) continue;
+    const { text, hint } = refusalOf(kind, field);
+    refuse(field, text, hint);
+  }
+}
+
+type FileTask = Omit<Task, 'name'>;
+
+/** A task of a dag file, without its name. Gives the canonical one, but a sub-dag as it is written. */
+export const fileTask = perForm('task', (): z.ZodType<FileTask, unknown> => {
+  const { all, handled, cache, artifacts } = members(false);
+  const { cases, default: otherwise } = branchFields(false);
+  const short = strict(
+    {
+      run: script.exactOptional().describe('A shell script; short for `uses: shell`.'),
+      wait: waitDuration(fileDuration)
+        .exactOptional()
+        .describe('A wait, like 10m, or a `${{ }}` that gives that, or seconds; short for `uses: wait`.'),
+      until: instant
+        .exactOptional()
+        .describe('A wait until a time, like "2026-12-01T08:00:00Z", or a `${{ }}`; short for `uses: wait`.'),
+      switch: condition
+        .exactOptional()
+        .describe('A choice: a CEL expression whose value names one of `cases`; short for `uses: switch`.'),
+      cases: cases.exactOptional(),
+      default: otherwise,
+      uses: z.undefined().exactOptional(),
+      ...handled,
+      ...cache,
+      ...artifacts,
+    },
+    TASK_FIELDS,
+  ).superRefine(checkShort);
+  const poll = strict(
+    {
+      uses: z.literal('poll').describe('A handler that is asked again until a condition holds.'),
+      with: withOf(pollWith(fileDuration)).describe('The handler, the condition, and how often.'),
+      ...handled,
+    },
+    TASK_FIELDS,
+    'poll',
+  );
+  return z
+    .discriminatedUnion('uses', [short, ...all.slice(0, 4), poll, ...all.slice(4)] as never)
+    .superRefine((task, context) => checkFanOut(task as Partial<Task>, context))
+    .transform((task) => canonicalOf(task as Readonly<Record<string, unknown>>)) as z.ZodType<FileTask, unknown>;
+});
+
+function canonicalOf({
+  run,
+  wait,
+  until,
+  switch: on,
+  cases,
+  default: otherwise,
+  ...rest
+}: Record<string, unknown>): FileTask {
+  const task = { ...rest, needs: rest['needs'] ?? [] } as FileTask;
+  if (run !== undefined) return { ...task, uses: 'shell', with: { run: run as string } };
+  if (wait !== undefined) return { ...task, uses: 'wait', with: { for: wait as string } };
+  if (until !== undefined) return { ...task, uses: 'wait', with: { until: until as string } };
+  if (on !== undefined) {
+    const branches = { cases, ...(otherwise === undefined ? {} : { default: otherwise }) };
+    return { ...task, uses: 'switch', with: { on: on as string, ...(branches as object) } };
+  }
+  return (task.uses as string) === 'poll' ? { ...task, ...splitPoll(task.with as never) } : task;
+}
+
+/** A task of the canonical dag, whose inner dag is checked apart. */
+export function canonicalTask(): z.ZodType<Task, unknown> {
+  return z.discriminatedUnion('uses', members(true).all as never).superRefine((given, context) => {
+    const task = given as Partial<Task>;
+    checkFanOut(task, context);
+    checkFinally(task, task.finally === true, context);
+  }) as unknown as z.ZodType<Task, unknown>;
+}
+
+/** What a task may not say that starts when all else has ended. */
+export function checkFinally(task: Partial<Task>, isFinally: boolean, context: z.RefinementCtx): void {
+  if (!isFinally || task.compensate === undefined) return;
+  const hint = 'Remove it: what it undoes is done already when such tasks start.';
+  const message = pack('FIELD_CONFLICT', 'makes no sense in `finally`.', hint);
+  context.addIssue({ code: 'custom', message, path: ['compensate'], params: { key: true } });
+}
