@@ -161,8 +161,11 @@ export interface Task {
   /** The JSON Schema of its output. Default: any. */
   readonly output?: JsonObject;
   readonly artifacts?: Artifacts;
-  /** Of tasks that a run makes itself: whose fan-out's item it is (from 0), or whose compensation. Never in a file. */
-  readonly made?: { readonly of: string; readonly item?: number };
+  /**
+   * Of tasks that a run makes itself, never in a file: of which task; the item, from 0, where it is one of a fan-out;
+   * whether it undoes that task (of an item, too).
+   */
+  readonly made?: { readonly of: string; readonly item?: number; readonly undoes?: true };
 }
 
 /** The ends of a run that undo what its tasks did. */

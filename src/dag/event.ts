@@ -1,35 +1,11 @@
 import type { PauseMode } from './run-state.js';
-import type { TriggerRule } from './trigger-rule.js';
+import type { Hold, TaskTraits } from './task-traits.js';
 
 /** What a scheduler sets timers for: the run's end by its timeout; the end of a pause; what a task waits for. */
 export type TimerName = 'run-timeout' | 'auto-resume' | 'task';
 
-/** A task that is added to a run, as far as its scheduler goes. */
-export interface AddedTask {
-  readonly continueOnError: boolean;
-  readonly priority: number;
-  /** Default `all_success`. */
-  readonly triggerRule?: TriggerRule;
-  /** Default `slot`. */
-  readonly hold?: Hold;
-  /** Default `main`. */
-  readonly stage?: Stage;
-  /** What it needs and nobody else waits for is cancelled when it may start. Default false. */
-  readonly cancelRemaining?: boolean;
-}
-
 /** How a started task ended, as its host says. */
 export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
-
-/**
- * What a started task holds. `slot`: one of the run's concurrency, and it runs. `nothing`: it only waits, or its items
- * hold what they need.
- */
-export type Hold = 'slot' | 'nothing';
-
-/** The stages of a run, one after the other: the dag's tasks; what undoes them, where they failed; `finally`. */
-export const STAGES = ['main', 'compensation', 'finally'] as const;
-export type Stage = (typeof STAGES)[number];
 
 /** How a task fans out. */
 export interface FanOut {
@@ -41,6 +17,8 @@ export interface FanOut {
   readonly tolerate?: number;
   /** Of items that were there before: those that stay as they ended. */
   readonly keep?: readonly number[];
+  /** What an item holds while it runs. Default `slot`. */
+  readonly hold?: Hold;
 }
 
 /**
@@ -72,8 +50,8 @@ export type SchedulerEvent =
   | { readonly type: 'operator.paused'; readonly at: number; readonly mode: PauseMode; readonly until?: number }
   /** An operator asked to go on. */
   | { readonly type: 'operator.resumed'; readonly at: number }
-  /** An operator asked to stop the run. */
-  | { readonly type: 'operator.cancelled'; readonly at: number }
+  /** An operator asked to stop the run; `compensate`: whether what succeeded is undone, where they said so. */
+  | { readonly type: 'operator.cancelled'; readonly at: number; readonly compensate?: boolean }
   /** An operator asked that the task does not start; with `interrupt`, that it stops where it runs. */
   | { readonly type: 'task.paused'; readonly at: number; readonly task: number; readonly mode: PauseMode }
   | { readonly type: 'task.resumed'; readonly at: number; readonly task: number }
@@ -93,6 +71,6 @@ export type SchedulerEvent =
   | {
       readonly type: 'tasks.added';
       readonly at: number;
-      readonly tasks: readonly AddedTask[];
+      readonly tasks: readonly TaskTraits[];
       readonly edges: readonly (readonly [from: number, to: number])[];
     };

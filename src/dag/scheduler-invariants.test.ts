@@ -23,6 +23,7 @@ function midway(): Scheduler {
 /** Puts a task into a state without any of what belongs to it, save for the counts. */
 function force({ tasks }: Scheduler, task: number, state: TaskState): void {
   tasks.counts[tasks.state[task]!]!--;
+  tasks.slots += +(state === 'running') - +tasks.is(task, 'running');
   tasks.state[task] = CODE[state];
   tasks.counts[CODE[state]]!++;
 }

@@ -1,8 +1,10 @@
+import type { Items } from './fan-outs.js';
 import { neighbours, type Graph } from './graph.js';
 import type { Policy } from './policy.js';
 import { isRunEnd, type PauseMode, type RunState } from './run-state.js';
 import { TASK_STATES, isTaskEnd, type TaskState } from './task-state.js';
-import { CODE, STOP, type TaskTable } from './task-table.js';
+import { CODE, HOLD, STOP, type TaskTable } from './task-table.js';
+import { STAGES, type Stage } from './task-traits.js';
 
 /** What the rules look at: all that a scheduler shows. */
 export interface SchedulerFacts {
@@ -17,8 +19,13 @@ export interface SchedulerFacts {
   readonly runBeganAt: number | undefined;
   readonly runEndedAt: number | undefined;
   readonly running: number;
+  readonly underWay: number;
+  readonly free: number;
   readonly open: number;
+  readonly stage: Stage;
+  readonly awaitsCompensations: boolean;
   readonly failing: boolean;
+  itemsOf(task: number): Readonly<Items> | undefined;
   stateOf(task: number): TaskState;
   countsAsSuccess(task: number): boolean;
 }
@@ -29,6 +36,7 @@ export function checkInvariants(scheduler: SchedulerFacts): void {
   for (let task = 0; task < scheduler.graph.size; task++) checkTask(scheduler, task);
   checkQueue(scheduler);
   checkRun(scheduler);
+  checkSlots(scheduler);
 }
 
 function rule(holds: boolean, broken: () => string): void {
@@ -44,6 +52,18 @@ function checkCounts({ tasks }: SchedulerFacts): void {
   });
 }
 
+/** Whether the task may be pending though its rule lets it start: its stage has not come, or it is an item not let go. */
+function isHeldBack({ tasks, stage }: SchedulerFacts, task: number): boolean {
+  return tasks.stage[task]! > STAGES.indexOf(stage) || tasks.parent[task] !== -1;
+}
+
+function checkSlots({ tasks }: SchedulerFacts): void {
+  const slots = [...tasks.state.keys()].filter(
+    (task) => tasks.is(task, 'running') && tasks.hold[task] !== HOLD.nothing,
+  );
+  rule(slots.length === tasks.slots, () => `${slots.length} slots are held, but ${tasks.slots} were counted.`);
+}
+
 function checkTask(scheduler: SchedulerFacts, task: number): void {
   const { tasks } = scheduler;
   const state = tasks.state[task]!;
@@ -51,12 +71,12 @@ function checkTask(scheduler: SchedulerFacts, task: number): void {
   checkDependencies(scheduler, task);
   const began = scheduler.runBeganAt !== undefined;
   if (tasks.forced[task] === 0) {
-    const mayRun = state === CODE.ready || state === CODE.running || state === CODE.succeeded || state === CODE.failed;
+    const mayRun = state === CODE.ready || tasks.isUnderWay(task) || state === CODE.succeeded || state === CODE.failed;
     const isStale = state === CODE.running && tasks.stop[task] !== STOP.none;
     const verdict = tasks.verdict(task);
     const says = (): string => `task ${task} is ${name}, but its trigger rule says ${verdict}.`;
     rule(!mayRun || isStale || verdict === 'start', says);
-    rule(state !== CODE.pending || !began || verdict === 'wait', says);
+    rule(state !== CODE.pending || !began || verdict === 'wait' || isHeldBack(scheduler, task), says);
     rule(state !== CODE.upstream_failed || verdict === 'upstream_failed', says);
     rule(state !== CODE.skipped || verdict === (tasks.declined[task] === 1 ? 'start' : 'skipped'), says);
   }
@@ -69,7 +89,7 @@ function checkTask(scheduler: SchedulerFacts, task: number): void {
     () => `task ${task} was declined, but is ${name}.`,
   );
   const ran =
-    state === CODE.running ||
+    tasks.isUnderWay(task) ||
     (state === CODE.failed && !isDeclined) ||
     (state === CODE.succeeded && tasks.forced[task] === 0);
   rule(!ran || started, () => `task ${task} is ${name}, but has no start.`);
@@ -80,12 +100,36 @@ function checkTask(scheduler: SchedulerFacts, task: number): void {
   const wasTold = tasks.stop[task] !== STOP.none;
   rule(!wasTold || state === CODE.running, () => `task ${task} was told to stop, but is ${name}.`);
   rule(
-    wasTold || state !== CODE.running || scheduler.pauseMode !== 'interrupt',
+    wasTold || state !== CODE.running || tasks.hold[task] !== HOLD.slot || scheduler.pauseMode !== 'interrupt',
     () => `task ${task} runs through a pause that interrupts.`,
   );
   const ordered = tasks.sequence[task]! >= 0;
-  const waits = state === CODE.ready || state === CODE.running;
+  const waits = state === CODE.ready || tasks.isUnderWay(task);
   rule(!waits || ordered, () => `task ${task} is ${name}, but has no place in the order.`);
+  const hasTimer = !Number.isNaN(tasks.dueAt[task]!);
+  rule(!hasTimer || state === CODE.waiting, () => `task ${task} is ${name}, but has a timer.`);
+  checkItems(scheduler, task);
+}
+
+/** Whether the items of a fan-out were counted as they are, and no more of them go than may. */
+function checkItems(scheduler: SchedulerFacts, task: number): void {
+  const { tasks } = scheduler;
+  const items = scheduler.itemsOf(task);
+  if (items === undefined) return;
+  const states = items.tasks.slice(0, items.size).map((item) => scheduler.stateOf(item));
+  const open = states.filter((state) => !isTaskEnd(state)).length;
+  const active = states.filter((state) => !isTaskEnd(state) && state !== 'pending').length;
+  const failed = states.filter((state) => state === 'failed' || state === 'cancelled').length;
+  rule(open === items.open, () => `${open} items of task ${task} have not ended, but ${items.open} were counted.`);
+  rule(active === items.active, () => `${active} items of task ${task} go, but ${items.active} were counted.`);
+  rule(failed === items.failed, () => `${failed} items of task ${task} failed, but ${items.failed} were counted.`);
+  rule(active <= items.maxParallel, () => `${active} items of task ${task} go, ${items.maxParallel} may.`);
+  const isOpen = tasks.is(task, 'running');
+  rule(!isOpen || open > 0, () => `task ${task} runs, but all its items have ended.`);
+  rule(
+    isOpen || open === 0 || !tasks.hasEnded(task),
+    () => `task ${task} has ended, but ${open} of its items have not.`,
+  );
 }
 
 function hasFailure(scheduler: SchedulerFacts): boolean {
@@ -111,10 +155,17 @@ function checkDependencies(scheduler: SchedulerFacts, task: number): void {
   }
 }
 
-function checkQueue({ policy, tasks }: SchedulerFacts): void {
+function checkQueue(scheduler: SchedulerFacts): void {
+  const { policy, tasks } = scheduler;
   const waiting = policy.waiting();
   let ready = 0;
-  for (let task = 0; task < tasks.size; task++) if (tasks.is(task, 'ready') && tasks.paused[task] === 0) ready++;
+  let free = 0;
+  for (let task = 0; task < tasks.size; task++) {
+    if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) continue;
+    if (tasks.hold[task] === HOLD.nothing) free++;
+    else ready++;
+  }
+  rule(free === scheduler.free, () => `${free} tasks that need no slot may start, but ${scheduler.free} wait.`);
   rule(waiting.length === ready, () => `${ready} tasks may start, but ${waiting.length} wait in the queue.`);
   rule(policy.size === ready, () => `${ready} tasks may start, but the queue says ${policy.size}.`);
   rule(new Set(waiting).size === waiting.length, () => 'a task waits twice in the queue.');
@@ -128,8 +179,12 @@ function checkQueue({ policy, tasks }: SchedulerFacts): void {
   }
 }
 
+function mayStart(tasks: TaskTable, task: number): boolean {
+  return tasks.is(task, 'pending') || tasks.is(task, 'ready');
+}
+
 function checkRun(scheduler: SchedulerFacts): void {
-  const { tasks, running, concurrency, ceiling, policy, state, pauseMode, runBeganAt } = scheduler;
+  const { tasks, running, underWay, free, concurrency, ceiling, policy, state, pauseMode, runBeganAt } = scheduler;
   const ready = tasks.count('ready');
   const pending = tasks.count('pending');
   rule(running <= ceiling, () => `${running} tasks run, ${ceiling} may.`);
@@ -140,7 +195,7 @@ function checkRun(scheduler: SchedulerFacts): void {
   );
   rule(runBeganAt !== undefined || pending === tasks.size, () => 'tasks moved before the run began.');
   rule((state === 'paused') === (pauseMode !== undefined), () => `the run is ${state}, its pause ${pauseMode}.`);
-  const open = running + ready + pending;
+  const open = underWay + ready + pending;
   rule(
     scheduler.resumesAt === undefined || pauseMode !== undefined,
     () => `the run goes on by itself at ${scheduler.resumesAt}, but is ${state}.`,
@@ -150,15 +205,20 @@ function checkRun(scheduler: SchedulerFacts): void {
   if (isRunEnd(state)) {
     rule(open === 0, () => `the run ended ${state}, but ${open} tasks did not.`);
   }
-  if (state === 'cancelling') {
-    rule(ready + pending === 0, () => `the run is cancelling, but ${ready + pending} tasks may still start.`);
-    rule(running > 0, () => 'the run is cancelling, but nothing runs.');
+  const isMain = scheduler.stage === 'main';
+  if (state === 'cancelling' && isMain) {
+    const waiting = [...tasks.state.keys()].filter((task) => tasks.stage[task] === 0 && mayStart(tasks, task));
+    rule(waiting.length === 0, () => `the run is cancelling, but ${waiting.length} tasks may still start.`);
+    rule(underWay > 0 || scheduler.awaitsCompensations, () => 'the run is cancelling, but nothing runs.');
   }
-  if (state === 'running' && runBeganAt !== undefined) {
-    const held = scheduler.failing || policy.size === 0 || running >= concurrency;
+  if ((state === 'running' || (state === 'cancelling' && !isMain)) && runBeganAt !== undefined) {
+    const isHeld = (scheduler.failing && isMain) || scheduler.awaitsCompensations;
+    const held = isHeld || policy.size === 0 || running >= concurrency;
     rule(held, () => `${policy.size} tasks are ready and ${concurrency - running} slots free, but none starts.`);
+    rule(isHeld || free === 0, () => `${free} tasks that need no slot are ready, but none starts.`);
     // A paused task holds the run, and with it all that need it.
-    rule(running > 0 || ready > policy.size, () => 'the run goes on, but nothing runs.');
+    const goesOn = underWay > 0 || scheduler.awaitsCompensations || ready > policy.size + free;
+    rule(goesOn, () => 'the run goes on, but nothing runs.');
   }
   rule(open === scheduler.open, () => `${open} tasks have not ended, but ${scheduler.open} were counted.`);
 }

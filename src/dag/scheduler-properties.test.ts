@@ -62,7 +62,11 @@ class World {
   constructor(run: Case, options: Omit<Partial<SchedulerOptions>, 'createPolicy'> = {}, restores = false) {
     this.#case = run;
     this.graph = graphFrom(run.size, run.edges);
-    this.#options = { concurrency: run.concurrency, continueOnError: (task) => run.continues[task]!, ...options };
+    this.#options = {
+      concurrency: run.concurrency,
+      traits: (task) => ({ continueOnError: run.continues[task]! }),
+      ...options,
+    };
     this.#restores = restores;
     this.scheduler = new Scheduler(this.graph, { ...this.#options, createPolicy });
   }

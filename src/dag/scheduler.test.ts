@@ -106,7 +106,7 @@ describe('a failed task', () => {
   });
 
   it('counts as a success where its task continues on error', () => {
-    const driver = new Driver(DIAMOND, { continueOnError: (task) => task === 1 });
+    const driver = new Driver(DIAMOND, { traits: (task) => ({ continueOnError: task === 1 }) });
     driver.began();
     driver.succeeded(0);
     expect(driver.failed(1)).toEqual([]);
@@ -160,7 +160,7 @@ describe('failFast', () => {
   });
 
   it('takes no notice of a failure that its task continues on', () => {
-    const driver = new Driver(CHAIN, { failFast: true, continueOnError: (task) => task === 0 });
+    const driver = new Driver(CHAIN, { failFast: true, traits: (task) => ({ continueOnError: task === 0 }) });
     driver.began();
     expect(driver.failed(0)).toEqual(['start 1']);
   });

@@ -1,14 +1,16 @@
-import { DEFAULT_CONCURRENCY, type Dag } from './dag.js';
+import { DEFAULT_CONCURRENCY, type CompensatedEnd, type Dag } from './dag.js';
 import type { SchedulerEvent, TaskOutcome, TimerName } from './event.js';
-import { graphOf, growGraph, type Graph } from './graph.js';
+import type { Items } from './fan-outs.js';
+import { graphOf, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
 import type { Policy } from './policy.js';
 import type { PauseMode, RunEndState, RunState } from './run-state.js';
 import { checkInvariants } from './scheduler-invariants.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
 import { TASK_STATES, type TaskState } from './task-state.js';
-import { CODE, STOP, type TaskTable } from './task-table.js';
-import type { TriggerRule } from './trigger-rule.js';
+import { CODE, HOLD, STOP, type TaskTable } from './task-table.js';
+import { STAGES, traitsOf, type Stage, type TaskTraits } from './task-traits.js';
+import { unneededBy } from './unneeded.js';
 import { endAfterStop, Walk, type Admit, type CreatePolicy } from './walk.js';
 
 /** How a run is walked. */
@@ -19,12 +21,10 @@ export interface SchedulerOptions {
   readonly failFast?: boolean;
   /** Milliseconds from the run's begin after which it is stopped and ends `timed_out`. Default: none. */
   readonly timeout?: number;
-  /** The tasks, by index, that count as a success where they fail. Default: none. */
-  readonly continueOnError?: (task: number) => boolean;
-  /** The priority of each task, by index. Default 0. */
-  readonly priority?: (task: number) => number;
-  /** Which ends of its dependencies let a task start. Default `all_success`. */
-  readonly triggerRule?: (task: number) => TriggerRule;
+  /** What is to be known of each task, by index. Default: nothing special. */
+  readonly traits?: (task: number) => TaskTraits;
+  /** After which ends of its tasks a run undoes what it can. Default: none. */
+  readonly compensateOn?: readonly CompensatedEnd[];
   /** What a task's own condition says when it could start. Default: `start`. */
   readonly admit?: Admit;
   /** Which ready task goes first when slots are scarce. Default `fcfs`. */
@@ -54,6 +54,11 @@ export class Scheduler {
   #failing = false;
   #timerIsSet = false;
   #end: RunEndState | undefined;
+  #compensateOn: readonly CompensatedEnd[];
+  /** How the run's own tasks came out, once they have ended. */
+  #outcome: RunEndState | undefined;
+  /** What undoes tasks was asked for, and has not been added yet. */
+  #awaitsCompensations = false;
 
   /** @throws RangeError where `concurrency` is below 1. */
   constructor(graph: Graph, options: SchedulerOptions) {
@@ -62,15 +67,9 @@ export class Scheduler {
     this.#concurrency = this.#ceiling = options.concurrency;
     this.#failFast = options.failFast ?? false;
     this.#timeout = options.timeout;
-    const { continueOnError, priority, triggerRule } = options;
-    if (continueOnError === undefined && priority === undefined && triggerRule === undefined) return;
-    for (let task = 0; task < graph.size; task++) {
-      this.#walk.describe(task, {
-        continueOnError: continueOnError?.(task) ?? false,
-        priority: priority?.(task) ?? 0,
-        triggerRule: triggerRule?.(task) ?? 'all_success',
-      });
-    }
+    this.#compensateOn = options.compensateOn ?? [];
+    if (options.traits === undefined) return;
+    for (let task = 0; task < graph.size; task++) this.#walk.describe(task, options.traits(task));
   }
 
   /**
@@ -82,9 +81,8 @@ export class Scheduler {
       concurrency: dag.concurrency ?? DEFAULT_CONCURRENCY,
       failFast: dag.failFast ?? false,
       ...(dag.timeout === undefined ? {} : { timeout: dag.timeout }),
-      continueOnError: (task) => dag.tasks[task]?.continueOnError ?? false,
-      priority: (task) => dag.tasks[task]?.priority ?? 0,
-      triggerRule: (task) => dag.tasks[task]?.triggerRule ?? 'all_success',
+      traits: (task) => traitsOf(dag.tasks[task]!),
+      compensateOn: dag.compensateOn ?? ['failed', 'cancelled', 'timed_out'],
       policy: dag.policy ?? 'fcfs',
       ...(admit === undefined ? {} : { admit }),
       createPolicy,
@@ -110,6 +108,10 @@ export class Scheduler {
     scheduler.#failing = snapshot.failing;
     scheduler.#timerIsSet = snapshot.timer;
     scheduler.#end = snapshot.end ?? undefined;
+    scheduler.#outcome = snapshot.outcome;
+    scheduler.#compensateOn = snapshot.compensateOn ?? scheduler.#compensateOn;
+    scheduler.#walk.stage = snapshot.stage ?? 0;
+    scheduler.#walk.fanOuts.restore(snapshot.fanOuts ?? [], scheduler.tasks);
     scheduler.#walk.resume(snapshot.order);
     scheduler.#concurrency = snapshot.concurrency ?? options.concurrency;
     scheduler.#ceiling = Math.max(scheduler.#concurrency, scheduler.running);
@@ -118,6 +120,7 @@ export class Scheduler {
 
   /** Everything that {@link Scheduler.restore} needs: plain JSON, a few bytes for each task. */
   snapshot(): Snapshot {
+    const fanOuts = this.#walk.fanOuts.snapshot();
     return {
       version: 1,
       beganAt: Number.isNaN(this.#beganAt) ? null : this.#beganAt,
@@ -130,6 +133,10 @@ export class Scheduler {
       ...(this.#resumeAt === undefined ? {} : { resumeAt: this.#resumeAt }),
       concurrency: this.#concurrency,
       policy: this.policy.name,
+      ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
+      ...(this.#walk.stage === 0 ? {} : { stage: this.#walk.stage }),
+      ...(this.#compensateOn.length === 0 ? {} : { compensateOn: this.#compensateOn }),
+      ...(fanOuts.length === 0 ? {} : { fanOuts }),
       ...writeTasks(this.tasks, this.#beganAt),
     };
   }
@@ -183,14 +190,39 @@ export class Scheduler {
     return timeOf(this.#endedAt);
   }
 
-  /** How many tasks run, those that were told to stop included. */
+  /** How many tasks run and hold a slot, those that were told to stop included. */
   get running(): number {
-    return this.tasks.count('running');
+    return this.tasks.slots;
+  }
+
+  /** How many tasks were started and have not ended: those that run, and those that wait. */
+  get underWay(): number {
+    return this.tasks.count('running') + this.tasks.count('waiting');
   }
 
   /** How many tasks have not ended. */
   get open(): number {
-    return this.#walk.open;
+    return this.#walk.open();
+  }
+
+  /** How many ready tasks need no slot. */
+  get free(): number {
+    return this.#walk.free;
+  }
+
+  /** Whether what undoes tasks was asked for, and has not been added yet. */
+  get awaitsCompensations(): boolean {
+    return this.#awaitsCompensations;
+  }
+
+  /** What the run is at: its tasks, what undoes them, or what is done whatever became of it. */
+  get stage(): Stage {
+    return STAGES[this.#walk.stage]!;
+  }
+
+  /** The items of a task that has fanned out. For reading. */
+  itemsOf(task: number): Readonly<Items> | undefined {
+    return this.#walk.fanOuts.of(task);
   }
 
   /** Whether no task starts any more because of a failure, `failFast` being set. */
@@ -231,10 +263,13 @@ export class Scheduler {
   }
 
   /** The timers that are set, and when they fire: for a host that starts anew from a snapshot. */
-  timers(): { readonly timer: TimerName; readonly at: number }[] {
-    const timers: { timer: TimerName; at: number }[] = [];
+  timers(): { readonly timer: TimerName; readonly at: number; readonly task?: number }[] {
+    const timers: { timer: TimerName; at: number; task?: number }[] = [];
     if (this.#timerIsSet) timers.push({ timer: 'run-timeout', at: this.#beganAt + (this.#timeout ?? 0) });
     if (this.#resumeAt !== undefined) timers.push({ timer: 'auto-resume', at: this.#resumeAt });
+    this.tasks.dueAt.forEach((at, task) => {
+      if (!Number.isNaN(at)) timers.push({ timer: 'task', at, task });
+    });
     return timers;
   }
 
@@ -247,7 +282,7 @@ export class Scheduler {
     this.tasks.moves.length = 0;
     const instructions: Instruction[] = [];
     this.#take(event, instructions);
-    if (this.#failFast) this.#noticeFailures();
+    this.#settle(event.at, instructions);
     this.#startTasks(event.at, instructions);
     this.#endRun(event.at, instructions);
     this.#ceiling = Math.max(this.#concurrency, Math.min(this.#ceiling, this.running));
@@ -267,19 +302,33 @@ export class Scheduler {
       throw new Error(began ? 'The run began already.' : `${event.type} before the run began.`);
     }
     if (event.type === 'timer.fired') {
-      const isSet = event.timer === 'run-timeout' ? this.#timerIsSet : this.#resumeAt !== undefined;
-      if (!isSet) throw new Error(`The timer ${event.timer} is not set.`);
+      if (!this.#isSet(event)) throw new Error(`The timer ${event.timer} is not set.`);
     }
-    if (!('task' in event)) return;
+    if (event.type === 'compensations.added' && !this.#awaitsCompensations) {
+      throw new Error('No compensations were asked for.');
+    }
+    if (!('task' in event) || event.task === undefined) return;
     if (!(Number.isInteger(event.task) && event.task >= 0 && event.task < this.graph.size)) {
       throw new Error(`${event.type} for task ${event.task}; the dag has ${this.graph.size} tasks.`);
     }
-    if (event.type === 'task.ended' && !this.tasks.is(event.task, 'running')) {
+    if (event.type === 'task.ended' && !this.tasks.isUnderWay(event.task)) {
       throw new Error(`Task ${event.task} ended, but does not run: it is ${this.stateOf(event.task)}.`);
+    }
+    const isOfStarted = event.type === 'task.waits' || event.type === 'task.fanned-out';
+    if (isOfStarted && !this.tasks.isUnderWay(event.task)) {
+      throw new Error(`${event.type}: task ${event.task} does not run: it is ${this.stateOf(event.task)}.`);
+    }
+    if (event.type === 'task.again' && !this.tasks.is(event.task, 'waiting')) {
+      throw new Error(`Task ${event.task} does not wait: it is ${this.stateOf(event.task)}.`);
     }
     if (event.type === 'task.retried' && !this.tasks.hasEnded(event.task)) {
       throw new Error(`Task ${event.task} cannot be retried: it is ${this.stateOf(event.task)}.`);
     }
+  }
+
+  #isSet({ timer, task }: Extract<SchedulerEvent, { type: 'timer.fired' }>): boolean {
+    if (timer === 'task') return !Number.isNaN(this.tasks.dueAt[task ?? -1] ?? NaN);
+    return timer === 'run-timeout' ? this.#timerIsSet : this.#resumeAt !== undefined;
   }
 
   #take(event: SchedulerEvent, instructions: Instruction[]): void {
@@ -290,41 +339,58 @@ export class Scheduler {
         this.#began(at, event.succeeded ?? [], instructions);
         break;
       case 'task.ended':
-        this.#taskEnded(event.task, event.outcome, at);
+        this.#taskEnded(event.task, event.outcome, at, instructions);
+        break;
+      case 'task.waits':
+        if (this.tasks.is(event.task, 'running')) this.tasks.move(event.task, 'waiting');
+        this.#setTimer(event.task, event.until, instructions);
+        break;
+      case 'task.again':
+        this.#setTimer(event.task, undefined, instructions);
+        walk.makeReady(event.task);
+        break;
+      case 'task.fanned-out':
+        walk.fanOut(event.task, event, at);
+        break;
+      case 'compensations.added':
+        this.#awaitsCompensations = false;
+        walk.addCompensations(event.of, at);
         break;
       case 'timer.fired':
-        if (event.timer === 'auto-resume') {
+        if (event.timer === 'task') this.tasks.dueAt[event.task!] = NaN;
+        else if (event.timer === 'auto-resume') {
           this.#resumeAt = undefined;
-          this.#pauseMode = undefined;
+          this.#unpause(instructions);
         } else {
           this.#timerIsSet = false;
           this.#stopRun('timed_out', at, instructions);
         }
         break;
       case 'operator.paused':
-        this.#paused(event.mode, event.until, instructions);
+        this.#paused(event, instructions);
         break;
       case 'operator.resumed':
         this.#unpause(instructions);
         break;
       case 'operator.cancelled':
+        if (event.compensate !== undefined) this.#compensateCancelled(event.compensate);
         this.#stopRun('cancelled', at, instructions);
         break;
       case 'task.paused':
-        walk.hold(event.task);
-        if (event.mode === 'interrupt') this.#stopTask(event.task, STOP.again, instructions);
+        this.#pauseTask(event.task, event.mode, at, instructions);
         break;
       case 'task.resumed':
         walk.release(event.task);
+        if (this.#isRun(event.task)) instructions.push({ type: 'subrun.resume', task: event.task });
         break;
       case 'task.forced':
-        if (this.tasks.is(event.task, 'running')) this.#stopTask(event.task, STOP[event.state], instructions);
+        if (this.tasks.isUnderWay(event.task)) this.#stopTask(event.task, STOP[event.state], at, instructions);
         else walk.force(event.task, event.state, at);
         this.#lookAtFailures();
         break;
       case 'task.retried':
         for (const task of walk.retry(event.task, event.dependents, at)) {
-          this.#stopTask(task, STOP.again, instructions);
+          this.#stopTask(task, STOP.again, at, instructions);
         }
         this.#lookAtFailures();
         break;
@@ -340,7 +406,7 @@ export class Scheduler {
         walk.usePolicy(event.policy);
         break;
       case 'tasks.added':
-        walk.grow(growGraph(walk.graph, event.tasks.length, event.edges), event.tasks, at);
+        walk.grow(event.tasks, event.edges, at);
         break;
     }
   }
@@ -349,15 +415,33 @@ export class Scheduler {
     this.#beganAt = at;
     for (const task of succeeded) this.#walk.force(task, 'succeeded', at);
     this.#walk.begin(at);
-    if (this.#timeout === undefined || this.#walk.open === 0) return;
+    if (this.#timeout === undefined || this.#walk.open() === 0) return;
     this.#timerIsSet = true;
     instructions.push({ type: 'timer.set', timer: 'run-timeout', at: at + this.#timeout });
   }
 
-  #taskEnded(task: number, outcome: TaskOutcome, at: number): void {
+  /** What came of the ends so far: of fan-outs, of tasks that nobody needs any more, of a first failure. */
+  #settle(at: number, instructions: Instruction[]): void {
+    for (;;) {
+      for (const winner of this.#walk.takeWinners()) this.#cancelRemaining(winner, at, instructions);
+      if (this.#failFast) this.#noticeFailures(at, instructions);
+      const groups = this.#walk.settleItems(at);
+      if (groups.length === 0) return;
+      for (const group of groups) this.#taskEnded(group.parent, this.#outcomeOf(group), at, instructions);
+    }
+  }
+
+  #outcomeOf({ parent, failed, tolerate = 0 }: Items): TaskOutcome {
+    if (this.tasks.stop[parent] !== STOP.none) return 'cancelled';
+    if (failed <= tolerate) return 'succeeded';
+    return this.#stop === undefined && !this.#failing ? 'failed' : 'cancelled';
+  }
+
+  #taskEnded(task: number, outcome: TaskOutcome, at: number, instructions: Instruction[]): void {
     const { tasks } = this;
     const stop = tasks.stop[task]!;
     tasks.stop[task] = STOP.none;
+    this.#setTimer(task, undefined, instructions);
     // What it needs was set back meanwhile: however it ended, it must run again.
     const isStale = tasks.verdict(task) !== 'start' && tasks.forced[task] === 0;
     if (stop === STOP.again && this.#stop === undefined && (outcome === 'cancelled' || isStale)) {
@@ -367,17 +451,46 @@ export class Scheduler {
     const end = endAfterStop(stop, outcome, isStale);
     if (stop === STOP.succeeded || stop === STOP.skipped || (stop === STOP.cancelled && end === 'cancelled')) {
       tasks.forced[task] = 1;
-    }
+    } else if (end === 'skipped') tasks.declined[task] = 1;
     this.#walk.end(task, end, at);
   }
 
+  /** Sets the task's timer, or drops it. */
+  #setTimer(task: number, at: number | undefined, instructions: Instruction[]): void {
+    const { dueAt } = this.tasks;
+    if (at !== undefined) instructions.push({ type: 'timer.set', timer: 'task', at, task });
+    else if (!Number.isNaN(dueAt[task]!)) instructions.push({ type: 'timer.drop', timer: 'task', task });
+    dueAt[task] = at ?? NaN;
+  }
+
+  /** Of the tasks that it needs, those that nobody waits for any more are cancelled. */
+  #cancelRemaining(winner: number, at: number, instructions: Instruction[]): void {
+    const { tasks } = this;
+    if (!tasks.is(winner, 'ready')) return;
+    for (const task of unneededBy(this.graph, tasks, winner)) {
+      tasks.unneeded[task] = 1;
+      if (tasks.isUnderWay(task)) this.#stopTask(task, STOP.cancelled, at, instructions);
+      else this.#walk.drop(task, at);
+    }
+  }
+
   /** Whether a task has failed just now, by its handler or by its own condition. */
-  #noticeFailures(): void {
+  #noticeFailures(at: number, instructions: Instruction[]): void {
     const { moves } = this.tasks;
+    if (this.#failing || this.stage !== 'main') return;
     for (let i = 0; i + 2 < moves.length; i += 3) {
       if (moves[i + 2] !== CODE.failed || !this.tasks.is(moves[i]!, 'failed')) continue;
-      if (!this.countsAsSuccess(moves[i]!)) this.#failing = true;
+      if (!this.isSatisfied(moves[i]!)) this.#failing = true;
     }
+    if (this.#failing) this.#stopIdle(at, instructions);
+  }
+
+  /** Running tasks are let end; what only waits, and items that have not started, would hold the run for ever. */
+  #stopIdle(at: number, instructions: Instruction[]): void {
+    for (let task = 0; task < this.graph.size; task++) {
+      if (this.#isIdle(task)) this.#stopTask(task, STOP.none, at, instructions);
+    }
+    for (const group of this.#walk.fanOuts.all()) this.#walk.stopItems(group, at);
   }
 
   /** After an operator has changed how tasks ended: whether a failure is left that no task may start after. */
@@ -385,11 +498,14 @@ export class Scheduler {
     if (!this.#failing) return;
     this.#failing = false;
     for (let task = 0; task < this.graph.size && !this.#failing; task++) {
-      this.#failing = this.tasks.is(task, 'failed') && !this.countsAsSuccess(task);
+      this.#failing = this.tasks.is(task, 'failed') && !this.isSatisfied(task);
     }
   }
 
-  #paused(mode: PauseMode, until: number | undefined, instructions: Instruction[]): void {
+  #paused(
+    { mode, until, at }: Extract<SchedulerEvent, { type: 'operator.paused' }>,
+    instructions: Instruction[],
+  ): void {
     if (this.#stop) return;
     if (until !== undefined && until !== this.#resumeAt) {
       this.#dropResume(instructions);
@@ -398,13 +514,42 @@ export class Scheduler {
     }
     if (this.#pauseMode === mode || this.#pauseMode === 'interrupt') return;
     this.#pauseMode = mode;
-    if (mode === 'drain') return;
-    for (let task = 0; task < this.graph.size; task++) this.#stopTask(task, STOP.again, instructions);
+    for (let task = 0; task < this.graph.size; task++) {
+      if (this.#isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
+      // What waits goes on waiting: it does nothing that a pause could stop.
+      else if (mode === 'interrupt' && this.tasks.is(task, 'running') && this.tasks.hold[task] === HOLD.slot) {
+        this.#stopTask(task, STOP.again, at, instructions);
+      }
+    }
   }
 
   #unpause(instructions: Instruction[]): void {
+    if (this.#pauseMode !== undefined) {
+      for (let task = 0; task < this.graph.size; task++) {
+        const isPaused = this.tasks.paused[task] === 1;
+        if (this.#isRun(task) && !isPaused) instructions.push({ type: 'subrun.resume', task });
+      }
+    }
     this.#pauseMode = undefined;
     this.#dropResume(instructions);
+  }
+
+  /** Whether it is a run of its own that goes on. */
+  #isRun(task: number): boolean {
+    const { tasks } = this;
+    return tasks.hold[task] === HOLD.run && tasks.is(task, 'running') && tasks.stop[task] === STOP.none;
+  }
+
+  #pauseTask(task: number, mode: PauseMode, at: number, instructions: Instruction[]): void {
+    this.#walk.hold(task);
+    if (this.#isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
+    else if (mode === 'interrupt') this.#stopTask(task, STOP.again, at, instructions);
+  }
+
+  /** What becomes of a cancelled run, where whoever cancels it says so. */
+  #compensateCancelled(does: boolean): void {
+    const others = this.#compensateOn.filter((end) => end !== 'cancelled');
+    this.#compensateOn = does ? [...others, 'cancelled'] : others;
   }
 
   #dropResume(instructions: Instruction[]): void {
@@ -414,52 +559,111 @@ export class Scheduler {
 
   /** A second stop changes nothing: the run ends as the first one said. */
   #stopRun(status: 'cancelled' | 'timed_out', at: number, instructions: Instruction[]): void {
-    if (this.#stop) return;
+    // What undoes, and what is done at the end whatever happened, is not stopped.
+    if (this.#stop !== undefined || this.#outcome !== undefined) return;
     this.#stop = status;
     this.#unpause(instructions);
-    if (this.running > 0) {
-      for (let task = 0; task < this.graph.size; task++) this.#stopTask(task, STOP.none, instructions);
+    if (this.underWay > 0) {
+      for (let task = 0; task < this.graph.size; task++) this.#stopTask(task, STOP.none, at, instructions);
     }
     this.#walk.cancelWaiting(at);
   }
 
-  /** Tells a running task to stop; one that was told before is not told again, but the latest word counts. */
-  #stopTask(task: number, stop: number, instructions: Instruction[]): void {
+  /** Whether nothing outside works on the task, though it has started: it can end at once. */
+  #isIdle(task: number): boolean {
     const { tasks } = this;
-    if (!tasks.is(task, 'running')) return;
-    if (tasks.stop[task] === STOP.none) instructions.push({ type: 'task.cancel', task });
-    // An interrupt does not take back what an operator decided.
-    if (stop > STOP.again || (stop === STOP.again && tasks.stop[task] === STOP.none)) tasks.stop[task] = stop;
+    if (tasks.is(task, 'waiting')) return true;
+    return tasks.is(task, 'running') && tasks.hold[task] === HOLD.nothing && this.itemsOf(task) === undefined;
   }
 
-  #startTasks(at: number, instructions: Instruction[]): void {
-    if (this.#failing || this.#stop !== undefined || this.#pauseMode !== undefined) return;
-    const { tasks, policy } = this;
-    while (this.running < this.#concurrency) {
-      const task = policy.next();
-      if (task === undefined) return;
-      tasks.move(task, 'running');
-      tasks.startedAt[task] = at;
-      instructions.push({ type: 'task.start', task });
+  /** Tells a running task to stop; one that was told before is not told again, but the latest word counts. */
+  #stopTask(task: number, stop: number, at: number, instructions: Instruction[]): void {
+    const { tasks } = this;
+    if (!tasks.isUnderWay(task)) return;
+    const wasTold = tasks.stop[task] !== STOP.none;
+    // An interrupt does not take back what an operator decided.
+    if (stop > STOP.again || (stop === STOP.again && !wasTold)) tasks.stop[task] = stop;
+    if (this.#isIdle(task)) {
+      this.#taskEnded(task, 'cancelled', at, instructions);
+      return;
+    }
+    const items = tasks.is(task, 'running') && tasks.hold[task] === HOLD.nothing ? this.itemsOf(task) : undefined;
+    if (items === undefined) {
+      if (!wasTold) instructions.push({ type: 'task.cancel', task });
+      return;
+    }
+    for (const item of this.#walk.stopItems(items as Items, at)) {
+      this.#stopTask(item, STOP.cancelled, at, instructions);
     }
   }
 
+  #startTasks(at: number, instructions: Instruction[]): void {
+    if (this.#pauseMode !== undefined || this.#awaitsCompensations) return;
+    if (this.stage === 'main' && (this.#failing || this.#stop !== undefined)) return;
+    for (let task = this.#walk.nextFree(); task !== undefined; task = this.#walk.nextFree()) {
+      this.#start(task, at, instructions);
+    }
+    while (this.running < this.#concurrency) {
+      const task = this.policy.next();
+      if (task === undefined) return;
+      this.#start(task, at, instructions);
+    }
+  }
+
+  #start(task: number, at: number, instructions: Instruction[]): void {
+    this.tasks.move(task, 'running');
+    this.tasks.startedAt[task] = at;
+    instructions.push({ type: 'task.start', task });
+  }
+
+  /** Goes on to the next stage, or ends the run, once nothing of this one is left. */
   #endRun(at: number, instructions: Instruction[]): void {
-    if (this.running > 0) return;
-    if (this.#failing) this.#walk.cancelWaiting(at);
-    if (this.#walk.open > 0) return;
-    this.#end = this.#endStatus();
-    this.#endedAt = at;
-    this.#unpause(instructions);
+    while (this.underWay === 0 && !this.#awaitsCompensations) {
+      if (this.#failing && this.stage === 'main') this.#walk.cancelWaiting(at);
+      if (this.#walk.open(this.#walk.stage) > 0) return;
+      if (this.stage === 'main') this.#mainEnded(instructions);
+      if (this.#awaitsCompensations) return;
+      if (this.stage === 'finally' || this.#walk.open() === 0) {
+        this.#finish(at, instructions);
+        return;
+      }
+      this.#dropTimeout(instructions);
+      this.#walk.enterStage(STAGES.indexOf('finally'), at);
+      this.#settle(at, instructions);
+      this.#startTasks(at, instructions);
+    }
+  }
+
+  #dropTimeout(instructions: Instruction[]): void {
     if (this.#timerIsSet) instructions.push({ type: 'timer.drop', timer: 'run-timeout' });
     this.#timerIsSet = false;
+  }
+
+  #mainEnded(instructions: Instruction[]): void {
+    this.#outcome = this.#endStatus();
+    if (this.#outcome === 'succeeded' || !this.#compensateOn.includes(this.#outcome)) return;
+    const tasks = [...this.tasks.state.keys()].filter((task) => this.#walk.isUndoable(task));
+    if (tasks.length === 0) return;
+    this.#awaitsCompensations = true;
+    this.#dropTimeout(instructions);
+    instructions.push({ type: 'compensate', tasks });
+  }
+
+  #finish(at: number, instructions: Instruction[]): void {
+    const own = this.#outcome ?? 'succeeded';
+    this.#end = own === 'succeeded' ? this.#endStatus() : own;
+    this.#endedAt = at;
+    this.#unpause(instructions);
+    this.#dropTimeout(instructions);
     instructions.push({ type: 'run.end', status: this.#end });
   }
 
   /** A stop that came too late to stop anything leaves a run that succeeded as it is. */
   #endStatus(): RunEndState {
     let succeeded = true;
-    for (let task = 0; task < this.graph.size && succeeded; task++) succeeded = this.isSatisfied(task);
+    for (let task = 0; task < this.graph.size && succeeded; task++) {
+      succeeded = this.tasks.stage[task]! > this.#walk.stage || this.isSatisfied(task);
+    }
     if (succeeded) return 'succeeded';
     return this.#stop ?? 'failed';
   }

@@ -1,12 +1,14 @@
+import type { CompensatedEnd } from './dag.js';
+import type { FanOutSnapshot } from './fan-outs.js';
 import { TASK_STATES } from './task-state.js';
-import { CODE, STOP, type TaskTable } from './task-table.js';
+import { CODE, HOLD, STOP, type TaskTable } from './task-table.js';
 import type { PauseMode, RunEndState } from './run-state.js';
 
 /** What a run knows of its tasks, in a few bytes for each. Lists without an index go by the order of declaration. */
 export interface TaskSnapshot {
   /** One character per task: the position of its state in TASK_STATES, in base 36. */
   readonly states: string;
-  /** The tasks that are ready or run, in the order in which they became ready. */
+  /** The tasks that are ready, run or wait, in the order in which they became ready. */
   readonly order: readonly number[];
   /** The running tasks that were told to stop only to start again later. */
   readonly interrupted: readonly number[];
@@ -19,6 +21,9 @@ export interface TaskSnapshot {
   readonly paused?: readonly number[];
   readonly forced?: readonly number[];
   readonly declined?: readonly number[];
+  readonly unneeded?: readonly number[];
+  /** Milliseconds from the run's begin at which the timers of tasks fire. */
+  readonly due?: readonly (readonly [task: number, at: number])[];
   /** All that are not 0. Default: the dag's. */
   readonly priorities?: readonly (readonly [task: number, priority: number])[];
 }
@@ -41,12 +46,19 @@ export interface Snapshot extends TaskSnapshot {
   /** Default: the dag's, as of the policy. */
   readonly concurrency?: number;
   readonly policy?: string;
+  /** How the run's own tasks came out, once they have ended. */
+  readonly outcome?: RunEndState;
+  /** The position in STAGES of the stage that the run is in. Default 0. */
+  readonly stage?: number;
+  readonly compensateOn?: readonly CompensatedEnd[];
+  readonly fanOuts?: readonly FanOutSnapshot[];
 }
 
 /** The states of tasks that may have a start. */
 function mayHaveStarted(state: number): boolean {
   return (
     state === CODE.running ||
+    state === CODE.waiting ||
     state === CODE.succeeded ||
     state === CODE.failed ||
     state === CODE.cancelled ||
@@ -64,16 +76,20 @@ export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
   const paused: number[] = [];
   const forced: number[] = [];
   const declined: number[] = [];
+  const unneeded: number[] = [];
+  const due: [number, number][] = [];
   const priorities: [number, number][] = [];
   for (let task = 0; task < tasks.size; task++) {
     const state = tasks.state[task]!;
     states.push(state.toString(36));
-    if (state === CODE.ready || state === CODE.running) order.push(task);
+    if (state === CODE.ready || tasks.isUnderWay(task)) order.push(task);
     if (tasks.stop[task] === STOP.again) interrupted.push(task);
     else if (tasks.stop[task] !== STOP.none) stops.push([task, tasks.stop[task]!]);
     if (tasks.paused[task] === 1) paused.push(task);
     if (tasks.forced[task] === 1) forced.push(task);
     if (tasks.declined[task] === 1) declined.push(task);
+    if (tasks.unneeded[task] === 1) unneeded.push(task);
+    if (!Number.isNaN(tasks.dueAt[task]!)) due.push([task, tasks.dueAt[task]! - beganAt]);
     if (tasks.priority[task] !== 0) priorities.push([task, tasks.priority[task]!]);
     const startedAt = tasks.startedAt[task]!;
     if (mayHaveStarted(state)) started.push(Number.isNaN(startedAt) ? null : startedAt - beganAt);
@@ -90,6 +106,8 @@ export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
     ...(paused.length === 0 ? {} : { paused }),
     ...(forced.length === 0 ? {} : { forced }),
     ...(declined.length === 0 ? {} : { declined }),
+    ...(unneeded.length === 0 ? {} : { unneeded }),
+    ...(due.length === 0 ? {} : { due }),
     priorities,
   };
 }
@@ -109,6 +127,7 @@ export function readTasks(snapshot: Snapshot, tasks: TaskTable): void {
     if (!(state < TASK_STATES.length)) throw new Error(`The snapshot has no state for task ${task}.`);
     tasks.state[task] = state;
     tasks.counts[state]!++;
+    if (state === CODE.running && tasks.hold[task] !== HOLD.nothing) tasks.slots++;
     const offset = mayHaveStarted(state) ? (snapshot.started[started++] ?? null) : null;
     if (offset !== null) tasks.startedAt[task] = beganAt + offset;
     if (state >= CODE.succeeded) tasks.endedAt[task] = beganAt + (offset ?? 0) + (snapshot.took[took++] ?? NaN);
@@ -119,6 +138,8 @@ export function readTasks(snapshot: Snapshot, tasks: TaskTable): void {
   for (const task of snapshot.paused ?? []) tasks.paused[task] = 1;
   for (const task of snapshot.forced ?? []) tasks.forced[task] = 1;
   for (const task of snapshot.declined ?? []) tasks.declined[task] = 1;
+  for (const task of snapshot.unneeded ?? []) tasks.unneeded[task] = 1;
+  for (const [task, at] of snapshot.due ?? []) tasks.dueAt[task] = beganAt + at;
   // A snapshot without them is of a time when nobody could change them: they are the dag's.
   if (snapshot.priorities !== undefined) tasks.priority.fill(0);
   for (const [task, priority] of snapshot.priorities ?? []) tasks.priority[task] = priority;

@@ -1,3 +1,4 @@
+import type { Hold } from './task-traits.js';
 import { TASK_STATES, type TaskState } from './task-state.js';
 import { TRIGGER_RULES, verdictOf, type Verdict } from './trigger-rule.js';
 
@@ -7,10 +8,10 @@ export const CODE = Object.fromEntries(TASK_STATES.map((state, code) => [state, 
 /** Where a task may go from each state. An end is left only by an operator's word, about it or a task that it needs. */
 export const TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
   pending: ['ready', 'succeeded', 'failed', 'skipped', 'upstream_failed', 'cancelled'],
-  ready: ['running', 'pending', 'succeeded', 'skipped', 'cancelled'],
+  ready: ['running', 'pending', 'succeeded', 'failed', 'skipped', 'cancelled'],
   queued: [],
-  running: ['ready', 'pending', 'succeeded', 'failed', 'skipped', 'cancelled'],
-  waiting: [],
+  running: ['waiting', 'ready', 'pending', 'succeeded', 'failed', 'skipped', 'cancelled'],
+  waiting: ['ready', 'pending', 'succeeded', 'failed', 'skipped', 'cancelled'],
   retrying: [],
   succeeded: ['pending'],
   failed: ['pending'],
@@ -33,6 +34,9 @@ export const STOP = {
   skipped: 3,
   succeeded: 4,
 } as const;
+
+/** What a started task holds: see `Hold`. */
+export const HOLD: Readonly<Record<Hold, number>> = { slot: 0, nothing: 1, run: 2 };
 
 /** What a run knows of each of its tasks, one array per column, and how many tasks are in each state. */
 export class TaskTable {
@@ -58,14 +62,26 @@ export class TaskTable {
   readonly forced: Uint8Array;
   /** 1 for a task that its own condition ended: it could have started. */
   readonly declined: Uint8Array;
+  /** 1 for a task that was cancelled because nobody needs it any more. */
+  readonly unneeded: Uint8Array;
+  /** What it holds while it runs: a {@link HOLD}. */
+  readonly hold: Uint8Array;
+  /** The position of its stage in STAGES. */
+  readonly stage: Uint8Array;
+  /** Whose item it is; -1 for a task that is none. */
+  readonly parent: Int32Array;
   /** Higher goes first, for policies that look at it. */
   readonly priority: Float64Array;
+  /** Milliseconds; when its timer fires, NaN where it has none. */
+  readonly dueAt: Float64Array;
   /** Milliseconds; NaN where the task did not start. */
   readonly startedAt: Float64Array;
   /** Milliseconds; NaN where the task did not end. */
   readonly endedAt: Float64Array;
   /** Tasks per state, by its {@link CODE}. */
   readonly counts: Int32Array;
+  /** Tasks that run and hold a slot. */
+  slots = 0;
   /** The moves since it was last emptied: task, state before, state after; one after the other. */
   readonly moves: number[] = [];
 
@@ -84,6 +100,11 @@ export class TaskTable {
     this.paused = new Uint8Array(this.size);
     this.forced = new Uint8Array(this.size);
     this.declined = new Uint8Array(this.size);
+    this.unneeded = new Uint8Array(this.size);
+    this.hold = new Uint8Array(this.size);
+    this.stage = new Uint8Array(this.size);
+    this.parent = new Int32Array(this.size).fill(-1);
+    this.dueAt = new Float64Array(this.size).fill(NaN);
     this.priority = new Float64Array(this.size);
     this.startedAt = new Float64Array(this.size).fill(NaN);
     this.endedAt = new Float64Array(this.size).fill(NaN);
@@ -101,6 +122,12 @@ export class TaskTable {
     table.paused.set(this.paused);
     table.forced.set(this.forced);
     table.declined.set(this.declined);
+    table.unneeded.set(this.unneeded);
+    table.hold.set(this.hold);
+    table.stage.set(this.stage);
+    table.parent.set(this.parent);
+    table.dueAt.set(this.dueAt);
+    table.slots = this.slots;
     table.priority.set(this.priority);
     table.startedAt.set(this.startedAt);
     table.endedAt.set(this.endedAt);
@@ -139,6 +166,11 @@ export class TaskTable {
     });
   }
 
+  /** Whether the task was started, and has not ended. */
+  isUnderWay(task: number): boolean {
+    return this.state[task] === CODE.running || this.state[task] === CODE.waiting;
+  }
+
   /** Whether the task has ended, for now. */
   hasEnded(task: number): boolean {
     return this.state[task]! >= CODE.succeeded;
@@ -156,6 +188,7 @@ export class TaskTable {
     this.state[task] = code;
     this.counts[from]!--;
     this.counts[code]!++;
+    if (this.hold[task] !== HOLD.nothing) this.slots += +(code === CODE.running) - +(from === CODE.running);
     this.moves.push(task, from, code);
   }
 }

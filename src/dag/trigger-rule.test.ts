@@ -125,8 +125,7 @@ describe('a run of tasks with any rules', () => {
         const scheduler = new Scheduler(graph, {
           concurrency,
           createPolicy,
-          continueOnError: (task) => run.continues[task]!,
-          triggerRule: (task) => run.rules[task]!,
+          traits: (task) => ({ continueOnError: run.continues[task]!, triggerRule: run.rules[task]! }),
         });
         const running: number[] = [];
         const tell = (event: Parameters<Scheduler['handle']>[0]): void => {

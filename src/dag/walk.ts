@@ -1,7 +1,10 @@
-import type { AddedTask, TaskOutcome } from './event.js';
-import { neighbours, type Graph } from './graph.js';
+import { undoOrder } from './compensation.js';
+import type { FanOut, TaskOutcome } from './event.js';
+import { FanOuts, isOver, type Items } from './fan-outs.js';
+import { growGraph, neighbours, type Graph } from './graph.js';
 import type { Policy, PolicyFacts } from './policy.js';
-import { STOP, TaskTable, CODE } from './task-table.js';
+import { CODE, HOLD, STOP, TaskTable } from './task-table.js';
+import { STAGES, type TaskTraits } from './task-traits.js';
 import { TRIGGER_RULES, type Verdict } from './trigger-rule.js';
 
 /** Makes the policy of this name. */
@@ -13,6 +16,11 @@ export type Admit = (task: number) => 'start' | 'skipped' | 'failed';
 /** The states that a task ends in. */
 type End = 'succeeded' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
 
+/** Traits of tasks as bits. */
+const CONTINUES = 1;
+const CANCELS_REMAINING = 2;
+const HAS_COMPENSATION = 4;
+
 /**
  * The tasks of a run as they move along its graph: what becomes of a task by the ends of those it needs, and by an
  * operator's word. It starts nothing: that is for the scheduler, which knows the slots.
@@ -22,10 +30,19 @@ export class Walk {
   /** What is known of each task. For reading. */
   tasks: TaskTable;
   policy: Policy;
-  /** Tasks that have not ended. */
-  open: number;
+  /** The position in STAGES of the stage that the run is in; tasks of later ones wait. */
+  stage = 0;
+  readonly fanOuts = new FanOuts();
+  /** Tasks that have not ended, by stage. */
+  readonly #open: number[] = STAGES.map(() => 0);
   #nextSequence = 0;
-  #continueOnError: Uint8Array;
+  #traits: Uint8Array;
+  /** Tasks that are ready and need no slot. */
+  readonly #free = new Set<number>();
+  /** Fan-outs to look at: an item ended, or may be let go. */
+  readonly #touched = new Set<Items>();
+  /** Tasks that became ready, and whose other dependencies may not be needed any more. */
+  #winners: number[] = [];
 
   readonly #createPolicy: CreatePolicy;
   readonly #admit: Admit | undefined;
@@ -36,15 +53,33 @@ export class Walk {
     this.#createPolicy = createPolicy;
     this.#admit = admit;
     this.policy = this.#policy(policy);
-    this.open = graph.size;
-    this.#continueOnError = new Uint8Array(graph.size);
+    this.#open[0] = graph.size;
+    this.#traits = new Uint8Array(graph.size);
+  }
+
+  /** Tasks that have not ended: of all stages, or of one. */
+  open(stage?: number): number {
+    return stage === undefined ? this.#open.reduce((sum, count) => sum + count, 0) : this.#open[stage]!;
   }
 
   /** What a run is walked with, beside its graph. To be said before anything moves. */
-  describe(task: number, { continueOnError, priority, triggerRule = 'all_success' }: AddedTask): void {
-    this.#continueOnError[task] = continueOnError ? 1 : 0;
-    this.tasks.priority[task] = priority;
-    this.tasks.rule[task] = TRIGGER_RULES.indexOf(triggerRule);
+  describe(task: number, traits: TaskTraits): void {
+    const { triggerRule = 'all_success', priority = 0, hold = 'slot', stage = 'main' } = traits;
+    const { tasks } = this;
+    this.#traits[task] =
+      (traits.continueOnError ? CONTINUES : 0) |
+      (traits.cancelRemaining ? CANCELS_REMAINING : 0) |
+      (traits.hasCompensation ? HAS_COMPENSATION : 0);
+    tasks.priority[task] = priority;
+    tasks.rule[task] = TRIGGER_RULES.indexOf(triggerRule);
+    tasks.hold[task] = HOLD[hold];
+    this.#open[tasks.stage[task]!]!--;
+    tasks.stage[task] = STAGES.indexOf(stage);
+    this.#open[tasks.stage[task]!]!++;
+  }
+
+  #has(task: number, trait: number): boolean {
+    return (this.#traits[task]! & trait) !== 0;
   }
 
   #policy(name: string): Policy {
@@ -58,7 +93,7 @@ export class Walk {
     for (const task of order) this.#enqueue(task);
     for (let task = 0; task < graph.size; task++) {
       if (!tasks.hasEnded(task)) continue;
-      this.open--;
+      this.#open[tasks.stage[task]!]!--;
       for (const dependent of neighbours(graph.dependents, task)) this.#count(dependent, task);
     }
   }
@@ -66,12 +101,20 @@ export class Walk {
   /** Whether the task has ended in a way that lets its dependents start. */
   countsAsSuccess(task: number): boolean {
     const state = this.tasks.state[task];
-    return state === CODE.succeeded || (state === CODE.failed && this.#continueOnError[task] === 1);
+    return state === CODE.succeeded || (state === CODE.failed && this.#has(task, CONTINUES));
   }
 
-  /** Whether the run may succeed with it as it has ended. */
+  /** Whether the run may succeed with it as it has ended. The fan-out answers for its items. */
   isSatisfied(task: number): boolean {
-    return this.tasks.state[task] === CODE.skipped || this.countsAsSuccess(task);
+    const { tasks } = this;
+    const isExcused = tasks.unneeded[task] === 1 || tasks.parent[task] !== -1;
+    return isExcused || tasks.state[task] === CODE.skipped || this.countsAsSuccess(task);
+  }
+
+  /** Whether something was done that can be undone. */
+  isUndoable(task: number): boolean {
+    const { tasks } = this;
+    return tasks.is(task, 'succeeded') && this.#has(task, HAS_COMPENSATION) && this.fanOuts.of(task) === undefined;
   }
 
   /** The run begins: every task that waits for nothing may start. */
@@ -83,17 +126,40 @@ export class Walk {
     const { sequence } = this.tasks;
     this.tasks.move(task, 'ready');
     if (sequence[task] === -1) sequence[task] = this.#nextSequence++;
+    if (this.#has(task, CANCELS_REMAINING)) this.#winners.push(task);
     this.#enqueue(task);
+  }
+
+  /** The tasks that became ready since it was last asked, and that cancel what else they need. */
+  takeWinners(): number[] {
+    return this.#winners.length === 0 ? this.#winners : this.#winners.splice(0);
+  }
+
+  /** Takes a ready task that needs no slot. */
+  nextFree(): number | undefined {
+    if (this.#free.size === 0) return undefined;
+    const [task] = this.#free;
+    this.#free.delete(task!);
+    return task;
+  }
+
+  /** How many ready tasks need no slot. */
+  get free(): number {
+    return this.#free.size;
   }
 
   #enqueue(task: number): void {
     const { tasks } = this;
-    if (tasks.is(task, 'ready') && tasks.paused[task] === 0) this.policy.add(task, tasks.sequence[task]!);
+    if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) return;
+    if (tasks.hold[task] === HOLD.nothing) this.#free.add(task);
+    else this.policy.add(task, tasks.sequence[task]!);
   }
 
   #dequeue(task: number): void {
     const { tasks } = this;
-    if (tasks.is(task, 'ready') && tasks.paused[task] === 0) this.policy.remove(task, tasks.sequence[task]!);
+    if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) return;
+    if (tasks.hold[task] === HOLD.nothing) this.#free.delete(task);
+    else this.policy.remove(task, tasks.sequence[task]!);
   }
 
   /** Ends a task, and all that its end decides. */
@@ -103,9 +169,16 @@ export class Walk {
   }
 
   #end(task: number, state: End, at: number): void {
-    this.tasks.move(task, state);
-    this.tasks.endedAt[task] = at;
-    this.open--;
+    const { tasks } = this;
+    const wasPending = tasks.is(task, 'pending');
+    tasks.move(task, state);
+    tasks.endedAt[task] = at;
+    tasks.dueAt[task] = NaN;
+    this.#open[tasks.stage[task]!]!--;
+    const group = tasks.parent[task] === -1 ? undefined : this.fanOuts.of(tasks.parent[task]!);
+    if (group === undefined) return;
+    this.fanOuts.ended(group, tasks, task, wasPending);
+    this.#touched.add(group);
   }
 
   /** The one place where the ends of dependencies decide what becomes of a task. */
@@ -131,11 +204,24 @@ export class Walk {
 
   /** What becomes of a pending task: what its rule says, and where that lets it start, its own condition. */
   #decide(task: number): Verdict | 'failed' {
+    // Its stage has not come; an item is let go by its fan-out.
+    if (this.tasks.stage[task]! > this.stage || this.tasks.parent[task] !== -1) return 'wait';
     const verdict = this.tasks.verdict(task);
-    if (verdict !== 'start' || this.#admit === undefined) return verdict;
-    const own = this.#admit(task);
+    return verdict === 'start' ? this.#admitted(task) : verdict;
+  }
+
+  #admitted(task: number): 'start' | 'skipped' | 'failed' {
+    const own = this.#admit?.(task) ?? 'start';
     if (own !== 'start') this.tasks.declined[task] = 1;
     return own;
+  }
+
+  /** The run comes to a later stage: its tasks may start. */
+  enterStage(stage: number, at: number): void {
+    this.stage = stage;
+    for (let task = 0; task < this.graph.size; task++) {
+      if (this.tasks.stage[task] === stage) this.#settle(task, at);
+    }
   }
 
   /** A task that the other one needs has ended. */
@@ -156,6 +242,7 @@ export class Walk {
   startAgain(task: number, at: number): void {
     const { tasks } = this;
     tasks.startedAt[task] = NaN;
+    tasks.dueAt[task] = NaN;
     if (tasks.forced[task] === 1 || tasks.verdict(task) === 'start') this.makeReady(task);
     else {
       this.#backToPending(task);
@@ -163,14 +250,22 @@ export class Walk {
     }
   }
 
-  /** Cancels all that wait. */
+  /** Cancels all of this stage that has not started. */
   cancelWaiting(at: number): void {
     const { tasks } = this;
     for (let task = this.policy.next(); task !== undefined; task = this.policy.next()) this.#cancel(task, at);
+    this.#free.clear();
     if (tasks.count('pending') + tasks.count('ready') === 0) return;
     for (let task = 0; task < this.graph.size; task++) {
+      if (tasks.stage[task] !== this.stage) continue;
       if (tasks.is(task, 'pending') || tasks.is(task, 'ready')) this.#cancel(task, at);
     }
+  }
+
+  /** Nobody needs the task, which has not started: it ends cancelled, and its end decides nothing. */
+  drop(task: number, at: number): void {
+    this.#dequeue(task);
+    this.#cancel(task, at);
   }
 
   /** Its end decides nothing: all that wait are cancelled with it. */
@@ -189,6 +284,8 @@ export class Walk {
     if (this.tasks.paused[task] === 0) return;
     this.tasks.paused[task] = 0;
     this.#enqueue(task);
+    const group = this.fanOuts.of(task);
+    if (group !== undefined) this.#touched.add(group);
   }
 
   /** An operator's word: a task that does not run ends so, whatever became of it before; dependents follow. */
@@ -236,10 +333,13 @@ export class Walk {
     return running;
   }
 
+  /** Of a fan-out, that of its items, too. */
   setPriority(task: number, priority: number): void {
-    this.#dequeue(task);
-    this.tasks.priority[task] = priority;
-    this.#enqueue(task);
+    for (const one of [task, ...(this.fanOuts.of(task)?.tasks ?? [])]) {
+      this.#dequeue(one);
+      this.tasks.priority[one] = priority;
+      this.#enqueue(one);
+    }
   }
 
   /** Another order among the tasks that wait, from now on. */
@@ -250,23 +350,113 @@ export class Walk {
   }
 
   /** New tasks behind those there are. */
-  grow(graph: Graph, added: readonly AddedTask[], at: number): void {
+  grow(added: readonly TaskTraits[], edges: readonly (readonly [from: number, to: number])[], at: number): void {
     const before = this.graph;
-    const first = before.size;
-    const continueOnError = new Uint8Array(graph.size);
-    continueOnError.set(this.#continueOnError);
-    this.#continueOnError = continueOnError;
-    this.graph = graph;
-    this.tasks = this.tasks.grown(graph.inDegree);
-    this.open += added.length;
-    added.forEach((task, index) => this.describe(first + index, task));
-    for (let task = 0; task < graph.size; task++) this.#recount(task);
-    for (let task = 0; task < first; task++) {
+    this.#add(added, edges);
+    const { graph, tasks } = this;
+    for (let task = 0; task < before.size; task++) {
       // It had nothing to wait for any more, until now.
       const needsMore = graph.inDegree[task]! > before.inDegree[task]!;
-      if (needsMore && this.tasks.verdict(task) !== 'start' && this.tasks.is(task, 'ready')) this.#waitAgain(task);
+      if (needsMore && tasks.verdict(task) !== 'start' && tasks.is(task, 'ready')) this.#waitAgain(task);
     }
     for (let task = 0; task < graph.size; task++) this.#settle(task, at);
+  }
+
+  #add(added: readonly TaskTraits[], edges: readonly (readonly [from: number, to: number])[]): void {
+    const first = this.graph.size;
+    this.graph = growGraph(this.graph, added.length, edges);
+    const traits = new Uint8Array(this.graph.size);
+    traits.set(this.#traits);
+    this.#traits = traits;
+    this.tasks = this.tasks.grown(this.graph.inDegree);
+    this.#open[0]! += added.length;
+    added.forEach((task, index) => this.describe(first + index, task));
+    for (let task = 0; task < this.graph.size; task++) this.#recount(task);
+  }
+
+  /**
+   * A started task fans out. Of an earlier time that it did, items that are not in `keep` are done again; those beyond
+   * the number of items now stay as they are, and are none any more.
+   */
+  fanOut(parent: number, fanOut: FanOut, at: number): void {
+    const before = this.fanOuts.of(parent)?.tasks ?? [];
+    const keep = new Set(fanOut.keep);
+    before.slice(0, fanOut.items).forEach((task, item) => {
+      if (!keep.has(item) && this.tasks.hasEnded(task)) this.#setBack(task);
+    });
+    for (const task of before.slice(fanOut.items)) {
+      if (this.tasks.hasEnded(task)) continue;
+      this.tasks.declined[task] = 1;
+      this.#end(task, 'skipped', at);
+    }
+    const missing = Math.max(0, fanOut.items - before.length);
+    const first = this.graph.size;
+    const traits: TaskTraits = {
+      priority: this.tasks.priority[parent]!,
+      hold: fanOut.hold ?? 'slot',
+      stage: STAGES[this.tasks.stage[parent]!]!,
+      hasCompensation: this.#has(parent, HAS_COMPENSATION),
+    };
+    if (missing > 0)
+      this.#add(
+        Array.from({ length: missing }, () => traits),
+        [],
+      );
+    for (let task = first; task < first + missing; task++) this.tasks.parent[task] = parent;
+    const tasks = [...before, ...Array.from({ length: missing }, (_, index) => first + index)];
+    const group = this.fanOuts.set(parent, tasks, fanOut);
+    this.fanOuts.recount(group, this.tasks);
+    this.#touched.add(group);
+  }
+
+  /** Lets items of fan-outs go, as many as may; @returns the fan-outs of which every item has ended. */
+  settleItems(at: number): Items[] {
+    const ended: Items[] = [];
+    // Grows as it is gone through: an item that ends at once touches its fan-out again.
+    for (const group of this.#touched) {
+      this.#touched.delete(group);
+      if (this.fanOuts.of(group.parent) !== group || !this.tasks.is(group.parent, 'running')) continue;
+      this.#letGo(group, at);
+      if (group.open === 0) ended.push(group);
+    }
+    return ended.filter((group, index) => ended.indexOf(group) === index);
+  }
+
+  #letGo(group: Items, at: number): void {
+    const { tasks } = this;
+    if (isOver(group)) this.stopItems(group, at);
+    if (tasks.paused[group.parent] === 1 || tasks.stop[group.parent] !== STOP.none) return;
+    while (group.next < group.size && group.active < group.maxParallel && !isOver(group)) {
+      const task = group.tasks[group.next++]!;
+      if (!tasks.is(task, 'pending')) continue;
+      const own = this.#admitted(task);
+      if (own === 'start') {
+        group.active++;
+        this.makeReady(task);
+      } else this.end(task, own, at);
+    }
+  }
+
+  /** Ends the items that have not started; @returns those that run. */
+  stopItems(group: Items, at: number): number[] {
+    const { tasks } = this;
+    const items = group.tasks.slice(0, group.size);
+    for (const task of items) if (tasks.is(task, 'pending') || tasks.is(task, 'ready')) this.drop(task, at);
+    return items.filter((task) => tasks.isUnderWay(task));
+  }
+
+  /**
+   * What undoes these tasks is added behind those there are, in their order; the run comes to that stage. One that cannot
+   * be undone keeps none of the others from it.
+   */
+  addCompensations(of: readonly number[], at: number): void {
+    const first = this.graph.size;
+    const edges = undoOrder(this.graph, of, (task) => this.tasks.parent[task]!);
+    this.#add(
+      of.map(() => ({ triggerRule: 'all_done', stage: 'compensation' })),
+      edges.map(([before, after]) => [first + before, first + after]),
+    );
+    this.enterStage(STAGES.indexOf('compensation'), at);
   }
 
   /** Tasks that were set back and may be blocked by others than the one they were set back for. */
@@ -283,11 +473,7 @@ export class Walk {
     for (let task = open.pop(); task !== undefined; task = open.pop()) {
       // It was on the list twice.
       if (tasks.is(task, 'pending')) continue;
-      if (tasks.hasEnded(task)) this.open++;
-      else this.#dequeue(task);
-      this.#backToPending(task);
-      tasks.startedAt[task] = NaN;
-      tasks.endedAt[task] = NaN;
+      this.#setBack(task);
       if (task !== first) this.#reopened.push(task);
       for (const dependent of neighbours(this.graph.dependents, task)) {
         this.#recount(dependent);
@@ -296,11 +482,25 @@ export class Walk {
         if (dependents === 'none' || isDecided || tasks.is(dependent, 'pending')) continue;
         if (tasks.verdict(dependent) === this.#heldVerdict(dependent)) continue;
         if (dependents === 'unstarted' && this.#hasStarted(dependent)) tasks.forced[dependent] = 1;
-        else if (tasks.is(dependent, 'running')) running.add(dependent);
+        else if (tasks.isUnderWay(dependent)) running.add(dependent);
         else open.push(dependent);
       }
     }
     return [...running];
+  }
+
+  /** The task, which does not run, is pending again. */
+  #setBack(task: number): void {
+    const { tasks } = this;
+    if (tasks.hasEnded(task)) this.#open[tasks.stage[task]!]!++;
+    else this.#dequeue(task);
+    this.#backToPending(task);
+    tasks.startedAt[task] = NaN;
+    tasks.endedAt[task] = NaN;
+    const group = tasks.parent[task] === -1 ? undefined : this.fanOuts.of(tasks.parent[task]!);
+    if (group === undefined) return;
+    this.fanOuts.recount(group, tasks);
+    this.#touched.add(group);
   }
 
   #hasStarted(task: number): boolean {
@@ -313,6 +513,7 @@ export class Walk {
     this.tasks.sequence[task] = -1;
     this.tasks.forced[task] = 0;
     this.tasks.declined[task] = 0;
+    this.tasks.unneeded[task] = 0;
   }
 
   #recount(task: number): void {

@@ -148,7 +148,7 @@ describe('readAct', () => {
   });
 
   it('refuses an act that there is not', () => {
-    for (const type of ['approve', '', 'constructor', '__proto__', 'Pause'])
+    for (const type of ['decide', '', 'constructor', '__proto__', 'Pause'])
       expect(refused(type, {})).toContain('no act');
   });
 

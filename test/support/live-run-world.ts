@@ -41,7 +41,7 @@ const NONSENSE: readonly (readonly [type: string, fields: unknown])[] = [
   ['setConcurrency', { concurrency: 0 }],
   ['addTasks', { tasks: [] }],
   ['addTasks', { tasks: [{ name: '__proto__', uses: 'shell', with: {}, needs: [] }] }],
-  ['approve', { task: 't0' }],
+  ['decide', { task: 't0' }],
   ['constructor', {}],
 ];
 

@@ -1,0 +1,60 @@
+import { isHandled, type Task } from './dag.js';
+import type { TriggerRule } from './trigger-rule.js';
+
+/**
+ * What a started task holds. `slot`: one of the run's concurrency. `nothing`: it only waits, or its items hold what they
+ * need. `run`: a slot; it is a run of its own, which is paused with this one rather than stopped.
+ */
+export type Hold = 'slot' | 'nothing' | 'run';
+
+/** The stages of a run, one after the other: the dag's tasks; what undoes them, where they failed; `finally`. */
+export const STAGES = ['main', 'compensation', 'finally'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** All that a scheduler knows of a task beyond its edges. */
+export interface TaskTraits {
+  /** Default `all_success`. */
+  readonly triggerRule?: TriggerRule;
+  /** It counts as a success where it fails. Default false. */
+  readonly continueOnError?: boolean;
+  /** Default 0. */
+  readonly priority?: number;
+  /** Default `slot`. */
+  readonly hold?: Hold;
+  /** Default `main`. */
+  readonly stage?: Stage;
+  /** What it needs and nobody else waits for is cancelled when it may start. Default false. */
+  readonly cancelRemaining?: boolean;
+  /** There is something that undoes it. Default false. */
+  readonly hasCompensation?: boolean;
+}
+
+/** What a scheduler must know of a task. */
+export function traitsOf(task: Task): TaskTraits {
+  const { triggerRule, continueOnError, priority, cancelRemaining } = task;
+  const hold = holdOf(task);
+  const stage = stageOf(task);
+  return {
+    ...(triggerRule === undefined ? {} : { triggerRule }),
+    ...(continueOnError === undefined ? {} : { continueOnError }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(cancelRemaining === undefined ? {} : { cancelRemaining }),
+    ...(hold === 'slot' ? {} : { hold }),
+    ...(stage === 'main' ? {} : { stage }),
+    ...(task.compensate === undefined || stage !== 'main' ? {} : { hasCompensation: true }),
+  };
+}
+
+/** What an item of the task holds, or the task itself where it does not fan out. */
+export function itemHoldOf(task: Task): Hold {
+  return task.uses === 'dag' ? 'run' : isHandled(task) ? 'slot' : 'nothing';
+}
+
+function holdOf(task: Task): Hold {
+  return task.forEach !== undefined && task.made === undefined ? 'nothing' : itemHoldOf(task);
+}
+
+function stageOf({ finally: last, made }: Task): Stage {
+  if (made !== undefined && made.undoes === true) return 'compensation';
+  return last === true ? 'finally' : 'main';
+}
