@@ -10,7 +10,8 @@ import type { RunEnd, RunRequest } from './run-request.js';
 
 /** Says how a run ended, unless a program listens. */
 export function reportResult(request: RunRequest, result: RunResult): RunEnd {
-  const { tasks } = request.dag;
+  // What runs at the end whatever happened tidies up: what the run made is in the tasks before.
+  const tasks = request.dag.tasks.filter((task) => task.finally !== true);
   const needed = new Set(tasks.flatMap((task) => task.needs.map((dependency) => dependency.task)));
   const leaves = tasks.filter((task) => !needed.has(task.name)).map((task) => task.name);
   if (!request.options.json) print(summaryOf(result, { leaves, live: request.live, config: request.config }));

@@ -3,13 +3,15 @@ import { EXIT } from '../exit-code.js';
 import { outputHasColors, outputWidth, print, printJson } from '../output.js';
 import { renderProgress } from '../progress/render-progress.js';
 import { webUrlOf, withClient } from '../server.js';
-import type { ServerFlags } from '../server-flags.js';
+import { sameServer, type ServerFlags } from '../server-flags.js';
 
 export interface StatusOptions extends ServerFlags {
   readonly json?: true;
+  /** Each item of a fan-out. */
+  readonly items?: true;
 }
 
-/** `dagwright status RUN`: as much as a terminal holds, or every task where it is none. */
+/** `dagwright status RUN`: as much as a terminal holds, or every task where it is none; with `--items` every item, too. */
 export async function status(runId: string, options: StatusOptions): Promise<number> {
   const found = await withClient(options, async ({ client, server }) => {
     return { status: await client.get(runId).describe(), webUrl: webUrlOf(server, runId) };
@@ -18,8 +20,10 @@ export async function status(runId: string, options: StatusOptions): Promise<num
     printJson(found.status);
     return EXIT.succeeded;
   }
-  const height = process.stdout.isTTY ? Math.max(20, process.stdout.rows - 4) : Infinity;
-  print(renderProgress(found.status, { width: outputWidth(), height, now: Date.now(), color: outputHasColors() }));
+  const height = process.stdout.isTTY && !options.items ? Math.max(20, process.stdout.rows - 4) : Infinity;
+  const screen = { width: outputWidth(), height, now: Date.now(), color: outputHasColors() };
+  const commands = sameServer(options);
+  print(renderProgress(found.status, { ...screen, commands, ...(options.items ? { items: true } : {}) }));
   const settings = settingsOf(found.status);
   if (settings !== '') print(settings);
   if (found.webUrl !== undefined) print(`Web UI: ${found.webUrl}`);

@@ -35,12 +35,12 @@ export function addSeeingCommands(program: Command, done: Done): void {
       done(await list(options));
     });
 
-  runCommand(program, 'status', 'show a run and each of its tasks').action(
-    async (runId: string, options: StatusOptions) => {
+  runCommand(program, 'status', 'show a run and each of its tasks')
+    .option('--items', 'every task, and every item of a fan-out; else those under way and those that failed, a few')
+    .action(async (runId: string, options: StatusOptions) => {
       const { status } = await import('../commands/status.js');
       done(await status(runId, options));
-    },
-  );
+    });
 
   runCommand(program, 'watch', 'show a run until it ends; Ctrl-C leaves it alone', 'print the result at the end')
     .addHelpText('after', WATCH_HELP)
@@ -67,7 +67,10 @@ export function addSeeingCommands(program: Command, done: Done): void {
   runCommand(program, 'gantt', 'draw the tasks of a run over time', false)
     .option('--svg <file>', 'write it as SVG to a file, or to stdout (-)')
     .option('--width <number>', 'columns, or pixels of the SVG (default: the terminal, or 960)', positiveInteger)
-    .option('--all', 'every task that ran; else the failed, the running and the longest, where they are many')
+    .option(
+      '--all',
+      'every task that ran, and every item; else the failed, the running and the longest, where they are many',
+    )
     .action(async (runId: string, options: GanttOptions) => {
       const { gantt } = await import('../commands/gantt.js');
       done(await gantt(runId, options));

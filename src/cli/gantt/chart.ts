@@ -6,6 +6,8 @@ export interface Span {
   readonly task: TaskDescription;
   readonly from: number;
   readonly to: number;
+  /** Of a task that fanned out: the times of its items, where they have no rows of their own. */
+  readonly items?: readonly { readonly from: number; readonly to: number }[];
 }
 
 /** What a chart of a run shows. */
@@ -26,16 +28,32 @@ export interface Chart {
  * The tasks to chart: all that ran, or the most telling ones: failures and those that run now, each in up to a third of
  * the room, then the longest.
  * @param now Milliseconds; what has not ended lasts until now.
- * @param most So many tasks at most.
+ * @param most So many tasks at most. `Infinity`: all, and each item of a fan-out by itself; else the items are part of the
+ *   task that fanned out.
  */
 export function chartOf(description: RunDescription, now: number, most: number): Chart {
   const began = Date.parse(description.startedAt);
   const end = description.endedAt === undefined ? now : Date.parse(description.endedAt);
   const all: Span[] = [];
+  const isFolded = most !== Infinity;
+  const items = new Map<string, { readonly from: number; readonly to: number }[]>();
+  let notStarted = 0;
   let takenOver = 0;
   for (const task of description.tasks) {
-    if (task.takenOver === true) takenOver += 1;
-    else if (task.startedAt !== undefined) all.push(spanOf(task, began, end));
+    const isItem = isFolded && task.item !== undefined;
+    if (task.takenOver === true) takenOver += Number(!isItem);
+    else if (task.startedAt === undefined) notStarted += Number(!isItem);
+    else if (!isItem) all.push(spanOf(task, began, end));
+    else {
+      const { from, to } = spanOf(task, began, end);
+      const siblings = items.get(task.item?.of ?? '');
+      if (siblings === undefined) items.set(task.item?.of ?? '', [{ from, to }]);
+      else siblings.push({ from, to });
+    }
+  }
+  for (const [i, span] of all.entries()) {
+    const own = items.get(span.task.name);
+    if (own !== undefined) all[i] = { ...span, items: own };
   }
   const spans = all.length <= most ? all : mostTelling(all, most);
   spans.sort((a, b) => a.from - b.from);
@@ -43,7 +61,7 @@ export function chartOf(description: RunDescription, now: number, most: number):
     spans,
     length: all.reduce((longest, span) => Math.max(longest, span.to), Math.max(1, end - began)),
     leftOut: all.length - spans.length,
-    notStarted: description.tasks.length - all.length - takenOver,
+    notStarted,
     takenOver,
   };
 }
@@ -76,4 +94,24 @@ function mostTelling(all: readonly Span[], most: number): Span[] {
   }
   // In the order of declaration again, for those that start at the same time.
   return all.filter((span) => chosen.has(span));
+}
+
+/**
+ * How many items were under way at once, over time: of each of so many equal parts of the chart those that touch it.
+ * @param length Milliseconds of the whole chart.
+ */
+export function densityOf(
+  items: readonly { readonly from: number; readonly to: number }[],
+  length: number,
+  parts: number,
+): number[] {
+  const changes = new Float64Array(parts + 1);
+  for (const { from, to } of items) {
+    const first = Math.min(parts - 1, Math.floor((from / length) * parts));
+    const last = Math.max(first, Math.min(parts, Math.ceil((to / length) * parts)) - 1);
+    changes[first] = (changes[first] ?? 0) + 1;
+    changes[last + 1] = (changes[last + 1] ?? 0) - 1;
+  }
+  let level = 0;
+  return Array.from({ length: parts }, (_, part) => (level += changes[part] ?? 0));
 }

@@ -1,9 +1,10 @@
 import type { RunDescription } from '../../run/run.js';
 import { TASK_STATES, type TaskState } from '../../dag/task-state.js';
 import { elapsedOf, formatDate, formatDuration, formatTime } from '../progress/duration.js';
-import { cut, oneLine, widthOf } from '../progress/text.js';
+import { itemsText } from '../progress/task-row.js';
+import { cut, cutName, oneLine, widthOf } from '../progress/text.js';
 import { ticksOf } from './axis.js';
-import { chartOf, restOf, type Chart, type Span } from './chart.js';
+import { chartOf, densityOf, restOf, type Chart, type Span } from './chart.js';
 
 /** How the picture is made. */
 export interface GanttSvgOptions {
@@ -11,7 +12,7 @@ export interface GanttSvgOptions {
   readonly now: number;
   /** Pixels. Default 960; at least 320. */
   readonly width?: number;
-  /** So many tasks at most. Default 500. */
+  /** So many tasks at most. Default 500. `Infinity`: all, and each item of a fan-out; else its items share a row. */
   readonly most?: number;
 }
 
@@ -24,6 +25,8 @@ const HEADER = 62;
 const AXIS = 26;
 const ROW = 22;
 const BAR = 14;
+/** Pixels of one step of a fan-out's profile. */
+const PROFILE_STEP = 4;
 const LEGEND_ROW = 22;
 const SWATCH = 26;
 /** Pixels per character of the two sizes of text, measured generously: fonts differ. */
@@ -85,7 +88,7 @@ export function ganttSvg(description: RunDescription, options: GanttSvgOptions):
     `<rect class="paper" width="${width}" height="${height}" rx="6"/>`,
     ...headerOf(description, options.now, width),
     ...axisOf(chart, layout, description),
-    ...chart.spans.map((span, i) => rowOf(span, i, layout)),
+    ...chart.spans.map((span, i) => rowOf(span, i, chart.length, layout)),
     ...(rest === '' ? [] : [text(MARGIN, layout.bottom + 22, `… ${rest}`, 'quiet')]),
     ...legend.items.map((item) => item(legendTop)),
     '</svg>',
@@ -151,28 +154,47 @@ function axisOf(chart: Chart, layout: Layout, description: RunDescription): stri
   return parts;
 }
 
-function rowOf(span: Span, index: number, layout: Layout): string {
+function rowOf(span: Span, index: number, length: number, layout: Layout): string {
   const { task, from, to } = span;
   const y = layout.top + index * ROW;
   const x = round(layout.xOf(from));
   const width = Math.max(2, round(layout.xOf(to) - layout.xOf(from)));
   const error = task.error === undefined ? '' : `\n${oneLine(`${task.error.code}: ${task.error.message}`)}`;
   const attempts = task.attempts > 1 ? `, ${task.attempts} attempts` : '';
-  const details = `${task.name}: ${task.state}, ${formatDuration(to - from)}${attempts}${error}`;
+  const items = task.fanOut === undefined ? '' : `, ${itemsText(task.fanOut)}`;
+  const details = `${task.name}: ${task.state}, ${formatDuration(to - from)}${items}${attempts}${error}`;
   return [
     `<g><title>${escaped(details)}</title>`,
-    text(MARGIN, y + 15, cut(task.name, layout.name)),
-    `<rect x="${x}" y="${y + (ROW - BAR) / 2}" width="${width}" height="${BAR}" rx="2" fill="${fillOf(task.state)}"/>`,
+    text(MARGIN, y + 15, cutName(task.name, layout.name)),
+    span.items === undefined
+      ? `<rect x="${x}" y="${y + (ROW - BAR) / 2}" width="${width}" height="${BAR}" rx="2" fill="${fillOf(task.state)}"/>`
+      : `<path d="${profileOf(span.items, length, layout, y)}" fill="${fillOf(task.state)}"/>`,
     text(layout.right + 8, y + 15, marksOf(span), 'quiet'),
     '</g>',
   ].join('');
+}
+
+/** The items of a fan-out as a profile: as high as many of them were under way at once. */
+function profileOf(items: NonNullable<Span['items']>, length: number, { left, right }: Layout, row: number): string {
+  const parts = Math.max(1, Math.floor((right - left) / PROFILE_STEP));
+  const density = densityOf(items, length, parts);
+  const most = Math.max(1, ...density);
+  const bottom = row + (ROW + BAR) / 2;
+  let path = '';
+  for (const [part, count] of density.entries()) {
+    if (count === 0) continue;
+    const [from, to] = [part, part + 1].map((edge) => round(left + (edge / parts) * (right - left)));
+    path += `M${from} ${bottom}V${round(bottom - (count / most) * BAR)}H${to}V${bottom}Z`;
+  }
+  return path;
 }
 
 /** How long it took, and what is not as it should be, in words: nothing is told by colour alone. */
 function marksOf({ task, from, to }: Span): string {
   const attempts = task.attempts > 1 ? ` ×${task.attempts}` : '';
   const state = task.state === 'succeeded' ? '' : ` ${task.state}`;
-  return `${formatDuration(to - from)}${attempts}${state}`;
+  const items = task.fanOut === undefined ? '' : ` ${itemsText(task.fanOut)}`;
+  return `${formatDuration(to - from)}${items}${attempts}${state}`;
 }
 
 function legendOf(

@@ -1,16 +1,16 @@
-import type { RunDescription } from '../../run/run.js';
+import type { RunDescription, TaskDescription } from '../../run/run.js';
 import { TASK_STATES, type TaskState } from '../../dag/task-state.js';
 import { elapsedOf, formatDuration, formatTime } from '../progress/duration.js';
 import { colorOf, glyphOf, paintFor, runColorOf, type Paint } from '../progress/paint.js';
-import { cut, oneLine, pad, widthOf } from '../progress/text.js';
+import { cut, cutName, oneLine, pad, widthOf } from '../progress/text.js';
 import { ticksOf, type Tick } from './axis.js';
-import { chartOf, restOf, type Span } from './chart.js';
+import { chartOf, densityOf, restOf, type Span } from './chart.js';
 
 /** Where a chart is shown. */
 export interface GanttScreen {
   /** Columns; no line is wider. */
   readonly width: number;
-  /** So many tasks at most. */
+  /** So many tasks at most. `Infinity`: all, and each item of a fan-out; else its items share a row. */
   readonly most: number;
   /** The time, in milliseconds: what is under way has lasted until now. */
   readonly now: number;
@@ -32,6 +32,11 @@ const BARS: Readonly<Record<TaskState, readonly [body: string, end: string]>> = 
   cancelled: ['▓', '■'],
 };
 
+/** How many of the items of a fan-out are under way, from few to as many as ever were. */
+const LEVELS = '▁▂▃▄▅▆▇█';
+
+const ITEMS_LEGEND = '▁▄█ items at once';
+
 const LONGEST_NAME = 28;
 const LEAST_BARS = 8;
 const TICK_ROOM = 10;
@@ -48,7 +53,7 @@ export function renderGantt(description: RunDescription, screen: GanttScreen): s
     const ticks = ticksOf(chart.length, Math.max(2, Math.floor(columns.bars / TICK_ROOM)));
     lines.push(...axisOf(ticks, columns, scale, screen, paint));
     const grid = new Set(ticks.map((tick) => cellOf(tick, columns, scale)));
-    for (const span of chart.spans) lines.push(rowOf(span, columns, scale, grid, paint));
+    for (const span of chart.spans) lines.push(rowOf(span, columns, scale, chart.length, grid, paint));
     const legend = legendOf(chart.spans, screen.width, paint);
     lines.push('', ...(rest === '' ? [] : [paint(cut(`… ${rest}`, screen.width), 'dim')]), legend);
   } else {
@@ -77,7 +82,7 @@ interface Columns {
 function columnsOf(spans: readonly Span[], width: number): Columns {
   const longest = spans.reduce((most, { task }) => Math.max(most, task.name.length), 0);
   const name = Math.min(longest, LONGEST_NAME, Math.max(4, Math.floor(width * 0.3)));
-  const marks = spans.reduce((most, { task }) => Math.max(most, marksOf(task.attempts).length), 0);
+  const marks = spans.reduce((most, { task }) => Math.max(most, marksOf(task).length), 0);
   const bars = width - 2 - name - 1;
   const time = spans.reduce((most, { from, to }) => Math.max(most, formatDuration(to - from).length), 0);
   const beside = 2 + time + marks;
@@ -85,8 +90,25 @@ function columnsOf(spans: readonly Span[], width: number): Columns {
   return bars - beside < LEAST_BARS ? { name, bars, time: 0 } : { name, bars: bars - beside, time };
 }
 
-function marksOf(attempts: number): string {
-  return attempts > 1 ? ` ×${attempts}` : '';
+function marksOf({ attempts, fanOut }: TaskDescription): string {
+  const items = fanOut === undefined ? '' : ` ${fanOut.ended}/${fanOut.items}`;
+  const failed = fanOut === undefined || fanOut.failed === 0 ? '' : ` ✖${fanOut.failed}`;
+  return `${items}${failed}${attempts > 1 ? ` ×${attempts}` : ''}`;
+}
+
+/** A row of blocks, as high as the items under way were many. */
+function levelsOf(
+  items: NonNullable<Span['items']>,
+  length: number,
+  cells: number,
+  first: number,
+  last: number,
+): string {
+  const density = densityOf(items, length, cells).slice(first, last + 1);
+  const most = Math.max(1, ...density);
+  const levelOf = (count: number): string =>
+    count === 0 ? ' ' : (LEVELS[Math.ceil((count / most) * LEVELS.length) - 1] ?? '█');
+  return density.map(levelOf).join('');
 }
 
 type Scale = (at: number) => number;
@@ -117,9 +139,10 @@ function axisOf(
 }
 
 function rowOf(
-  { task, from, to }: Span,
+  { task, from, to, items }: Span,
   columns: Columns,
   scale: Scale,
+  length: number,
   grid: ReadonlySet<number>,
   paint: Paint,
 ): string {
@@ -129,20 +152,22 @@ function rowOf(
   const [body, end] = BARS[task.state];
   const gridFrom = (start: number, stop: number): string =>
     Array.from({ length: Math.max(0, stop - start) }, (_, i) => (grid.has(start + i) ? '┊' : ' ')).join('');
-  const bar = body.repeat(last - first) + end;
+  const bar =
+    items === undefined ? body.repeat(last - first) + end : levelsOf(items, length, columns.bars, first, last);
   const line =
-    `${paint(glyphOf(task.state), color)} ${pad(cut(task.name, columns.name), columns.name)} ` +
+    `${paint(glyphOf(task.state), color)} ${pad(cutName(task.name, columns.name), columns.name)} ` +
     `${paint(gridFrom(0, first), 'dim')}${paint(bar, color)}${paint(gridFrom(last + 1, columns.bars), 'dim')}`;
   if (columns.time === 0) return line;
   const time = formatDuration(to - from).padStart(columns.time);
-  return `${line}  ${paint(time, 'dim')}${paint(marksOf(task.attempts), 'yellow')}`;
+  return `${line}  ${paint(time, 'dim')}${paint(marksOf(task), 'yellow')}`;
 }
 
 /** The states that the bars show, each with what its bars are made of. */
 function legendOf(spans: readonly Span[], width: number, paint: Paint): string {
-  const shown = new Set(spans.map(({ task }) => task.state));
-  let line = '';
-  let used = 0;
+  const shown = new Set(spans.filter(({ items }) => items === undefined).map(({ task }) => task.state));
+  const isFolded = spans.some(({ items }) => items !== undefined);
+  let line = isFolded ? cut(ITEMS_LEGEND, width) : '';
+  let used = widthOf(line);
   for (const state of TASK_STATES.filter((candidate) => shown.has(candidate))) {
     const [body, end] = BARS[state];
     const text = `${body}${body}${end} ${state}`;

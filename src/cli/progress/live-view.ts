@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty';
 import { createLogUpdate } from 'log-update';
 import type { RunDescription } from '../../run/run.js';
 import { takeStrayOutput } from '../stray-output.js';
-import { withNeedsOf } from './made-status.js';
+import { withFactsOf } from './made-status.js';
 import { renderProgress } from './render-progress.js';
 import { cleanLine } from './text.js';
 import type { View } from './view.js';
@@ -17,8 +17,9 @@ const SHOW_CURSOR = '\u001b[?25h';
 /**
  * A view that redraws itself in place on a terminal. It never takes more than the terminal's height. What else the
  * process prints while it shows goes above it, as lines that stay.
+ * @param commands The flags of a command that reaches the run; undefined where none does.
  */
-export function liveView(terminal: WriteStream): View {
+export function liveView(terminal: WriteStream, commands: string | undefined): View {
   const write = terminal.write.bind(terminal);
   const showCursor = (): void => void write(SHOW_CURSOR);
   // The picture itself must not count as stray output.
@@ -35,7 +36,8 @@ export function liveView(terminal: WriteStream): View {
     // One column and one row less than there are: the last of each makes some terminals scroll or wrap.
     const width = Math.max(20, terminal.columns - 1);
     const height = Math.max(1, terminal.rows - 1);
-    show(renderProgress(status, { width, height, now: Date.now(), color, animated, note }));
+    const look = { width, height, now: Date.now(), color, animated, note };
+    show(renderProgress(status, { ...look, ...(commands === undefined ? {} : { commands }) }));
   };
   const redraw = (): void => draw(true);
   const say = (line: string): void => {
@@ -65,8 +67,8 @@ export function liveView(terminal: WriteStream): View {
       timer = undefined;
       terminal.off('resize', redraw);
       releaseOutput();
-      // A result does not say what its tasks need.
-      status = last === undefined ? status : withNeedsOf(last, status);
+      // A result does not say what its tasks need, nor which of them were the last.
+      status = last === undefined ? status : withFactsOf(last, status);
       note = undefined;
       draw(false);
       show.done();

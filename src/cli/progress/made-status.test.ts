@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../../run/run.js';
-import { statusOfResult, statusOfStart, withNeedsOf } from './made-status.js';
+import { statusOfResult, statusOfStart, withFactsOf } from './made-status.js';
 
 const ended = { startedAt: '2026-11-01T12:00:00.000Z', endedAt: '2026-11-01T12:00:04.200Z', attempts: 1 };
 
@@ -55,7 +55,7 @@ describe('statusOfResult', () => {
   });
 });
 
-describe('withNeedsOf', () => {
+describe('withFactsOf', () => {
   const run = { runId: 'r', dag: 'd', state: 'succeeded', startedAt: ended.startedAt, counts: {} } as const;
   const task = { state: 'succeeded', attempts: 1 } as const;
 
@@ -74,9 +74,9 @@ describe('withNeedsOf', () => {
         { ...task, name: 'b' },
       ],
     };
-    const [added, known] = withNeedsOf(later, earlier).tasks;
+    const [added, known] = withFactsOf(later, earlier).tasks;
     expect(added).not.toHaveProperty('needs');
     expect(known).toEqual({ ...task, name: 'b', needs: ['a'] });
-    expect(withNeedsOf(later, undefined)).toEqual(later);
+    expect(withFactsOf(later, undefined)).toEqual(later);
   });
 });

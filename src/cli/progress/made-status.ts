@@ -1,5 +1,5 @@
 import type { Dag } from '../../dag/dag.js';
-import type { RunResult, RunDescription } from '../../run/run.js';
+import type { RunResult, RunDescription, TaskDescription } from '../../run/run.js';
 import type { TaskState } from '../../dag/task-state.js';
 
 /** A run of which nothing is known yet, so that there is something to see before the first look. */
@@ -10,21 +10,27 @@ export function statusOfStart(dag: Dag, runId: string, now: number): RunDescript
     state: 'running',
     startedAt: new Date(now).toISOString(),
     counts: { pending: dag.tasks.length },
-    tasks: dag.tasks.map(({ name, needs }) => ({
+    tasks: dag.tasks.map(({ name, needs, finally: isLast }) => ({
       name,
       state: 'pending',
       attempts: 0,
       ...(needs.length === 0 ? {} : { needs: needs.map(({ task }) => task) }),
+      ...(isLast === undefined ? {} : { finally: isLast }),
     })),
   };
 }
 
-/** The status with what its tasks need, where that is known of an earlier one only. */
-export function withNeedsOf(status: RunDescription, earlier: RunDescription | undefined): RunDescription {
-  const known = new Map(earlier?.tasks.map((task) => [task.name, task.needs]));
+/** The status with what its tasks need, when they run and which runs they are, where that is known of an earlier one only. */
+export function withFactsOf(status: RunDescription, earlier: RunDescription | undefined): RunDescription {
+  const known = new Map(earlier?.tasks.map((task) => [task.name, task]));
   const tasks = status.tasks.map((task) => {
-    const needs = task.needs ?? known.get(task.name);
-    return needs === undefined ? task : { ...task, needs };
+    const { needs, finally: isLast, subRun } = known.get(task.name) ?? {};
+    return {
+      ...(needs === undefined ? {} : { needs }),
+      ...(isLast === undefined ? {} : { finally: isLast }),
+      ...(subRun === undefined ? {} : { subRun }),
+      ...task,
+    };
   });
   return { ...status, tasks };
 }
@@ -32,11 +38,27 @@ export function withNeedsOf(status: RunDescription, earlier: RunDescription | un
 /** A run that has ended, as its status would show it: for the last picture, without asking a server again. */
 export function statusOfResult(result: RunResult): RunDescription {
   const counts: Partial<Record<TaskState, number>> = {};
+  const fanOuts = fanOutsOf(result);
   const tasks = Object.entries(result.tasks).map(([name, task]) => {
     counts[task.status] = (counts[task.status] ?? 0) + 1;
     const { status, output: _output, outputOmitted: _omitted, ...rest } = task;
-    return { name, state: status, ...rest };
+    const fanOut = fanOuts.get(name);
+    return { name, state: status, ...rest, ...(fanOut === undefined ? {} : { fanOut }) };
   });
-  const { status, ...run } = result;
+  const { status, outputs: _outputs, ...run } = result;
   return { ...run, state: status, counts, tasks };
+}
+
+/** How many items each task had that fanned out, and how they ended. */
+export function fanOutsOf(result: RunResult): ReadonlyMap<string, NonNullable<TaskDescription['fanOut']>> {
+  const fanOuts = new Map<string, { items: number; ended: number; failed: number }>();
+  for (const { item, status } of Object.values(result.tasks)) {
+    if (item === undefined) continue;
+    const fanOut = fanOuts.get(item.of) ?? { items: 0, ended: 0, failed: 0 };
+    fanOut.items += 1;
+    fanOut.ended += 1;
+    if (status === 'failed') fanOut.failed += 1;
+    fanOuts.set(item.of, fanOut);
+  }
+  return fanOuts;
 }

@@ -20,7 +20,7 @@ const LEAST_FRACTION = 0.05;
 
 /**
  * The pace of a run that goes on: tasks ended of late, and the tasks left by that rate; a task that reports how far it
- * is may take longer than that by its own rate. Paused tasks may take for ever, so there is no estimate with them.
+ * is may take longer than that by its own rate. Tasks that are paused, or wait, may take for ever, so there is no estimate with them.
  * @param now Milliseconds.
  */
 export function paceOf(status: RunDescription, now: number): Pace {
@@ -34,12 +34,15 @@ export function paceOf(status: RunDescription, now: number): Pace {
   let longest: number | undefined;
   let isBounded = true;
   for (const task of status.tasks) {
+    // It is done when its items are, and they count themselves.
+    if (task.fanOut !== undefined) continue;
     if (isTaskEnd(task.state)) {
-      const ran = (task.state === 'succeeded' || task.state === 'failed') && task.takenOver !== true;
+      const ran =
+        (task.state === 'succeeded' || task.state === 'failed') && task.takenOver !== true && task.cached === undefined;
       if (ran && task.attempts > 0 && (task.endedAt ?? '') >= since) ends += 1;
       continue;
     }
-    if (task.paused === true) isBounded = false;
+    if (task.paused === true || task.state === 'waiting') isBounded = false;
     const fraction = task.state === 'running' ? (task.progress?.fraction ?? 0) : 0;
     remaining += 1 - fraction;
     // The time of the first attempt's start says nothing of a later attempt's pace.

@@ -2,12 +2,15 @@ import type { RunDescription } from '../../run/run.js';
 import { changeLines } from './change-lines.js';
 import type { View } from './view.js';
 
-/** A view for pipes, logs and CI: a line for each change, no cursor codes. */
-export function plainView(write: (line: string) => void): View {
+/**
+ * A view for pipes, logs and CI: a line for each change, no cursor codes.
+ * @param commands The flags of a command that reaches the run; undefined where none does.
+ */
+export function plainView(write: (line: string) => void, commands?: string): View {
   let previous: RunDescription | undefined;
   let lastNote: string | undefined;
   const update = (status: RunDescription): void => {
-    for (const line of changeLines(previous, status, Date.now())) write(line);
+    for (const line of changeLines(previous, status, Date.now(), commands)) write(line);
     previous = status;
   };
   return {

@@ -1,13 +1,13 @@
-import { TASK_STATES, isTaskEnd, type TaskState } from '../../dag/task-state.js';
+import { TASK_STATES, isTaskEnd } from '../../dag/task-state.js';
 import { isRunEnd } from '../../dag/run-state.js';
-import type { PauseDescription, RunDescription, TaskDescription } from '../../run/run.js';
-import { chooseTasks } from './choose-tasks.js';
+import type { PauseDescription, RunDescription } from '../../run/run.js';
 import { elapsedOf, formatDuration, formatTime } from './duration.js';
 import { formatLeft, formatRate, paceOf } from './pace.js';
 import { colorOf, glyphOf, paintFor, runColorOf, type Color, type Paint } from './paint.js';
-import { fits, NARROW, rowsOf } from './task-row.js';
-import { listOf, treeOf } from './task-tree.js';
+import { COUNT_ORDER, taskLines } from './task-lines.js';
+import { NARROW } from './task-row.js';
 import { cut, oneLine, widthOf } from './text.js';
+import { idleText } from './wait-text.js';
 
 /** Where a picture of a run is shown. */
 export interface Screen {
@@ -20,15 +20,16 @@ export interface Screen {
   readonly color: boolean;
   /** The sign of a running task turns. Default false. */
   readonly animated?: boolean;
+  /** Every item of a fan-out has a line, where there is room. Default: those under way, and those that failed; a few. */
+  readonly items?: boolean;
+  /** The flags of a command that reaches the run, for advice: ` --address host:port`; left out where none does. */
+  readonly commands?: string;
   /** A line under the header: what the run waits for, say. */
   readonly note?: string | undefined;
 }
 
 const LONGEST_BAR = 48;
 const LEAST_BAR = 10;
-
-/** The order in which people read the counts: what happened, what happens, what is to come. */
-const COUNT_ORDER: readonly TaskState[] = [...TASK_STATES].reverse().sort((a, b) => rankOf(a) - rankOf(b));
 
 /**
  * A picture of the run as it stands: header, bar and pace, counts, and the tasks: all of them as a tree of what needs
@@ -42,7 +43,7 @@ export function renderProgress(status: RunDescription, screen: Screen): string {
     for (const note of notesOf(status, screen)) lines.push(paint(cut(note, screen.width), 'yellow'));
   }
   if (screen.height >= 12) lines.push('');
-  lines.push(...tasksOf(status, screen, screen.height - lines.length, paint));
+  lines.push(...taskLines(status, screen, screen.height - lines.length, paint));
   return lines.slice(0, Math.max(1, screen.height)).join('\n');
 }
 
@@ -55,9 +56,11 @@ function headerOf(status: RunDescription, screen: Screen, paint: Paint): string 
   return `${paint(left, 'bold')}  ${paint(state, runColorOf(status.state))}`;
 }
 
-/** What a person must know beside the numbers: at most two lines. */
+/** What a person must know beside the numbers: at most three lines. */
 function notesOf(status: RunDescription, screen: Screen): string[] {
   const notes = screen.note === undefined ? [] : [screen.note];
+  const idle = status.state === 'running' ? idleText(status.tasks, screen.now) : undefined;
+  if (idle !== undefined) notes.push(idle);
   const about: string[] = [];
   if (status.pause !== undefined && !isRunEnd(status.state)) about.push(pauseOf(status.pause, screen.now));
   if (status.rerunOf !== undefined) about.push(`rerun of ${oneLine(status.rerunOf)}`);
@@ -125,45 +128,6 @@ function countsOf(status: RunDescription, screen: Screen, paint: Paint): string 
   return line;
 }
 
-function tasksOf(status: RunDescription, screen: Screen, room: number, paint: Paint): string[] {
-  if (room <= 0) return [];
-  if (status.tasks.length <= room) {
-    const tree = treeOf(status.tasks);
-    const all = rowsOf(tree !== undefined && fits(tree, screen) ? tree : listOf(status.tasks), screen, paint);
-    const count = all.reduce((sum, rows) => sum + rows.length, 0);
-    if (count <= room) return all.flat();
-  }
-  const chosen = chooseTasks(status.tasks, room);
-  const lines: string[] = [];
-  let shown = 0;
-  for (const rows of rowsOf(listOf(chosen), screen, paint)) {
-    if (lines.length + rows.length > room - 1) break;
-    lines.push(...rows);
-    shown += 1;
-  }
-  const rest = restOf(status, chosen.slice(0, shown));
-  return rest === '' ? lines : [...lines, paint(cut(`  … ${rest}`, screen.width), 'dim')];
-}
-
-/** What the lines above leave out: `83 more pending, 12 more succeeded`. */
-function restOf(status: RunDescription, shown: readonly TaskDescription[]): string {
-  const left = new Map<TaskState, number>();
-  for (const task of status.tasks) left.set(task.state, (left.get(task.state) ?? 0) + 1);
-  for (const task of shown) left.set(task.state, (left.get(task.state) ?? 0) - 1);
-  return [...COUNT_ORDER]
-    .reverse()
-    .filter((state) => (left.get(state) ?? 0) > 0)
-    .map((state) => `${left.get(state)} more ${state}`)
-    .join(', ');
-}
-
 function endedOf(status: RunDescription): number {
   return TASK_STATES.reduce((sum, state) => sum + (isTaskEnd(state) ? (status.counts[state] ?? 0) : 0), 0);
-}
-
-function rankOf(state: TaskState): number {
-  if (state === 'failed') return 0;
-  if (state === 'upstream_failed') return 1;
-  if (state === 'succeeded') return 2;
-  return isTaskEnd(state) ? 3 : 4;
 }

@@ -7,11 +7,17 @@ export interface Branch {
   readonly lead: string;
   /** The same for a further line of it. */
   readonly below: string;
+  /** What leads to the names of its items. */
+  readonly inner: string;
+  /** A word above it, where it is the first of a section. */
+  readonly head?: string;
+  /** A line below it: what is left out there. */
+  readonly after?: string;
 }
 
 /** The tasks one below the other, whatever they need. */
 export function listOf(tasks: readonly TaskDescription[]): Branch[] {
-  return tasks.map((task) => ({ task, lead: '', below: '' }));
+  return tasks.map((task) => ({ task, lead: '', below: '', inner: '  ' }));
 }
 
 /**
@@ -33,7 +39,8 @@ export function treeOf(tasks: readonly TaskDescription[]): Branch[] | undefined 
   const draw = (index: number, lead: string, onward: string): void => {
     const own = children.get(index) ?? [];
     const task = tasks[index];
-    if (task !== undefined) branches.push({ task, lead, below: own.length === 0 ? onward : `${onward}│  ` });
+    const inner = own.length === 0 ? `${onward}   ` : `${onward}│  `;
+    if (task !== undefined) branches.push({ task, lead, below: own.length === 0 ? onward : inner, inner });
     for (const [i, child] of own.entries()) {
       const isLast = i === own.length - 1;
       draw(child, `${onward}${isLast ? '└─ ' : '├─ '}`, `${onward}${isLast ? '   ' : '│  '}`);

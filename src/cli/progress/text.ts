@@ -7,6 +7,9 @@ const NOT_PLAIN = /[^\x20-\x7e]/;
 // oxlint-disable-next-line no-control-regex -- control characters are what it is for
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g;
 
+/** So much of a name at least leads its index. */
+const LEAST_BEGINNING = 4;
+
 /** How many columns of a terminal the text takes. It must hold no escape codes. */
 export function widthOf(text: string): number {
   if (!NOT_PLAIN.test(text)) return text.length;
@@ -27,6 +30,13 @@ export function cut(text: string, width: number): string {
     kept += character;
   }
   return `${kept.trimEnd()}…`;
+}
+
+/** A task's name, cut to so many columns. What tells items, and what undoes, from one another stays: `convert-al…[3]`. */
+export function cutName(name: string, width: number): string {
+  const tail = /(?:\[\d+\])?(?:~undo)?$/.exec(name)?.[0] ?? '';
+  if (tail === '' || name.length <= width || tail.length + LEAST_BEGINNING > width) return cut(name, width);
+  return cut(name.slice(0, -tail.length), width - tail.length) + tail;
 }
 
 /** The text, filled with spaces to so many columns. */

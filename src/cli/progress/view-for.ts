@@ -1,6 +1,7 @@
 import type { Config } from '../../config.js';
 import { print, printError } from '../output.js';
 import { plainView } from './plain-view.js';
+import { sameServer, type ServerFlags } from '../server-flags.js';
 import type { View } from './view.js';
 
 /**
@@ -9,11 +10,13 @@ import type { View } from './view.js';
  * @returns `live`: whether it redraws itself.
  */
 export async function viewFor(
-  options: { readonly json?: true },
+  options: ServerFlags & { readonly json?: true; readonly local?: true },
   config: Config,
 ): Promise<{ readonly view: View; readonly live: boolean }> {
-  if (options.json) return { view: plainView(printError), live: false };
-  if (!process.stdout.isTTY || config.plainTerminal) return { view: plainView(print), live: false };
+  // A local run is this process's own: no other command reaches it.
+  const commands = options.local ? undefined : sameServer(options);
+  if (options.json) return { view: plainView(printError, commands), live: false };
+  if (!process.stdout.isTTY || config.plainTerminal) return { view: plainView(print, commands), live: false };
   const { liveView } = await import('./live-view.js');
-  return { view: liveView(process.stdout), live: true };
+  return { view: liveView(process.stdout, commands), live: true };
 }
