@@ -9,7 +9,7 @@ import {
   type ConnectionLike,
   type ConnectionOptions,
 } from '@temporalio/client';
-import { RawValue, TypedSearchAttributes } from '@temporalio/common';
+import { RawValue, type DataConverter } from '@temporalio/common';
 import { loadConfig } from '../config.js';
 import type { Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
@@ -21,8 +21,8 @@ import { resolveParams } from '../spec/params.js';
 import { checkDag } from '../spec/parse.js';
 import { isSealed } from '../spec/sealed-dag.js';
 import { RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
-import { DAG_KEY, FAILED_TASKS_KEY, STATE_KEY, TAGS_KEY } from '../workflows/search-attribute-keys.js';
-import { dataConverter } from './data-converter.js';
+import { startOptionsOf } from '../workflows/start-options.js';
+import { createDataConverter, dataConverter } from './data-converter.js';
 import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
 import { requireNamespace } from './namespace.js';
 import { hasWorker } from './poller.js';
@@ -56,6 +56,8 @@ export interface StartOptions {
   readonly params?: Readonly<Record<string, unknown>>;
   /** Default: the client's. */
   readonly taskQueue?: string;
+  /** Whether tasks may take what another run's task gave under the same key (`cache`). Default true. */
+  readonly cache?: boolean;
 }
 
 /** Starts runs on Temporal and finds them again. */
@@ -70,10 +72,20 @@ export class DagClient {
   /** Over a connection that is there; `DagClient.connect` makes its own. */
   constructor(
     connection: ConnectionLike & { close(): Promise<void> },
-    options: { readonly namespace: string; readonly taskQueue: string; readonly eager?: boolean },
+    options: {
+      readonly namespace: string;
+      readonly taskQueue: string;
+      readonly eager?: boolean;
+      /** See `createDataConverter`. Default: one that keeps nothing outside of Temporal. */
+      readonly dataConverter?: DataConverter;
+    },
   ) {
     this.#connection = connection;
-    this.#client = new Client({ connection, namespace: options.namespace, dataConverter });
+    this.#client = new Client({
+      connection,
+      namespace: options.namespace,
+      dataConverter: options.dataConverter ?? dataConverter,
+    });
     this.taskQueue = options.taskQueue;
     this.#eager = options.eager ?? false;
     this.#hasSearchAttributes = rememberSearchAttributes(
@@ -101,7 +113,11 @@ export class DagClient {
     }
     const namespace = options.namespace ?? config.temporal.namespace ?? 'default';
     await requireNamespace(connection, namespace);
-    return new DagClient(connection, { namespace, taskQueue: options.taskQueue ?? config.taskQueue });
+    return new DagClient(connection, {
+      namespace,
+      taskQueue: options.taskQueue ?? config.taskQueue,
+      dataConverter: createDataConverter(config),
+    });
   }
 
   /**
@@ -123,7 +139,8 @@ export class DagClient {
       });
     }
     try {
-      await this.#startWorkflow(asked, runId, options.taskQueue ?? this.taskQueue);
+      const input = options.cache === false ? { ...asked, noCache: true } : asked;
+      await this.#startWorkflow(input, runId, options.taskQueue ?? this.taskQueue);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       await this.#checkSameDag(runId, asked.dag.name);
@@ -132,19 +149,17 @@ export class DagClient {
   }
 
   async #startWorkflow(asked: RunInput, runId: string, taskQueue: string): Promise<void> {
-    const { dag, takeOver } = asked;
-    const start = async (hasAttributes: boolean): Promise<unknown> =>
-      this.#client.workflow.start(RUN_WORKFLOW, {
+    const start = async (hasAttributes: boolean): Promise<unknown> => {
+      const input: RunInput = { ...asked, ...(hasAttributes ? { searchAttributes: true } : {}) };
+      return this.#client.workflow.start(RUN_WORKFLOW, {
         workflowId: runId,
         taskQueue,
-        args: [payloadOf({ ...asked, ...(hasAttributes ? { searchAttributes: true } : {}) })],
-        memo: { dag: dag.name, ...(takeOver === undefined ? {} : { rerunOf: takeOver.runId }) },
-        staticSummary: dag.name,
-        staticDetails: detailsOf(asked),
-        ...(hasAttributes ? { typedSearchAttributes: attributesOf(dag) } : {}),
+        args: [payloadOf(input)],
+        ...startOptionsOf(input),
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         requestEagerStart: this.#eager,
       });
+    };
     if (!(await this.#hasSearchAttributes())) return void (await start(false));
     try {
       await start(true);
@@ -231,26 +246,4 @@ function payloadOf(input: RunInput): RawValue {
 function newRunId(dag: string): string {
   const time = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
   return `${dag}-${time}-${Math.random().toString(36).slice(2, 8)}`;
-}
-
-/** What the Web UI shows of the run before it has done anything. Markdown. */
-function detailsOf({ dag, takeOver }: RunInput): string {
-  const dependencies = dag.tasks.reduce((sum, task) => sum + task.needs.length, 0);
-  const lines = [
-    ...(dag.description === undefined ? [] : [dag.description.slice(0, 4_000), '']),
-    `- ${dag.tasks.length} tasks, ${dependencies} dependencies`,
-    ...(dag.tags === undefined || dag.tags.length === 0 ? [] : [`- tags: ${dag.tags.join(', ')}`]),
-    ...(takeOver === undefined ? [] : [`- rerun of \`${takeOver.runId}\`: ${takeOver.tasks.length} tasks taken over`]),
-  ];
-  return lines.join('\n');
-}
-
-function attributesOf(dag: Dag): TypedSearchAttributes {
-  return new TypedSearchAttributes([
-    { key: DAG_KEY, value: dag.name },
-    { key: STATE_KEY, value: 'running' },
-    { key: FAILED_TASKS_KEY, value: 0 },
-    // An empty list would come back as a list of one empty text.
-    ...(dag.tags === undefined || dag.tags.length === 0 ? [] : [{ key: TAGS_KEY, value: [...dag.tags] }]),
-  ]);
 }

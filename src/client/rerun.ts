@@ -6,7 +6,7 @@ import type { JsonObject } from '../dag/json.js';
 import { planRerun, type RerunOptions, type RerunPlan } from '../run/rerun.js';
 import type { RunResult } from '../run/run.js';
 import { dagQuery, RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
-import { dataConverter } from './data-converter.js';
+import { readPayloads } from './data-converter.js';
 import { isSilence, RunHandle } from './run-handle.js';
 
 /** Milliseconds a worker has to say what dag the run ended with. */
@@ -48,7 +48,8 @@ export async function prepareRerun(client: Client, runId: string, options: Rerun
   }
   const result = await resultOf(run, options);
   const { dag: began, params } = await inputOf(client, description);
-  const dag = result !== undefined && hasGrown(began, result) ? await grownDag(client, description) : began;
+  const grown = result !== undefined && hasGrown(began, result) ? await grownDag(client, description) : began;
+  const dag = withoutMadeTasks(grown);
   const plan = planRerun(dag, result, options);
   if (plan.runs.length === 0) {
     throw new DagwrightError('ACT_REFUSED', `Every task of the run ${runId} succeeded, so none is left to run.`, {
@@ -102,17 +103,22 @@ async function inputOf(client: Client, { workflowId, runId }: WorkflowExecutionD
     maximumPageSize: 1,
   });
   const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-  let decoded = payloads;
-  for (const codec of dataConverter.payloadCodecs ?? []) decoded = await codec.decode(decoded);
-  const [payload] = decoded;
+  const [payload] = await readPayloads(client.options.loadedDataConverter, payloads);
   if (payload === undefined) throw new Error(`The history of the run ${workflowId} does not begin with its input.`);
   return defaultPayloadConverter.fromPayload<RunInput>(payload);
 }
 
-/** Whether the run ended with tasks that its input does not have. */
+/** Whether the run ended with tasks that its input does not have, and that it did not make itself. */
 function hasGrown(dag: Dag, result: RunResult): boolean {
   const names = new Set(dag.tasks.map(({ name }) => name));
-  return Object.keys(result.tasks).some((name) => !names.has(name));
+  return Object.entries(result.tasks).some(
+    ([name, { item, compensates }]) => !names.has(name) && item === undefined && compensates === undefined,
+  );
+}
+
+/** The items of fan-outs, and compensations, are made anew by each run. */
+function withoutMadeTasks(dag: Dag): Dag {
+  return { ...dag, tasks: dag.tasks.filter(({ made }) => made === undefined) };
 }
 
 /** The dag that the run ended with: only a worker that replays the run knows it. */

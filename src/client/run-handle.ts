@@ -58,6 +58,13 @@ const ANSWER_TIMEOUT = 10_000;
 /** Times, and milliseconds between them, that an update is sent to a run that continues as new. */
 const ATTEMPTS = 5;
 const RETRY_INTERVAL = 200;
+/** The acts that are kept as signals where no worker answers, and what the run will do. */
+const PROMISES: Readonly<Partial<Record<ActType, string>>> = {
+  pause: 'pause',
+  resume: 'resume',
+  cancel: 'cancel',
+  sendEvent: 'take the event, if it fits,',
+};
 /** Child workflows that are asked for the progress of their tasks. */
 const DESCRIBED_CHILDREN = 50;
 
@@ -143,7 +150,7 @@ export class RunHandle extends ActingRun {
   }
 
   /**
-   * Does an act: an update, that the run's worker answers. `pause`, `resume` and `cancel` need no worker: without one
+   * Does an act: an update, that the run's worker answers. `pause`, `resume`, `cancel` and `sendEvent` need no worker: without one
    * they are kept as signals until one comes, and the answer says so.
    * @throws DagwrightError RUN_NOT_FOUND, RUN_ENDED, TASK_NOT_FOUND, ACT_INVALID, ACT_REFUSED, DAG_INVALID; NO_WORKER
    * where nobody answered: the act may still be done, once, when a worker comes.
@@ -181,9 +188,10 @@ export class RunHandle extends ActingRun {
     }
   }
 
-  /** Nobody answers: three of the acts can wait in the history for a worker. */
+  /** Nobody answers: some of the acts can wait in the history for a worker. */
   async #leaveSignal(type: ActType, input: ActInput, taskQueue: string, cause: unknown): Promise<ActAnswer> {
-    if (type !== 'pause' && type !== 'resume' && type !== 'cancel') {
+    const promise = PROMISES[type];
+    if (promise === undefined) {
       throw new DagwrightError('NO_WORKER', `No worker answered for the run ${this.runId} in time.`, {
         hint: `The act may still be done when one comes. Start one with \`dagwright worker --task-queue ${taskQueue}\`, and ask again.`,
         cause,
@@ -192,7 +200,7 @@ export class RunHandle extends ActingRun {
     await this.#workflow.signal(type, input).catch((error: unknown) => {
       throw this.#coded(error);
     });
-    const message = `No worker answers for the run; it will ${type} when one does.`;
+    const message = `No worker answers for the run; it will ${promise} when one does.`;
     return { changed: true, message, state: 'running', tasks: [], tasksChanged: 0 };
   }
 

@@ -3,20 +3,22 @@ import type { Handlers } from '../activities/handler.js';
 import { startTimer } from '../activities/timer.js';
 import type { Act, ActAnswer, ActRequest } from '../run/act.js';
 import { ActingRun } from '../run/acting-run.js';
+import type { DagWith } from '../dag/control.js';
 import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { SchedulerEvent, TimerName } from '../dag/event.js';
-import type { Instruction } from '../dag/instruction.js';
-import { LiveRun } from '../run/live-run.js';
+import { LiveRun, type EndedTask, type HostInstruction, type StartedTask } from '../run/live-run.js';
 import type { Progress } from '../dag/progress.js';
 import { readAct } from '../run/read-act.js';
 import type { Json, JsonObject } from '../dag/json.js';
 import type { Explanation } from '../run/explanation.js';
 import type { RunEvent } from '../run/run-event.js';
 import type { Run, RunDescription, RunResult } from '../run/run.js';
-import { measureCall, taskCallOf } from '../dag/task-call.js';
+import { subRunEnd } from '../run/sub-run-end.js';
+import { measureCall } from '../dag/task-call.js';
+import type { TaskError } from '../dag/task-error.js';
 import { createPolicy } from '../policy/policies.js';
-import { LocalTask, type LocalTaskEnd } from './local-task.js';
+import { LocalTask } from './local-task.js';
 
 /** How a dag runs in this process. */
 export interface LocalOptions {
@@ -32,6 +34,8 @@ export interface LocalOptions {
   readonly onChange?: () => void;
   /** The clock, in whole milliseconds. Default: the system's. */
   readonly now?: () => number;
+  /** Whether tasks may take what another run's task gave under the same key (`cache`). Default true. */
+  readonly cache?: boolean;
   /** Checks the scheduler after every event, in O(V + E): for tests. Default false. */
   readonly validate?: boolean;
 }
@@ -50,11 +54,20 @@ export function runLocally(dag: Dag, options: LocalOptions): Run {
 
 /** @throws DagwrightError EXECUTOR_UNSUPPORTED. */
 function requireOwn(tasks: readonly Task[]): void {
-  const foreign = tasks.filter((task) => task.uses === 'activity').map((task) => task.name);
+  const foreign = foreignAmong(tasks, '');
   if (foreign.length === 0) return;
   const names = foreign.slice(0, 5).join(', ') + (foreign.length > 5 ? `, and ${foreign.length - 5} more` : '');
   throw new DagwrightError('EXECUTOR_UNSUPPORTED', `Activities of other workers do not run locally: ${names}.`, {
     hint: 'Run the dag on Temporal: leave out `--local`.',
+  });
+}
+
+/** By name, those of sub-dags with the task that is one: `load/charge`. */
+function foreignAmong(tasks: readonly Task[], prefix: string): string[] {
+  return tasks.flatMap(({ name, uses, with: settings }) => {
+    if (uses === 'activity') return [`${prefix}${name}`];
+    const dag = uses === 'dag' ? (settings as unknown as DagWith).dag : undefined;
+    return dag === undefined ? [] : foreignAmong(dag.tasks, `${prefix}${name}/`);
   });
 }
 
@@ -64,12 +77,17 @@ class LocalRun extends ActingRun {
   readonly #options: LocalOptions;
   readonly #live: LiveRun;
   readonly #running = new Map<number, LocalTask>();
+  /** Running tasks that are runs of their own. */
+  readonly #subRuns = new Map<number, LocalRun>();
+  /** How often a task that is a run was started. */
+  readonly #subRunStarts = new Map<number, number>();
   /** Tasks that wait for their next attempt: running, to the scheduler. */
   readonly #retrying = new Set<number>();
   /** What each attempt said of its progress last. */
   readonly #progress = new Map<number, Progress>();
-  readonly #inbox: (() => Instruction[])[] = [];
-  readonly #timers = new Map<TimerName, () => void>();
+  readonly #inbox: (() => HostInstruction[])[] = [];
+  /** What drops each timer, by what it is for. */
+  readonly #timers = new Map<string, () => void>();
   readonly #result: Promise<RunResult>;
   #resolve: (result: RunResult) => void = () => undefined;
   #reject: (bug: unknown) => void = () => undefined;
@@ -83,12 +101,9 @@ class LocalRun extends ActingRun {
     super();
     this.runId = options.runId ?? `${dag.name}-${randomUUID().slice(0, 8)}`;
     this.#options = options;
-    this.#live = new LiveRun(dag, {
-      runId: this.runId,
-      createPolicy,
-      params: options.params ?? {},
-      takeOver: undefined,
-    });
+    const { params = {}, cache = true } = options;
+    const more = { runId: this.runId, createPolicy, params, takeOver: undefined, noCache: !cache };
+    this.#live = new LiveRun(dag, more);
     this.#result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -161,7 +176,7 @@ class LocalRun extends ActingRun {
   }
 
   /** What a task does while its start is carried out may come back here: it waits for its turn. */
-  #take(news: () => Instruction[]): void {
+  #take(news: () => HostInstruction[]): void {
     this.#inbox.push(news);
     if (this.#isHandling) return;
     this.#isHandling = true;
@@ -179,20 +194,26 @@ class LocalRun extends ActingRun {
     this.#changed();
   }
 
-  #perform(instruction: Instruction): void {
+  #perform(instruction: HostInstruction): void {
     switch (instruction.type) {
       case 'task.start':
         this.#start(instruction.task);
         break;
       case 'task.cancel':
         this.#running.get(instruction.task)?.cancel();
+        this.#ask(instruction.task, { type: 'cancel' });
         break;
       case 'timer.set':
-        this.#setTimer(instruction.timer, instruction.at);
+        this.#setTimer(instruction.timer, instruction.at, instruction.task);
         break;
       case 'timer.drop':
-        this.#timers.get(instruction.timer)?.();
-        this.#timers.delete(instruction.timer);
+        this.#dropTimer(keyOf(instruction.timer, instruction.task));
+        break;
+      case 'subrun.pause':
+        this.#ask(instruction.task, { type: 'pause', mode: instruction.mode });
+        break;
+      case 'subrun.resume':
+        this.#ask(instruction.task, { type: 'resume' });
         break;
       case 'run.end':
         clearInterval(this.#keepAlive);
@@ -206,14 +227,16 @@ class LocalRun extends ActingRun {
     const { dag, record } = this.#live;
     const attemptsBefore = record.attemptsOf(index);
     record.began(index);
-    const params = this.#options.params ?? {};
-    const call = taskCallOf(dag, index, { runId: this.runId, params, needs: record.needsOf(index), attemptsBefore });
-    const { error } = measureCall([call as unknown as Json]);
-    if (error !== undefined) return this.#ended(index, { outcome: 'failed', attempts: 0, error });
+    const started = this.#live.callOf(index, attemptsBefore);
+    if ('foreign' in started) throw new Error(`Task ${index} is an activity of another worker.`);
+    if ('error' in started) return this.#failed(index, started.error);
+    const { error } = measureCall(('subRun' in started ? started.subRun : started.call) as unknown as Json);
+    if (error !== undefined) return this.#failed(index, error);
+    if ('subRun' in started) return this.#startSubRun(index, started.subRun);
     const { scheduleToClose } = timeoutsOf(dag, dag.tasks[index]!);
     const retry = retryOf(dag, dag.tasks[index]!);
     const task = new LocalTask(
-      call,
+      started.call,
       { handlers, logFolder, retry, scheduleToClose },
       {
         attemptBegan: (attempt) => {
@@ -240,23 +263,63 @@ class LocalRun extends ActingRun {
     );
   }
 
-  #ended(task: number, end: LocalTaskEnd): void {
+  /** It cannot even begin. */
+  #failed(task: number, error: TaskError): void {
+    this.#ended(task, { outcome: 'failed', attempts: 0, error });
+  }
+
+  /** A run in this run: it has its own id, and so its own logs. */
+  #startSubRun(index: number, { runId, dag, params }: Extract<StartedTask, { subRun: unknown }>['subRun']): void {
+    const start = (this.#subRunStarts.get(index) ?? 0) + 1;
+    this.#subRunStarts.set(index, start);
+    const run = new LocalRun(dag, {
+      ...this.#options,
+      runId: start === 1 ? runId : `${runId}#${start}`,
+      params,
+      onChange: () => this.#changed(),
+    });
+    this.#subRuns.set(index, run);
+    run.begin();
+    run.result().then(
+      (result) => this.#ended(index, subRunEnd(result)),
+      (bug: unknown) => this.#giveUp(bug),
+    );
+  }
+
+  /** What it refuses is of no interest: it has ended, then. */
+  #ask(task: number, act: Act): void {
+    this.#subRuns
+      .get(task)
+      ?.act(act, { by: this.runId })
+      .catch(() => undefined);
+  }
+
+  #ended(task: number, end: Omit<EndedTask, 'task'>): void {
     this.#running.delete(task);
+    this.#subRuns.delete(task);
     this.#retrying.delete(task);
     this.#progress.delete(task);
     this.#post(this.#live.ended({ task, ...end }, this.#now()));
   }
 
-  #setTimer(timer: TimerName, at: number): void {
+  #setTimer(timer: TimerName, at: number, task: number | undefined): void {
+    const key = keyOf(timer, task);
+    this.#dropTimer(key);
     const drop = startTimer(Math.max(0, at - this.#now()), () => {
-      this.#timers.delete(timer);
-      // It may have been dropped in this very moment.
       this.#take(() => {
-        const isSet = this.#live.scheduler.timers().some((set) => set.timer === timer && set.at === at);
-        return isSet && !this.#isBroken ? this.#live.handle({ type: 'timer.fired', at: this.#now(), timer }) : [];
+        // It may have been dropped, or set anew, in this very moment.
+        if (this.#timers.get(key) !== drop || this.#isBroken) return [];
+        this.#timers.delete(key);
+        const whose = task === undefined ? {} : { task };
+        return this.#live.handle({ type: 'timer.fired', at: this.#now(), timer, ...whose });
       });
     });
-    this.#timers.set(timer, drop);
+    this.#timers.set(key, drop);
+  }
+
+  #dropTimer(key: string): void {
+    this.#timers.get(key)?.();
+    this.#timers.delete(key);
   }
 
   /** A bug of the scheduler or of this host: stop everything rather than hang. */
@@ -265,6 +328,7 @@ class LocalRun extends ActingRun {
     clearInterval(this.#keepAlive);
     for (const drop of this.#timers.values()) drop();
     for (const task of this.#running.values()) task.cancel();
+    for (const run of this.#subRuns.values()) run.#giveUp(bug);
     this.#reject(bug);
   }
 
@@ -281,4 +345,8 @@ class LocalRun extends ActingRun {
   #now(): number {
     return (this.#options.now ?? Date.now)();
   }
+}
+
+function keyOf(timer: TimerName, task: number | undefined): string {
+  return `${timer} ${task ?? ''}`;
 }

@@ -1,7 +1,7 @@
 import { CancelledFailure, CancellationScope } from '@temporalio/workflow';
 
 /**
- * Lets one activity be cancelled. It is what the SDK asks of the scope that an activity is started in, and no more: a
+ * Lets one activity, or timer, be cancelled. It is what the SDK asks of the scope that one is started in, and no more: a
  * CancellationScope of its own for each task makes seven promises, each with a stack trace, and that is most of what a
  * task costs a workflow.
  */
@@ -10,7 +10,7 @@ export class ActivityScope {
   #cancelled = false;
   #requestCancel: (reason: Error) => void = () => {};
 
-  /** The SDK hands its request to cancel the activity to this, as to the promise that a CancellationScope has here. */
+  /** The SDK hands its request to cancel to this, as to the promise that a CancellationScope has here. */
   readonly cancelRequested = {
     catch: (requestCancel: (reason: Error) => void): void => {
       this.#requestCancel = requestCancel;
@@ -21,12 +21,12 @@ export class ActivityScope {
     return this.#cancelled;
   }
 
-  /** Calls `start`, which starts the activity, in this scope. */
+  /** Calls `start`, which starts the one activity or timer, in this scope. */
   run<T>(start: () => T): T {
     return CancellationScope.prototype.run.call(this, start as never) as T;
   }
 
-  /** Asks the activity to stop. A second time changes nothing. */
+  /** Asks it to stop. A second time changes nothing. */
   cancel(): void {
     if (this.#cancelled) return;
     this.#cancelled = true;

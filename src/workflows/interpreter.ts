@@ -1,24 +1,20 @@
-import {
-  CancellationScope,
-  condition,
-  continueAsNew,
-  isCancellation,
-  log,
-  sleep,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { condition, continueAsNew, log, patched, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Act, ActAnswer, ActRequest } from '../run/act.js';
 import { DagwrightError } from '../dag/errors.js';
-import type { SchedulerEvent, TimerName } from '../dag/event.js';
-import type { Instruction } from '../dag/instruction.js';
-import { LiveRun } from '../run/live-run.js';
+import type { SchedulerEvent } from '../dag/event.js';
+import type { Json } from '../dag/json.js';
+import { LiveRun, type HostInstruction } from '../run/live-run.js';
 import type { RunResult } from '../run/run.js';
 import { measureCall } from '../dag/task-call.js';
+import type { TaskError } from '../dag/task-error.js';
 import { createPolicy } from '../policy/policies.js';
 import type { ActivityScope } from './activity-scope.js';
 import { Children } from './children.js';
 import type { RunInput, TaskEnd } from './messages.js';
+import { PATCHES } from './patches.js';
+import { RunTimers, type RunTimer } from './run-timers.js';
 import { Shown } from './shown.js';
+import { SubRuns, type SubRun } from './sub-runs.js';
 import { activityOf, startActivity, type TaskActivity } from './task-activity.js';
 
 /** Well below the 51,200 events at which the server ends a run, well above what one window of tasks adds. */
@@ -47,11 +43,10 @@ interface RequestedAct {
   readonly request: ActRequest;
 }
 
-/** A timer that fired, with what tells it from another of its name. */
+/** A timer that fired. */
 interface FiredTimer {
   readonly type: 'timer';
-  readonly timer: TimerName;
-  readonly scope: CancellationScope;
+  readonly timer: RunTimer;
 }
 
 /** The host that drives the scheduler inside a Temporal workflow: events in, instructions performed. */
@@ -64,6 +59,7 @@ export class Interpreter {
   readonly #shown: Shown;
   readonly #runId = workflowInfo().workflowId;
   readonly #children: Children;
+  readonly #subRuns: SubRuns;
   readonly #inbox: (SchedulerEvent | RequestedAct | FiredTimer)[] = [];
   /** Tasks the scheduler has started that are not yet under way, first in first out. */
   #starts: number[] = [];
@@ -71,11 +67,13 @@ export class Interpreter {
   readonly #direct = new Map<number, ActivityScope>();
   /** How often a task was started before, where it was. */
   readonly #restarts: Map<number, number>;
-  readonly #timers = new Map<TimerName, CancellationScope>();
+  readonly #timers: RunTimers;
   /** Ends the wait for news. */
   #wake = (): void => {};
   #phase: Phase = 'direct';
   #drainTimerFired = false;
+  /** An act let tasks start. */
+  #actStarted = false;
   /** Acts that came as updates. */
   #updates = 0;
   /** The outputs that tasks wait for do not fit into the next execution's input. */
@@ -84,14 +82,23 @@ export class Interpreter {
 
   constructor(input: RunInput) {
     this.#input = input;
-    const { dag, params, carried, takeOver } = input;
-    const options = { runId: this.#runId, createPolicy, params, takeOver };
+    const { dag, params, carried, takeOver, noCache = false } = input;
+    const options = { runId: this.#runId, createPolicy, params, takeOver, noCache };
     this.live = new LiveRun(dag, options, carried);
     if (carried === undefined) this.#inbox.push(this.live.begin(Date.now()));
     else this.#starts = [...carried.held];
     this.#shown = new Shown(this.live, input.searchAttributes ?? false);
     this.#restarts = new Map(carried?.restarts);
     this.#children = new Children(this.#runId, carried, (end) => this.#taskEnded(end));
+    this.#subRuns = new SubRuns(this.#runId, input, (end) => this.#taskEnded(end));
+    this.#timers = new RunTimers(
+      (task) => this.live.dag.tasks[task]?.name ?? '',
+      (timer) => {
+        if (this.#ended) return;
+        this.#inbox.push({ type: 'timer', timer });
+        this.#wake();
+      },
+    );
   }
 
   /** Tells the scheduler something, as soon as the workflow looks. Safe to call from a signal's handler. */
@@ -122,6 +129,9 @@ export class Interpreter {
     this.#takeIn();
     const { answer, instructions } = this.live.act(act, request, Date.now());
     this.#perform(instructions);
+    if (this.#phase === 'detached' && this.#starts.length > 0 && patched(PATCHES.actsStartTasks)) {
+      this.#actStarted = true;
+    }
     if (act.type === 'cancel' && act.requestFollows === true) this.requestFollows = true;
     this.#wake();
     return answer;
@@ -132,14 +142,18 @@ export class Interpreter {
     return this.#children.names();
   }
 
-  /** Tasks that a child workflow ran have ended. */
+  /** Tasks that a child workflow ran, or was, have ended. */
   childReported(ends: readonly TaskEnd[]): void {
-    for (const end of ends) this.#children.ended(end);
+    for (const end of ends) {
+      if (end.subRun === undefined) this.#children.ended(end);
+      else this.#subRuns.ended(end);
+    }
   }
 
   /** Runs the dag to its end, or continues as new. */
   async run(): Promise<RunResult> {
     this.#children.begin();
+    this.#subRuns.begin();
     this.#rearmTimers();
     for (;;) {
       this.#takeIn();
@@ -150,6 +164,7 @@ export class Interpreter {
       this.#watchHistory();
       if (this.#mayContinueAsNew()) await this.#continueAsNew();
       if (this.#inbox.length === 0) await this.#news();
+      this.#actStarted = false;
       if (this.#drainTimerFired) this.#detach();
     }
     return this.live.result();
@@ -158,6 +173,7 @@ export class Interpreter {
   *#runningTasks(): Generator<number> {
     yield* this.#direct.keys();
     yield* this.#children.tasks();
+    yield* this.#subRuns.tasks();
   }
 
   #takeIn(): void {
@@ -165,7 +181,7 @@ export class Interpreter {
       // What comes in one batch with the end, and after it, is of no interest any more.
       if (this.#ended) return;
       if (event.type === 'act') this.#takeAct(event);
-      else if (event.type === 'timer') this.#takeTimer(event);
+      else if (event.type === 'timer') this.#takeTimer(event.timer);
       else this.#perform(this.live.handle(event));
     }
   }
@@ -186,10 +202,12 @@ export class Interpreter {
   /** Waits until there is something to do. A `condition` makes more promises, and all is looked at twice for it. */
   #news(): Promise<void> {
     if (this.#phase === 'direct') return new Promise((resolve) => (this.#wake = resolve));
-    return condition(() => this.#inbox.length > 0 || this.#drainTimerFired || this.#mayContinueAsNew());
+    return condition(
+      () => this.#inbox.length > 0 || this.#drainTimerFired || this.#actStarted || this.#mayContinueAsNew(),
+    );
   }
 
-  #perform(instructions: readonly Instruction[]): void {
+  #perform(instructions: readonly HostInstruction[]): void {
     for (const instruction of instructions) {
       switch (instruction.type) {
         case 'task.start':
@@ -199,16 +217,23 @@ export class Interpreter {
           this.#cancelTask(instruction.task);
           break;
         case 'timer.set':
-          this.#setTimer(instruction.timer, instruction.at);
+          this.#timers.set(instruction.timer, instruction.at, instruction.task);
           break;
         case 'timer.drop':
-          this.#dropTimer(instruction.timer);
+          this.#timers.drop(instruction.timer, instruction.task);
+          break;
+        case 'subrun.pause':
+          this.#subRuns.pause(instruction.task, instruction.mode);
+          break;
+        case 'subrun.resume':
+          this.#subRuns.resume(instruction.task);
           break;
         case 'run.end':
           this.#ended = true;
           break;
       }
     }
+    this.#timers.arm();
   }
 
   /**
@@ -222,15 +247,7 @@ export class Interpreter {
     let taken = 0;
     let bytes = 0;
     while (taken < Math.min(this.#starts.length, COMMANDS_PER_WORKFLOW_TASK) && bytes < BYTES_PER_WORKFLOW_TASK) {
-      const task = this.#starts[taken++]!;
-      const activity = this.#activity(task);
-      const size = measureCall(activity.args);
-      if (size.error !== undefined) {
-        this.#taskEnded({ task, outcome: 'failed', attempts: 0, error: size.error });
-        continue;
-      }
-      bytes += size.bytes;
-      portion.push(activity);
+      bytes += this.#startNext(this.#starts[taken++]!, portion);
     }
     this.#starts.splice(0, taken);
     if (this.#phase === 'direct') for (const activity of portion) this.#startDirect(activity);
@@ -238,19 +255,49 @@ export class Interpreter {
     return this.#starts.length > 0;
   }
 
-  #activity(task: number): TaskActivity {
+  /** Adds the task's activity to the portion, or starts the run that it is. Gives the bytes of what it is handed. */
+  #startNext(task: number, portion: TaskActivity[]): number {
     const attemptsBefore = this.live.record.attemptsOf(task);
     if (attemptsBefore > 0) this.#restarts.set(task, (this.#restarts.get(task) ?? 0) + 1);
     this.live.record.began(task);
     const start = (this.#restarts.get(task) ?? 0) + 1;
-    const needs = this.live.record.needsOf(task);
-    return activityOf(this.live.dag, task, {
-      runId: this.#runId,
-      params: this.#input.params,
-      needs,
-      start,
-      attemptsBefore,
-    });
+    const started = this.live.callOf(task, attemptsBefore);
+    if ('error' in started) return this.#failed(task, started.error);
+    if ('subRun' in started) {
+      const { bytes, error } = measureCall(started.subRun as unknown as Json);
+      if (error !== undefined) return this.#failed(task, error);
+      this.#startSubRun(task, started.subRun, start);
+      return bytes;
+    }
+    const activity = activityOf(this.live.dag, task, started, start);
+    const { bytes, error } = measureCall(activity.args);
+    if (error !== undefined) return this.#failed(task, error);
+    portion.push(activity);
+    return bytes;
+  }
+
+  /** It cannot even begin. */
+  #failed(task: number, error: TaskError): number {
+    this.#taskEnded({ task, outcome: 'failed', attempts: 0, error });
+    return 0;
+  }
+
+  #startSubRun(task: number, { runId, dag, params }: SubRun, start: number): void {
+    const { historyLimit, searchAttributes, noCache, probeInterval } = this.#input;
+    const input: RunInput = {
+      dag,
+      params,
+      parent: { runId: this.#runId, task },
+      ...(historyLimit === undefined ? {} : { historyLimit }),
+      ...(searchAttributes === undefined ? {} : { searchAttributes }),
+      ...(noCache === undefined ? {} : { noCache }),
+      ...(probeInterval === undefined ? {} : { probeInterval }),
+    };
+    // The run of an earlier start keeps its id.
+    this.#subRuns.start(task, start === 1 ? runId : `${runId}#${start}`, input);
+    const { pauseMode, tasks } = this.live.scheduler;
+    const mode = pauseMode ?? (tasks.paused[task] === 1 ? 'drain' : undefined);
+    if (mode !== undefined) this.#subRuns.pause(task, mode);
   }
 
   #startDirect(activity: TaskActivity): void {
@@ -273,44 +320,26 @@ export class Interpreter {
       return;
     }
     const scope = this.#direct.get(task);
-    if (scope === undefined) this.#children.cancel(task);
-    else scope.cancel();
-  }
-
-  #setTimer(timer: TimerName, at: number): void {
-    const scope = new CancellationScope();
-    this.#timers.set(timer, scope);
-    const fired = scope.run(() => sleep(Math.max(1, at - Date.now())));
-    fired.then(
-      () => {
-        if (this.#ended) return;
-        this.#inbox.push({ type: 'timer', timer, scope });
-        this.#wake();
-      },
-      (error: unknown) => {
-        if (!isCancellation(error)) throw error;
-      },
-    );
+    if (scope !== undefined) scope.cancel();
+    else if (this.#subRuns.has(task)) this.#subRuns.cancel(task);
+    else this.#children.cancel(task);
   }
 
   /** One that was dropped, or set anew, in the moment in which it fired is of no interest. */
-  #takeTimer({ timer, scope }: FiredTimer): void {
-    if (this.#timers.get(timer) !== scope) return;
-    this.#timers.delete(timer);
-    this.#perform(this.live.handle({ type: 'timer.fired', at: Date.now(), timer }));
-  }
-
-  #dropTimer(timer: TimerName): void {
-    this.#timers.get(timer)?.cancel();
-    this.#timers.delete(timer);
+  #takeTimer(fired: RunTimer): void {
+    if (!this.#timers.take(fired)) return;
+    const { timer, task } = fired;
+    const at = Date.now();
+    this.#perform(this.live.handle({ type: 'timer.fired', at, timer, ...(task === undefined ? {} : { task }) }));
   }
 
   /** Timers do not survive continue-as-new: sets them again. */
   #rearmTimers(): void {
-    for (const { timer, at } of this.live.scheduler.timers()) {
+    for (const { timer, at, task } of this.live.scheduler.timers()) {
       // An act may have come first, and set it.
-      if (!this.#timers.has(timer)) this.#setTimer(timer, at);
+      if (!this.#timers.has(timer, task)) this.#timers.set(timer, at, task);
     }
+    this.#timers.arm();
   }
 
   /** Begins to drain once the history is long. */
@@ -339,6 +368,7 @@ export class Interpreter {
         held: this.#starts,
         restarts: [...this.#restarts],
         ...this.#children.snapshot(),
+        ...this.#subRuns.snapshot(),
       },
     });
   }
@@ -346,7 +376,7 @@ export class Interpreter {
   /** Nothing is under way that would not survive it. */
   #mayContinueAsNew(): boolean {
     if (this.#phase === 'direct' || this.#isTooLarge) return false;
-    return this.#direct.size === 0 && this.#inbox.length === 0 && this.#children.settled();
+    return this.#direct.size === 0 && this.#inbox.length === 0 && this.#children.settled() && this.#subRuns.settled();
   }
 
   #detach(): void {

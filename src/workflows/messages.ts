@@ -24,8 +24,23 @@ export interface RunInput {
   readonly takeOver?: TakeOver;
   /** The server knows Dagwright's search attributes, so the run keeps them up to date. Default false. */
   readonly searchAttributes?: boolean;
+  /** No task takes what another run's task gave under the same key. Default false. */
+  readonly noCache?: boolean;
+  /** The run is a task of this one, and tells it of its end. */
+  readonly parent?: ParentRun;
+  /**
+   * Milliseconds after which a run first asks whether another is still there, of which it would be told nothing; it then
+   * waits twice as long each time, up to sixty times this. Default 60,000.
+   */
+  readonly probeInterval?: number;
   /** Set by the workflow itself when it continues as new. */
   readonly carried?: Carried;
+}
+
+/** The run of which another is a task; the task is its index in the dag. */
+export interface ParentRun {
+  readonly runId: string;
+  readonly task: number;
 }
 
 /** What a run takes along when it continues as new. */
@@ -38,10 +53,15 @@ export interface Carried extends LiveRunSnapshot {
   readonly restarts?: readonly (readonly [task: number, times: number])[];
   /** How many child workflows the run has started. */
   readonly children: number;
+  /** Tasks that are runs of their own, with the id of that. Left out where there are none. */
+  readonly subRuns?: readonly (readonly [task: number, runId: string])[];
 }
 
-/** How a task that ran in a child workflow ended. */
-export type TaskEnd = EndedTask;
+/** How a started task ended, as another workflow may say. */
+export interface TaskEnd extends EndedTask {
+  /** The run that the task was. */
+  readonly subRun?: string;
+}
 
 /** What comes with an act: its fields, who asks, and under which key. */
 export type ActInput = Readonly<Record<string, unknown>> & ActRequest;
@@ -53,7 +73,7 @@ export type ActInput = Readonly<Record<string, unknown>> & ActRequest;
 export const actUpdates = ACT_TYPES.map((type) => [type, defineUpdate<ActAnswer, [ActInput?]>(type)] as const);
 
 /** The acts that are signals as well, with the same fields. What is refused changes nothing. */
-export const actSignals = (['pause', 'resume', 'cancel'] as const).map(
+export const actSignals = (['pause', 'resume', 'cancel', 'sendEvent', 'approve', 'reject'] as const).map(
   (type) => [type, defineSignal<[ActInput?]>(type)] as const,
 );
 
@@ -89,7 +109,10 @@ export interface RefusedAct {
   readonly hint?: string;
 }
 
-/** Child to run: these tasks ended. */
+/**
+ * Child, or sub-run, to run: these tasks ended. With none it only asks whether there still is such a run: it fails where
+ * there is not.
+ */
 export const tasksEndedSignal = defineSignal<[TaskEnd[]]>('tasksEnded');
 /**
  * The ends in what came with a {@link tasksEndedSignal}. Anybody may send one, and a handler that throws would block the
@@ -99,17 +122,23 @@ export function taskEndsIn(argument: unknown): TaskEnd[] {
   return Array.isArray(argument) ? argument.filter(isEnd) : [];
 }
 
-const OUTCOMES: readonly unknown[] = ['succeeded', 'failed', 'cancelled'] satisfies TaskEnd['outcome'][];
+const OUTCOMES: readonly unknown[] = ['succeeded', 'failed', 'cancelled', 'skipped'] satisfies TaskEnd['outcome'][];
 
 function isEnd(value: unknown): value is TaskEnd {
-  if (typeof value !== 'object' || value === null) return false;
-  const { task, outcome, attempts, error } = value as Partial<Record<keyof TaskEnd, unknown>>;
+  if (!isObject(value)) return false;
+  const { task, outcome, attempts, error, artifacts, cached } = value as Partial<Record<keyof TaskEnd, unknown>>;
   return (
     Number.isInteger(task) &&
     OUTCOMES.includes(outcome) &&
     Number.isInteger(attempts) &&
-    (error === undefined || isError(error))
+    (error === undefined || isError(error)) &&
+    (artifacts === undefined || isObject(artifacts)) &&
+    (cached === undefined || isObject(cached))
   );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function isError(value: unknown): value is TaskError {

@@ -6,6 +6,7 @@ import {
   log,
   setHandler,
   upsertMemo,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { DagwrightError } from '../dag/errors.js';
 import { readAct } from '../run/read-act.js';
@@ -30,6 +31,7 @@ import {
   tasksEndedSignal,
   type RunInput,
 } from './messages.js';
+import { Parent } from './parent.js';
 
 /** Milliseconds that a request to cancel may come after the act that announced it. */
 const REQUEST_GRACE = 10_000;
@@ -40,6 +42,7 @@ const REQUEST_GRACE = 10_000;
  */
 export async function runDag(input: RunInput): Promise<RunResult> {
   const interpreter = interpreterOf(input);
+  const parent = parentOf(input);
   let requested = false;
   answerQueries(interpreter);
   setHandler(tasksEndedSignal, (ends) => interpreter.childReported(taskEndsIn(ends)));
@@ -51,10 +54,12 @@ export async function runDag(input: RunInput): Promise<RunResult> {
 
   // The scheduler decides what a cancellation stops, so nothing below is cancelled by the request itself.
   const result = await CancellationScope.nonCancellable(async () => {
+    parent?.watch((gone) => interpreter.postAct({ type: 'cancel', reason: `The run ${gone} has gone.` }, {}));
     const ended = await interpreter.run();
     // A workflow closes as cancelled only where Temporal's own request asked for it.
     const mayFollow = ended.status === 'cancelled' && interpreter.requestFollows && !requested;
     if (mayFollow) await condition(() => requested, REQUEST_GRACE);
+    await parent?.tell(ended);
     return ended;
   });
   if (result.status === 'succeeded') return result;
@@ -80,7 +85,7 @@ function answerQueries(interpreter: Interpreter): void {
   });
 }
 
-/** Acts come as updates, which are answered; three of them as plain signals, too. */
+/** Acts come as updates, which are answered; some of them as plain signals, too. */
 function takeActs(interpreter: Interpreter): void {
   for (const [type, update] of actUpdates) {
     const read = (input: ActInput | undefined): ReturnType<typeof readAct> => readAct(type, input);
@@ -132,6 +137,10 @@ function refusalIn(error: unknown): RefusedAct {
   if (!(error instanceof DagwrightError)) throw error;
   const { code, message, hint } = error;
   return { code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+function parentOf({ parent, probeInterval }: RunInput): Parent | undefined {
+  return parent === undefined ? undefined : new Parent(workflowInfo().workflowId, parent, probeInterval);
 }
 
 /** A workflow started by hand may have any input: it fails, rather than to try for ever. */

@@ -11,8 +11,8 @@ import {
 import type { TaskReport } from '../activities/handler.js';
 import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
-import { taskCallOf, type CallFacts } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
+import type { StartedTask } from '../run/live-run.js';
 import { ActivityScope } from './activity-scope.js';
 import type { TaskEnd } from './messages.js';
 import { PATCHES } from './patches.js';
@@ -35,16 +35,22 @@ export interface TaskActivity {
   readonly ours: boolean;
 }
 
-/** What a task becomes on Temporal: one activity, its type the handler's name, its id and summary the task's name. */
-export function activityOf(dag: Dag, index: number, run: CallFacts & { readonly start: number }): TaskActivity {
+/** What workers do where a task starts. */
+export type Handed = Extract<StartedTask, { readonly call: unknown } | { readonly foreign: unknown }>;
+
+/**
+ * What a task becomes on Temporal: one activity, its type the handler's name, its id and summary the task's name.
+ * @param start which start of the task it is; the first is 1.
+ */
+export function activityOf(dag: Dag, index: number, handed: Handed, start: number): TaskActivity {
   const task = dag.tasks[index];
   if (task === undefined) throw new Error(`The dag has no task ${index}.`);
   const timeouts = timeoutsOf(dag, task);
   const retry = retryOf(dag, task);
-  const ours = task.uses !== 'activity';
+  const ours = 'call' in handed;
   const options: ActivityOptions = {
     // A second start (after an interrupt) gets an id of its own: the first may still be pending.
-    activityId: run.start === 1 ? task.name : `${task.name}#${run.start}`,
+    activityId: start === 1 ? task.name : `${task.name}#${start}`,
     summary: task.name,
     startToCloseTimeout: timeouts.startToClose + (ours ? STOP_GRACE : 0),
     retry: { ...retry, maximumAttempts: retry.maximumAttempts + (ours ? LOST_ATTEMPTS : 0) },
@@ -53,16 +59,15 @@ export function activityOf(dag: Dag, index: number, run: CallFacts & { readonly 
   };
   if (timeouts.scheduleToClose !== undefined) options.scheduleToCloseTimeout = timeouts.scheduleToClose;
   if (timeouts.scheduleToStart !== undefined) options.scheduleToStartTimeout = timeouts.scheduleToStart;
-  if (task.uses === 'activity') {
-    const { type, taskQueue, args } = task.with as { type: string; taskQueue?: string; args?: readonly Json[] };
+  if ('foreign' in handed) {
+    const { type, taskQueue, args } = handed.foreign;
     const heartbeat = task.timeout?.heartbeat ?? dag.defaults?.timeout?.heartbeat;
     if (taskQueue !== undefined) options.taskQueue = taskQueue;
     if (heartbeat !== undefined) options.heartbeatTimeout = heartbeat;
-    return { task: index, type, args: args ?? [], ours, options };
+    return { task: index, type, args, ours, options };
   }
   options.heartbeatTimeout = timeouts.heartbeat;
-  const call = taskCallOf(dag, index, run);
-  return { task: index, type: task.uses, args: [call as unknown as Json], ours, options };
+  return { task: index, type: handed.call.uses, args: [handed.call as unknown as Json], ours, options };
 }
 
 /** Starts the activity and says once how it ended. Never throws. */
