@@ -18,6 +18,7 @@ export interface Checked {
 export function check(source: string, root: Node, scope: Scope): Checked {
   const checker = new Checker(source, scope);
   const type = checker.type(root, []);
+  checker.names.checkSecrets();
   if (checker.problems.length === 0 && scope.result !== undefined) checker.expect(root, type, scope.result);
   const problems = checker.problems.sort((a, b) => a.from - b.from);
   return { problems, references: checker.names.references(), type };
@@ -60,7 +61,7 @@ class Checker implements Checking {
       case 'name':
         return this.#name(node, variables);
       case 'field':
-        return this.#member(node.of, this.type(node.of, variables), node.optional);
+        return this.#member(node, this.type(node.of, variables), variables);
       case 'index':
         return this.#index(node, variables);
       case 'has':
@@ -139,9 +140,18 @@ class Checker implements Checking {
     return 'dyn';
   }
 
-  #member(of: Node, type: Type, optional: boolean): Type {
+  #member(node: Node & { op: 'field' }, type: Type, variables: readonly string[]): Type {
+    const { of, optional } = node;
     this.takes('`.`', of, type, optional ? ['map', 'optional', 'null'] : ['map', 'optional']);
-    return optional || type === 'optional' ? 'optional' : 'dyn';
+    return optional || type === 'optional' ? 'optional' : this.#known(node, variables);
+  }
+
+  /** The type of a part of an output, by the schema of that; reports a field that it never has. */
+  #known(node: Node & { op: 'field' | 'index' }, variables: readonly string[]): Type {
+    const of = this.names.shapeOf(node.of, variables);
+    if (of === undefined) return 'dyn';
+    this.names.checkField(node, of);
+    return this.names.shapeOf(node, variables)?.type ?? 'dyn';
   }
 
   #index(node: Node & { op: 'index' }, variables: readonly string[]): Type {
@@ -154,7 +164,7 @@ class Checker implements Checking {
       node.optional ? ['list', 'map', 'optional', 'null'] : ['list', 'map', 'optional'],
     );
     if (type === 'list') this.takes('`[]` of a list', node.index, index, ['int', 'uint', 'double']);
-    return node.optional || type === 'optional' ? 'optional' : 'dyn';
+    return node.optional || type === 'optional' ? 'optional' : this.#known(node, variables);
   }
 
   #macro(node: Node & { op: 'macro' }, variables: readonly string[]): Type {

@@ -11,6 +11,7 @@ import {
   type TaskField,
   type TaskReference,
 } from './scope.js';
+import type { Shape } from './shape.js';
 import type { Node } from './syntax.js';
 import type { Type } from './value.js';
 
@@ -33,7 +34,8 @@ export class Names {
     env: new Set(),
     secrets: new Set(),
   };
-  readonly #roots = new Set<Root>();
+  /** Where each root was first used. */
+  readonly #roots = new Map<Root, Node>();
 
   constructor(checking: Checking, source: string, scope: Scope) {
     this.#checking = checking;
@@ -54,7 +56,7 @@ export class Names {
 
   /** Notes that a root is used; reports it, and is false, where it means nothing. */
   uses(root: Root, node: Node): boolean {
-    this.#roots.add(root);
+    if (!this.#roots.has(root)) this.#roots.set(root, node);
     if (this.#scope.roots === undefined || this.#scope.roots.includes(root)) return true;
     const hints: Partial<Record<Root, string>> = {
       item: '`item` and `index` mean something in a task with `forEach` only.',
@@ -69,9 +71,49 @@ export class Names {
       'EXPRESSION_NAME',
       node,
       `\`${root}\` means nothing here.`,
-      hints[root] ?? `Here are ${list}.`,
+      this.#scope.hints?.[root] ?? hints[root] ?? `Here are ${list}.`,
     );
     return false;
+  }
+
+  /** Reports what an expression takes beside a secret: the worker, who knows the secret, knows nothing else. */
+  checkSecrets(): void {
+    if (!this.#roots.has('secrets') || this.#scope.roots?.includes('secrets') !== true) return;
+    for (const [root, node] of this.#roots) {
+      if (root === 'secrets') continue;
+      const message = `An expression that takes a secret can take nothing else, so no \`${root}\`.`;
+      const hint = 'Write two `${{ }}` in one text: `${{ secrets.NAME }}${{ params.NAME }}`.';
+      this.#checking.report('EXPRESSION_NAME', node, message, hint);
+      return;
+    }
+  }
+
+  /** What is known of a part of a task's output; undefined where nothing is. */
+  shapeOf(node: Node, variables: readonly string[]): Shape | undefined {
+    if (this.#scope.outputs === undefined || (node.op !== 'field' && node.op !== 'index') || node.optional) {
+      return undefined;
+    }
+    const { of } = node;
+    if ((of.op === 'field' || of.op === 'index') && this.rootOf(of.of, variables) === 'tasks') {
+      const task = nameOf(of);
+      return task === undefined || nameOf(node) !== 'output' ? undefined : this.#scope.outputs.get(task);
+    }
+    const around = this.shapeOf(of, variables);
+    const name = nameOf(node);
+    if (name === undefined) return around?.items;
+    return around?.fields !== undefined && Object.hasOwn(around.fields, name) ? around.fields[name] : undefined;
+  }
+
+  /** Reports a field that an object of this shape never has. */
+  checkField(node: Node & { op: 'field' | 'index' | 'has' }, of: Shape): void {
+    const name = node.op === 'has' ? node.name : nameOf(node);
+    if (name === undefined || of.fields === undefined || of.isClosed !== true || Object.hasOwn(of.fields, name)) return;
+    const known = Object.keys(of.fields);
+    const list = known.slice(0, 20).map((field) => `\`${field}\``);
+    const hint =
+      this.#scope.didYouMean?.(name, known) ?? (list.length === 0 ? undefined : `It has ${list.join(', ')}.`);
+    const text = this.#source.slice(node.of.from, node.of.to);
+    this.#checking.report('EXPRESSION_FIELD', node, `By its schema \`${text}\` has no \`${name}\`.`, hint);
   }
 
   /** The type of `root.name` and `root["name"]`, and of a field of a task; undefined where the part is no such thing. */
@@ -118,7 +160,7 @@ export class Names {
     if (name === undefined || known === undefined) return type;
     this.#tasks.push({ name, field: known, from: node.from, to: node.to });
     if (isOptional(node) || isOptional(task)) return 'optional';
-    return FIELD_TYPES[known];
+    return known === 'output' ? (this.#scope.outputs?.get(name)?.type ?? 'dyn') : FIELD_TYPES[known];
   }
 
   /** The name of a task that the dag has; reports any other. */

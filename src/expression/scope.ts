@@ -1,4 +1,5 @@
 import type { Param } from '../dag/dag.js';
+import type { Shape } from './shape.js';
 import type { Type } from './value.js';
 
 /** What an expression may begin with. */
@@ -27,6 +28,10 @@ export interface Scope {
   readonly env?: ReadonlySet<string>;
   /** The names of the secrets. */
   readonly secrets?: ReadonlySet<string>;
+  /** What is known of the outputs of tasks, by their names. */
+  readonly outputs?: ReadonlyMap<string, Shape>;
+  /** Why a root means nothing in this place, where the usual sentence would mislead. */
+  readonly hints?: Readonly<Partial<Record<Root, string>>>;
   /** What the place takes: `when` takes a `bool`. Default: anything. */
   readonly result?: Type;
   /** A sentence that names what a wrong name may have meant: `didYouMean` of src/spec. */

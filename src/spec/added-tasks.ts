@@ -4,8 +4,8 @@ import type { Diagnostic } from './diagnostic.js';
 import { MAXIMUM_DURATION } from './duration.js';
 import { finding, findingsOf, valueAt, type Finding } from './issues.js';
 import { quote } from './problem.js';
-import { checkConditions, inferNeeds } from './conditions.js';
-import { checkExpressions, checkGraph, checkLimits, checkSize } from './rules.js';
+import { readExpressions } from './expressions.js';
+import { checkGraph, checkLimits, checkSize } from './rules.js';
 import { addedSchema } from './schema.js';
 import type { Path } from './source.js';
 
@@ -53,16 +53,15 @@ const ANY: Omit<Dag, 'tasks'> = {
 function check(given: unknown): Checked<Added> {
   const absurd = checkSize(given);
   if (absurd.length > 0) return { findings: absurd };
-  const value = inferNeeds(given, { mayNeedOthers: true });
+  const { value, findings: inExpressions } = readExpressions(given, { isFragment: true });
   const isList = Array.isArray(valueAt(value, ['tasks']));
   const result = addedSchema(isList ? 'canonical' : 'file').safeParse(value);
-  const findings = [...checkGraph(value, { mayNeedOthers: true }), ...checkKeys(value), ...checkExpressions(value)];
+  const findings = [...checkGraph(value, { mayNeedOthers: true }), ...checkKeys(value), ...inExpressions];
   if (!result.success) return { findings: [...findingsOf(result.error.issues, value), ...findings] };
   const { tasks } = result.data;
   const pathOf = (index: number): Path => ['tasks', isList ? index : tasks[index]!.name];
   const dag = { ...ANY, tasks };
-  const more = [...checkLimits(dag, pathOf), ...checkConditions(dag, pathOf, { isFragment: true })];
-  return { value: result.data, findings: [...findings, ...more] };
+  return { value: result.data, findings: [...findings, ...checkLimits(dag, pathOf)] };
 }
 
 /** `needs` is for tasks that are there already: a new one says itself what it needs. */

@@ -2,8 +2,8 @@ import type { Dag } from '../dag/dag.js';
 import { checkText, checkValue, type Checked } from './check.js';
 import type { Diagnostic } from './diagnostic.js';
 import { findingsOf } from './issues.js';
-import { checkConditions, inferNeeds } from './conditions.js';
-import { checkExpressions, checkGraph, checkLimits, checkSize } from './rules.js';
+import { readExpressions } from './expressions.js';
+import { checkGraph, checkLimits, checkSize } from './rules.js';
 import { dagFileSchema, dagSchema } from './schema.js';
 import { sealDag } from './sealed-dag.js';
 import type { Path } from './source.js';
@@ -53,23 +53,23 @@ function parsed({ value, diagnostics }: { value?: Dag; diagnostics: readonly Dia
 function checkFile(given: unknown): Checked<Dag> {
   const absurd = checkSize(given);
   if (absurd.length > 0) return { findings: absurd };
-  const value = inferNeeds(given);
+  const { value, findings: inExpressions } = readExpressions(given);
   const result = dagFileSchema().safeParse(value);
-  const findings = [...checkGraph(value), ...checkExpressions(value)];
+  const findings = [...checkGraph(value), ...inExpressions];
   if (!result.success) return { findings: [...findingsOf(result.error.issues, value), ...findings] };
   const dag = result.data;
   const pathOf = (index: number): Path => ['tasks', dag.tasks[index]!.name];
-  return { value: dag, findings: [...findings, ...checkLimits(dag, pathOf), ...checkConditions(dag, pathOf)] };
+  return { value: dag, findings: [...findings, ...checkLimits(dag, pathOf)] };
 }
 
 function checkCanonical(given: unknown): Checked<Dag> {
   const absurd = checkSize(given);
   if (absurd.length > 0) return { findings: absurd };
-  const value = inferNeeds(given);
+  const { value, findings: inExpressions } = readExpressions(given);
   const result = dagSchema().safeParse(value);
-  const findings = [...checkGraph(value), ...checkExpressions(value)];
+  const findings = [...checkGraph(value), ...inExpressions];
   if (!result.success) return { findings: [...findingsOf(result.error.issues, value), ...findings] };
   const dag = result.data;
   const pathOf = (index: number): Path => ['tasks', index];
-  return { value: dag, findings: [...findings, ...checkLimits(dag, pathOf), ...checkConditions(dag, pathOf)] };
+  return { value: dag, findings: [...findings, ...checkLimits(dag, pathOf)] };
 }

@@ -186,42 +186,6 @@ function checkLimit(dag: Dag, task: Dag['tasks'][number], path: Path, own: Dag['
   return findings;
 }
 
-/** Expressions, which have no meaning yet: none may pass for plain text. */
-export function checkExpressions(value: unknown): Finding[] {
-  const findings: Finding[] = [];
-  const visit = (item: unknown, path: Path): void => {
-    if (typeof item === 'string') {
-      if (item.includes('${{')) findings.push(...expression(path));
-    } else if (Array.isArray(item)) {
-      for (const [index, one] of item.entries()) if (mayHold(one)) visit(one, [...path, index]);
-    } else if (typeof item === 'object' && item !== null) {
-      for (const key of Object.keys(item)) {
-        const one = (item as Record<string, unknown>)[key];
-        if (mayHold(one)) visit(one, [...path, key]);
-      }
-    }
-  };
-  visit(value, []);
-  return findings;
-}
-
-function mayHold(value: unknown): boolean {
-  return typeof value === 'string' ? value.includes('${{') : typeof value === 'object';
-}
-
-function expression(path: Path): Finding[] {
-  const field = path.at(-1);
-  if (field === 'description' && path.length <= 3) return [];
-  // It has a check of its own.
-  if (field === 'when' && path.length === 3) return [];
-  if (field === 'run' && path[0] === 'tasks') {
-    const hint = 'Pass the value through `env:` and use the variable in the script.';
-    return [finding(path, 'EXPRESSION_IN_SCRIPT', 'takes no `${{ }}` expressions.', hint)];
-  }
-  const text = 'holds a `${{ }}` expression; these are not supported yet.';
-  return [finding(path, 'NOT_SUPPORTED_YET', text, 'Write the value itself.')];
-}
-
 /** Numbers in `env` that a variable would show differently from how they are written. */
 export function checkEnvNumbers(value: unknown, written: (path: Path) => string | undefined): Finding[] {
   const tasks = valueAt(value, ['tasks']);

@@ -19,7 +19,11 @@ describe('policy and tags', () => {
     [`tags: [${'a'.repeat(101)}]`, '2:8 VALUE_INVALID', undefined],
     [`tags: [${Array.from({ length: 21 }, (_, index) => `t${index}`).join(', ')}]`, '2:7 VALUE_INVALID', undefined],
     ['tags: [a, b, a]', '2:14 VALUE_INVALID', 'Remove it.'],
-    ['tags: ["${{ params.a }}"]', '2:8 NOT_SUPPORTED_YET', 'Write the value itself.'],
+    [
+      'tags: ["${{ params.a }}"]',
+      '2:8 EXPRESSION_PLACE',
+      'Write the value itself. See docs/expressions.md for where expressions stand.',
+    ],
   ])('of the whole dag, %s is one problem', (field, problem, hint) => {
     const { diagnostics } = parseDag(`name: d\n${field}\ntasks: { t: { run: ls } }\n`);
     expect(diagnostics.map(({ line, column, code }) => `${line}:${column} ${code}`)).toEqual([problem]);
