@@ -3,6 +3,13 @@ import { join, resolve } from 'node:path';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { DagwrightError } from './dag/errors.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './observability/log-level.js';
+import { parseDuration } from './spec/duration.js';
+import { readBucket, type StorePlace } from './store/store-place.js';
+
+/** Milliseconds that something may lie in the store unused, where nobody says: 30 days. */
+const STORE_MAXIMUM_AGE = 30 * 86_400_000;
+/** What is used within an hour must not be swept: a task may just have put it there for another. */
+const STORE_MINIMUM_AGE = 3_600_000;
 
 /** Everything that the environment and Temporal's profiles say. This file is the only reader of `process.env`. */
 export interface Config {
@@ -14,6 +21,15 @@ export interface Config {
   readonly taskQueue: string;
   /** DAGWRIGHT_STATE: the folder of the embedded server's state, and of task logs. Default `.dagwright` in the working folder. */
   readonly stateFolder: string;
+  /**
+   * DAGWRIGHT_STORE: where large values, artifacts and the cache are kept: a folder, or `s3://bucket/prefix` (region,
+   * endpoint and credentials by AWS's own variables). Default: `store` in the state folder.
+   */
+  readonly store: StorePlace;
+  /** Whether a store was set. Where none is, clients and workers may each have another. */
+  readonly storeIsSet: boolean;
+  /** DAGWRIGHT_STORE_MAX_AGE, in milliseconds: a worker sweeps what lies in the store unused for so long. Default 30 days. */
+  readonly storeMaximumAge: number;
   /** Per-user cache (the Temporal CLI is kept there): `dagwright` in XDG_CACHE_HOME or `~/.cache`. */
   readonly cacheFolder: string;
   /** DAGWRIGHT_TEMPORAL_CLI or TEMPORAL_CLI_PATH: the Temporal CLI to use. */
@@ -34,11 +50,15 @@ export interface Config {
  */
 export function loadConfig(environment: Readonly<NodeJS.ProcessEnv> = process.env): Config {
   const temporal = loadTemporal(environment);
+  const stateFolder = resolve(environment['DAGWRIGHT_STATE'] || '.dagwright');
   return {
     temporal,
     addressIsSet: temporal.connectionOptions.address !== undefined,
     taskQueue: environment['DAGWRIGHT_TASK_QUEUE'] || 'dagwright',
-    stateFolder: resolve(environment['DAGWRIGHT_STATE'] || '.dagwright'),
+    stateFolder,
+    store: loadStore(environment, join(stateFolder, 'store')),
+    storeIsSet: Boolean(environment['DAGWRIGHT_STORE']),
+    storeMaximumAge: loadStoreAge(environment['DAGWRIGHT_STORE_MAX_AGE']),
     cacheFolder: join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dagwright'),
     temporalCli: environment['DAGWRIGHT_TEMPORAL_CLI'] || environment['TEMPORAL_CLI_PATH'] || undefined,
     plainTerminal: Boolean(environment['NO_COLOR'] || environment['CI'] || environment['TERM'] === 'dumb'),
@@ -58,6 +78,31 @@ function loadTemporal(environment: Readonly<NodeJS.ProcessEnv>): ClientConnectCo
       cause,
     });
   }
+}
+
+function loadStore(environment: Readonly<NodeJS.ProcessEnv>, fallback: string): StorePlace {
+  const text = environment['DAGWRIGHT_STORE'] || fallback;
+  if (!/^[a-z0-9]+:\/\//i.test(text)) return { folder: resolve(text) };
+  // Servers other than AWS's have one host for all buckets.
+  const hasEndpoint = Boolean(environment['AWS_ENDPOINT_URL_S3'] || environment['AWS_ENDPOINT_URL']);
+  const bucket = readBucket(text, hasEndpoint);
+  if (bucket !== undefined) return bucket;
+  throw new DagwrightError('CONFIG_INVALID', `DAGWRIGHT_STORE is "${text.slice(0, 100)}", which it cannot be.`, {
+    hint: 'Set it to the path of a folder, or to s3://bucket/prefix.',
+  });
+}
+
+function loadStoreAge(text: string | undefined): number {
+  if (text === undefined || text === '') return STORE_MAXIMUM_AGE;
+  const age = parseDuration(text);
+  if (age !== undefined && age >= STORE_MINIMUM_AGE) return age;
+  throw new DagwrightError(
+    'CONFIG_INVALID',
+    `DAGWRIGHT_STORE_MAX_AGE is "${text.slice(0, 100)}", which it cannot be.`,
+    {
+      hint: 'Set it to a duration like 30d or 12h, at least 1h.',
+    },
+  );
 }
 
 /** Undefined where the variable is not set, or empty. */

@@ -2,13 +2,16 @@ import {
   envOf,
   isHandled,
   retryOf,
+  retryRulesOf,
   timeoutsOf,
   type Dag,
   type HandlerName,
   type RetryPolicy,
   type RetryRule,
+  type Task,
 } from './dag.js';
 import { byteLength, type Json, type JsonObject } from './json.js';
+import { storedBytes } from './stored-value.js';
 import type { TaskError } from './task-error.js';
 
 /** Everything an attempt needs to know of its task: plain JSON, the one argument of every handler's activity. */
@@ -84,30 +87,47 @@ export interface CallFacts {
   readonly needs: JsonObject;
   /** Attempts of earlier starts. Default 0. */
   readonly attemptsBefore?: number;
+  /** The settings and variables as they are handed on. Default: the task's own. */
+  readonly with?: JsonObject;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly secrets?: readonly SecretText[];
+  readonly item?: Json;
+  readonly index?: number;
+  readonly cache?: TaskCall['cache'];
+  readonly artifacts?: CalledArtifacts;
 }
 
 /**
  * The call of one task.
- * @throws Error where the dag has no such task, or it is a foreign activity: a bug of the host.
+ * @throws Error where it is no handler's, or a foreign activity: a bug of the host.
  */
-export function taskCallOf(dag: Dag, index: number, { runId, params, needs, attemptsBefore = 0 }: CallFacts): TaskCall {
-  const task = dag.tasks[index];
-  if (task === undefined || !isHandled(task) || task.uses === 'activity')
-    throw new Error(`Task ${index} of the dag has no handler.`);
-  const env = envOf(dag, task);
+export function taskCallOf(dag: Dag, task: Task, facts: CallFacts): TaskCall {
+  if (!isHandled(task) || task.uses === 'activity') throw new Error(`The task ${task.name} has no call.`);
+  const { params, needs, attemptsBefore = 0, secrets = [], item, index, cache, artifacts } = facts;
+  const env = facts.env ?? envOf(dag, task);
+  const retry = retryOf(dag, task);
+  const retryRules = retryRulesOf(dag, task);
   return {
-    runId,
+    runId: facts.runId,
     dag: dag.name,
     task: task.name,
     uses: task.uses,
-    with: task.with,
+    with: facts.with ?? task.with,
     ...(isEmpty(env) ? {} : { env }),
     ...(isEmpty(params) ? {} : { params }),
     ...(isEmpty(needs) ? {} : { needs }),
-    maximumAttempts: retryOf(dag, task).maximumAttempts,
+    maximumAttempts: retry.maximumAttempts,
     startToClose: timeoutsOf(dag, task).startToClose,
     ...(dag.directory === undefined ? {} : { directory: dag.directory }),
     ...(attemptsBefore === 0 ? {} : { attemptsBefore }),
+    ...(item === undefined ? {} : { item }),
+    ...(index === undefined ? {} : { index }),
+    ...(secrets.length === 0 ? {} : { secrets }),
+    ...(retryRules.length === 0 ? {} : { retryRules, retry }),
+    // A poll's output is of the handler, and checked where the poll is done.
+    ...(task.output === undefined || task.poll !== undefined ? {} : { output: task.output }),
+    ...(cache === undefined ? {} : { cache }),
+    ...(artifacts === undefined ? {} : { artifacts }),
   };
 }
 
@@ -116,15 +136,30 @@ function isEmpty(object: object): boolean {
   return true;
 }
 
-/** Bytes that a task may be handed: its settings, the params, the outputs of what it needs. The server takes 2 MB. */
-const MAXIMUM_CALL_BYTES = 1_572_864;
+/**
+ * Bytes that a task may be handed: its settings, the params, the outputs of what it needs. A workflow has 5 seconds to
+ * write it.
+ */
+const MAXIMUM_CALL_BYTES = 16 * 1024 * 1024;
+/** Bytes of stored values that a task may be handed beside: its worker has all of it in memory. */
+const MAXIMUM_STORED_BYTES = 128 * 1024 * 1024;
 
-/** The size of what a task is handed, and the error it ends with where that is too large. */
-export function measureCall(call: Json): { readonly bytes: number; readonly error?: TaskError } {
+/**
+ * The size of what a task is handed, as its run holds it, and the error that it ends with where that, or what it stands
+ * for, is too large.
+ * @param maximumBytes default 16 MiB; runs of earlier code had 1.5 MiB.
+ */
+export function measureCall(
+  call: Json,
+  maximumBytes: number = MAXIMUM_CALL_BYTES,
+): { readonly bytes: number; readonly error?: TaskError } {
   const bytes = byteLength(call);
-  if (bytes <= MAXIMUM_CALL_BYTES) return { bytes };
+  const stored = storedBytes(call);
+  if (bytes <= maximumBytes && stored <= MAXIMUM_STORED_BYTES) return { bytes };
   const message =
-    `The params and the outputs of what the task needs have ${bytes} bytes; ${MAXIMUM_CALL_BYTES} may be. ` +
-    'Hand large results on in files.';
-  return { bytes, error: { code: 'TASK_INPUT_TOO_LARGE', message, details: { bytes } } };
+    stored > MAXIMUM_STORED_BYTES
+      ? `The large outputs that the task is handed have ${stored} bytes; ${MAXIMUM_STORED_BYTES} may be.`
+      : `The params and the outputs of what the task needs have ${bytes} bytes; ${maximumBytes} may be.`;
+  const details = { bytes: bytes + stored };
+  return { bytes, error: { code: 'TASK_INPUT_TOO_LARGE', message: `${message} Hand them on as artifacts.`, details } };
 }

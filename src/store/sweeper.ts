@@ -3,12 +3,15 @@ import type { BlobStore } from './blob-store.js';
 /** Milliseconds between two sweeps. */
 const INTERVAL = 3_600_000;
 
+/** What a sweep came to. */
+export type SweepEnd = { readonly removed: number } | { readonly error: unknown };
+
 /** How a store is swept. */
 export interface SweeperOptions {
   /** Milliseconds that something may lie unused. */
   readonly maximumAge: number;
   /** Hears what each sweep removed, where it removed something, or why it failed. */
-  readonly swept: (end: { readonly removed: number } | { readonly error: unknown }) => void;
+  readonly swept: (end: SweepEnd) => void;
   /** Milliseconds between two sweeps. Default: an hour. */
   readonly interval?: number;
 }

@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeConnection, NativeConnectionOptions, Worker, WorkflowBundleOption } from '@temporalio/worker';
 import type { RegisteredFunction } from '../activities/function.js';
+import { messageOf } from '../activities/failure.js';
 import { createHandlers } from '../activities/handlers.js';
 import { DagClient } from '../client/dag-client.js';
-import { dataConverter } from '../client/data-converter.js';
+import { createDataConverter } from '../client/data-converter.js';
 import { requireNamespace } from '../client/namespace.js';
 import { ensureSearchAttributes } from '../client/search-attributes.js';
 import { loadConfig, type Config } from '../config.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { Logger } from '../observability/logger.js';
+import { openStore } from '../store/open-store.js';
+import { startSweeping, type SweepEnd } from '../store/sweeper.js';
 import { logSdkEntry } from './sdk-log.js';
 import { createActivities } from './task-activities.js';
 
@@ -42,13 +45,20 @@ export class DagWorker {
   readonly client: DagClient;
   readonly #worker: Worker;
   readonly #connection: NativeConnection;
+  readonly #stopSweeping: () => Promise<void>;
   /** Settles when the worker has ended: fulfilled after `shutdown`, rejected where it failed. */
   readonly stopped: Promise<void>;
 
-  private constructor(worker: Worker, connection: NativeConnection, client: DagClient) {
+  private constructor(
+    worker: Worker,
+    connection: NativeConnection,
+    client: DagClient,
+    stopSweeping: () => Promise<void>,
+  ) {
     this.#worker = worker;
     this.#connection = connection;
     this.client = client;
+    this.#stopSweeping = stopSweeping;
     this.stopped = this.#run();
     // Whoever does not look at it is told by the tasks that stay where they are.
     this.stopped.catch(() => undefined);
@@ -56,7 +66,8 @@ export class DagWorker {
 
   /**
    * Connects, and polls from then on. Adds Dagwright's search attributes to the namespace where they are missing.
-   * @throws DagwrightError SERVER_UNREACHABLE, NAMESPACE_NOT_FOUND, CONFIG_INVALID.
+   * Sweeps the store, then and each hour.
+   * @throws DagwrightError SERVER_UNREACHABLE, NAMESPACE_NOT_FOUND, CONFIG_INVALID, STORE_FAILED.
    * @throws Error where two functions have one name.
    */
   static async start(options: DagWorkerOptions = {}): Promise<DagWorker> {
@@ -69,6 +80,9 @@ export class DagWorker {
     const address = options.address ?? config.temporal.connectionOptions.address ?? 'localhost:7233';
     const namespace = options.namespace ?? config.temporal.namespace ?? 'default';
     const taskQueue = options.taskQueue ?? config.taskQueue;
+    const store = openStore(config.store);
+    await store.open();
+    const dataConverter = createDataConverter(config);
     const connection = await connect(sdk, { ...config.temporal.connectionOptions, address });
     await requireNamespace(connection, namespace);
     const searchAttributes = ensureSearchAttributes(connection, namespace, logger);
@@ -80,6 +94,7 @@ export class DagWorker {
       dataConverter,
       activities: createActivities(handlers, {
         logFolder: join(config.stateFolder, 'logs'),
+        store,
         ...(attemptLogger === undefined ? {} : { logger: attemptLogger }),
       }),
       ...workflowCode(),
@@ -92,8 +107,12 @@ export class DagWorker {
       shutdownGraceTime: options.shutdownGrace ?? 10_000,
       stickyQueueScheduleToStartTimeout: '5s',
     });
-    const client = new DagClient(connection, { namespace, taskQueue, eager: true });
-    const started = new DagWorker(worker, connection, client);
+    const client = new DagClient(connection, { namespace, taskQueue, eager: true, dataConverter });
+    const stopSweeping = startSweeping(store, {
+      maximumAge: config.storeMaximumAge,
+      swept: (end) => logSweep(logger, store.place, end),
+    });
+    const started = new DagWorker(worker, connection, client, stopSweeping);
     await searchAttributes;
     return started;
   }
@@ -102,6 +121,7 @@ export class DagWorker {
     try {
       await this.#worker.run();
     } finally {
+      await this.#stopSweeping();
       await this.#connection.close();
     }
   }
@@ -132,6 +152,11 @@ function loadSdk(logger: Logger): Promise<Sdk> {
     return sdk;
   });
   return loaded;
+}
+
+function logSweep(logger: Logger, store: string, end: SweepEnd): void {
+  if ('removed' in end) logger.info(`Removed ${end.removed} files from the store ${store} that nobody used for long`);
+  else logger.warn(`The store could not be swept: ${messageOf(end.error)}`, { code: 'STORE_FAILED' });
 }
 
 async function defaultLogger(config: Config): Promise<Logger> {

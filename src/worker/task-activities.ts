@@ -9,6 +9,7 @@ import type { TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { logAttempt } from '../observability/attempt-lines.js';
 import type { Logger } from '../observability/logger.js';
+import type { BlobStore } from '../store/blob-store.js';
 
 /** Milliseconds between heartbeats. A cancelled task hears of it with the answer to one. */
 export const HEARTBEAT_INTERVAL = 1_000;
@@ -33,19 +34,20 @@ export function createActivities(
   options: ({ readonly logs: LogStore } | { readonly logFolder: string }) & {
     /** Where a line for each attempt's begin and end goes. Default: nowhere. */
     readonly logger?: Logger;
+    /** Where large outputs, artifacts and the cache are kept. Default: none are. */
+    readonly store?: BlobStore;
   },
 ): Record<string, (call: TaskCall) => Promise<TaskReport>> {
   const logs = 'logs' in options ? options.logs : folderLogStore(options.logFolder);
   return Object.fromEntries(
-    [...handlers.keys()].map((name) => [name, (call: TaskCall) => runActivity(handlers, call, logs, options.logger)]),
+    [...handlers.keys()].map((name) => [name, (call: TaskCall) => runActivity(handlers, call, { ...options, logs })]),
   );
 }
 
 async function runActivity(
   handlers: Handlers,
   call: TaskCall,
-  logs: LogStore,
-  logger: Logger | undefined,
+  { logs, logger, store }: { readonly logs: LogStore; readonly logger?: Logger; readonly store?: BlobStore },
 ): Promise<TaskReport> {
   const context = Context.current();
   const { attempt } = context.info;
@@ -64,7 +66,13 @@ async function runActivity(
       latest = { attempt, progress };
     };
     const work = (): Promise<TaskReport> =>
-      runAttempt(handlers, call, { attempt: inRun, signal: stop.signal, log, progress });
+      runAttempt(handlers, call, {
+        attempt: inRun,
+        signal: stop.signal,
+        log,
+        progress,
+        ...(store === undefined ? {} : { store }),
+      });
     return { ...(await (logger === undefined ? work() : logAttempt(logger, call, inRun, work))), attempt, worker };
   } catch (failure) {
     throw temporalFailure(failure, call, { attempt, worker }, stop.signal);
