@@ -11,7 +11,7 @@ import { inferNeeds, type Naming } from './inferred-needs.js';
 import { finding, valueAt, type Finding } from './issues.js';
 import { didYouMean } from './near-name.js';
 import { placesOfDag, placesOfTask, type Place } from './places.js';
-import { isMapping, rawBranchesOf, rawLoadsOf, rawNeedsOf, rawTasksOf, type RawTask } from './raw-task.js';
+import { isMapping, rawBranchesOf, rawNeedsOf, rawTasksOf, type RawTask } from './raw-task.js';
 import type { Path } from './source.js';
 
 /** What the expressions of a dag come to. */
@@ -78,7 +78,6 @@ class Reader {
       const places = placesOfTask(task);
       this.#count(places);
       for (const place of places) this.#read(place, index);
-      for (const { name, path } of rawLoadsOf(task)) this.#name(index, name, { path }, false);
     }
   }
 

@@ -44,7 +44,7 @@ export function placesOfTask(task: RawTask): Place[] {
   found.bare(valueAt(fields['poll'], ['until']), [...path, 'poll', 'until'], [...roots, 'output'], { result: 'bool' });
   const { compensate } = fields;
   if (isMapping(compensate)) {
-    const kind = typeof compensate['uses'] === 'string' ? compensate['uses'] : undefined;
+    const kind = typeof compensate['uses'] === 'string' ? compensate['uses'] : 'shell';
     found.action(compensate, [...path, 'compensate'], kind, roots, true);
     found.rules(compensate['retry'], [...path, 'compensate', 'retry']);
   }

@@ -71,13 +71,3 @@ export function rawBranchesOf({ fields, uses }: RawTask): string[] {
     .flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : [list]))
     .filter((name) => typeof name === 'string');
 }
-
-/** The tasks whose artifacts a task loads. */
-export function rawLoadsOf({ fields, path }: RawTask): { readonly name: string; readonly path: Path }[] {
-  const load = valueAt(fields, ['artifacts', 'load']);
-  if (!isMapping(load)) return [];
-  return Object.entries(load).flatMap(([file, from]) => {
-    const name = typeof from === 'string' ? from.split('.')[0] : valueAt(from, ['task']);
-    return typeof name === 'string' && name !== '' ? [{ name, path: [...path, 'artifacts', 'load', file] }] : [];
-  });
-}
