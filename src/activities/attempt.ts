@@ -12,7 +12,10 @@ import {
   type TaskLog,
   type TaskReport,
 } from './handler.js';
-import { checkOutput } from './output.js';
+import { maskedLog, type MaskedLog } from './masked-log.js';
+import type { Masks } from './masks.js';
+import { checkOutput, checkOutputSchema } from './output.js';
+import { revealSecrets, type SecretSource } from './secrets.js';
 import { Tail } from './tail.js';
 import { startTimer } from './timer.js';
 
@@ -32,6 +35,8 @@ export interface AttemptHost {
   /** Aborted, with an {@link AttemptStop}, when the attempt must stop. */
   readonly signal: AbortSignal;
   readonly log: TaskLog;
+  /** Where the secrets come from that the task is handed. Default: there are none. */
+  readonly secrets?: SecretSource;
   /** Hears how far the attempt says it is, as often as it says so, and never after its end. */
   progress(progress: Progress): void;
 }
@@ -43,7 +48,7 @@ export interface AttemptHost {
  * @throws TaskFailure and nothing else, with a message of at most 2 KiB, and at most 8 KiB of details and causes; the
  *   details have the last lines that the task logged, as `log`, where they have no `stderr`: what the handler threw,
  *   else TASK_FAILED; TASK_TIMEOUT; TASK_CANCELLED; TASK_LOST where the worker shuts down; TASK_OUTPUT_INVALID;
- *   TASK_OUTPUT_TOO_LARGE.
+ *   TASK_OUTPUT_TOO_LARGE; SECRET_MISSING. Neither it nor the log nor the report has a secret that the task was handed.
  */
 export async function runAttempt(
   handlers: Handlers,
@@ -52,22 +57,41 @@ export async function runAttempt(
   options: { readonly stopGrace?: number } = {},
 ): Promise<TaskReport> {
   const tail = new Tail(LOG_TAIL_BYTES, LOG_TAIL_LINES);
+  const outlet = new Outlet(tailedLog(host.log, tail));
   try {
-    const output = await runUntilStopped(
-      handlers,
-      call,
-      host,
-      tailedLog(host.log, tail),
-      options.stopGrace ?? STOP_GRACE,
-    );
+    const output = await runUntilStopped(handlers, call, host, outlet, options.stopGrace ?? STOP_GRACE);
+    await outlet.end();
     return output === undefined ? { attempt: host.attempt } : { output, attempt: host.attempt };
   } catch (thrown) {
-    const failure = boundedFailure(
-      thrown,
-      tail.lines().filter((line) => !line.startsWith(OWN_LINE)),
-    );
+    await outlet.end();
+    const lines = tail.lines().filter((line) => !line.startsWith(OWN_LINE));
+    const failure = boundedFailure(thrown, lines, outlet.masks);
     host.log.write(`${OWN_LINE}Attempt ${host.attempt} failed: ${failure.error.code}: ${failure.error.message}`);
     throw failure;
+  }
+}
+
+/** Where what an attempt says goes out. Once its secrets are known, they are hidden. */
+class Outlet {
+  #log: TaskLog | MaskedLog;
+  masks: Masks | undefined;
+
+  constructor(log: TaskLog) {
+    this.#log = log;
+  }
+
+  get log(): TaskLog {
+    return this.#log;
+  }
+
+  hide(masks: Masks): void {
+    this.masks = masks;
+    this.#log = maskedLog(this.#log, masks);
+  }
+
+  /** Writes what was kept back. */
+  async end(): Promise<void> {
+    if ('end' in this.#log) await this.#log.end();
   }
 }
 
@@ -75,7 +99,7 @@ async function runUntilStopped(
   handlers: Handlers,
   call: TaskCall,
   host: AttemptHost,
-  log: TaskLog,
+  outlet: Outlet,
   stopGrace: number,
 ): Promise<Json | undefined> {
   const stop = new AbortController();
@@ -84,25 +108,38 @@ async function runUntilStopped(
   else host.signal.addEventListener('abort', onHostAbort, { once: true });
   const dropLimit = startTimer(call.startToClose, () => stop.abort(new AttemptStop('timed_out')));
   const grace = graceAfter(stop.signal, stopGrace);
-  const progress = reporter(host);
+  const progress = reporter(host, outlet);
   try {
     if (stop.signal.aborted) throw stopFailure(stop.signal, call, {});
-    const work = runHandler(
-      handlers,
-      call,
-      contextOf(call, host.attempt, { signal: stop.signal, log, progress: progress.report }),
-    );
+    const work = (async () => {
+      const ready = await reveal(call, host, outlet);
+      // It may have been left behind while it waited for its secrets.
+      stop.signal.throwIfAborted();
+      const { log, masks } = outlet;
+      const own = { signal: stop.signal, log, progress: progress.report, ...(masks === undefined ? {} : { masks }) };
+      return runHandler(handlers, ready, contextOf(call, host.attempt, own));
+    })();
     const output = await Promise.race([work, grace.over]).catch((thrown: unknown) => {
       throw stop.signal.aborted ? stopFailure(stop.signal, call, detailsOf(thrown)) : thrown;
     });
     if (stop.signal.aborted) throw stopFailure(stop.signal, call, {});
-    return checkOutput(output);
+    const checked = checkOutput(output);
+    const shown = checked === undefined ? undefined : (outlet.masks?.json(checked) ?? checked);
+    checkOutputSchema(call.output, shown);
+    return shown;
   } finally {
     progress.end();
     dropLimit();
     grace.drop();
     host.signal.removeEventListener('abort', onHostAbort);
   }
+}
+
+/** The call with its secrets in it, which are hidden from then on. */
+async function reveal(call: TaskCall, host: AttemptHost, outlet: Outlet): Promise<TaskCall> {
+  const revealed = await revealSecrets(call, host.secrets ?? (() => undefined));
+  if (revealed !== undefined) outlet.hide(revealed.masks);
+  return revealed?.call ?? call;
 }
 
 async function runHandler(handlers: Handlers, call: TaskCall, context: TaskContext): Promise<Json | undefined> {
@@ -117,27 +154,35 @@ async function runHandler(handlers: Handlers, call: TaskCall, context: TaskConte
 function contextOf(
   call: TaskCall,
   attempt: number,
-  own: Pick<TaskContext, 'signal' | 'log' | 'progress'>,
+  own: Pick<TaskContext, 'signal' | 'log' | 'progress' | 'masks'>,
 ): TaskContext {
   return {
     runId: call.runId,
     task: call.task,
     attempt,
-    idempotencyKey: `${call.runId}/${call.task}`,
+    idempotencyKey: idempotencyKeyOf(call),
+    ...(call.item === undefined ? {} : { item: call.item }),
+    ...(call.index === undefined ? {} : { index: call.index }),
     params: call.params ?? {},
     needs: call.needs ?? {},
     ...own,
   };
 }
 
+/** The same for every attempt. An item's task is called `convert[3]`: its key is that of `convert`, and the 3. */
+function idempotencyKeyOf({ runId, task, index }: TaskCall): string {
+  return index === undefined ? `${runId}/${task}` : `${runId}/${task.replace(/\[\d+\]$/, '')}/${index}`;
+}
+
 /** Hands reports on, until the attempt has ended: a handler that was left behind may still make some. */
-function reporter(host: AttemptHost): { report: TaskContext['progress']; end: () => void } {
+function reporter(host: AttemptHost, outlet: Outlet): { report: TaskContext['progress']; end: () => void } {
   let ended = false;
   return {
     report: (report, note) => {
       if (ended) return;
       try {
-        host.progress(progressOf(report, note));
+        const masked = note === undefined ? undefined : (outlet.masks?.text(String(note)) ?? note);
+        host.progress(progressOf(report, masked));
       } catch {
         // A report that makes no sense must not fail the task.
       }

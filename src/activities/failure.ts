@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../dag/json.js';
 import type { TaskError } from '../dag/task-error.js';
 import { TaskFailure } from './handler.js';
+import type { Masks } from './masks.js';
 
 const MAXIMUM_MESSAGE_BYTES = 2 * 1024;
 /** Of an error's details and its causes together. */
@@ -16,25 +17,28 @@ const NAMED_ERRORS = 3;
  * What was thrown, as the failure of an attempt: a TaskFailure is kept, anything else becomes TASK_FAILED. Its message
  * has at most 2 KiB; its details and the chain of its causes together 8 KiB.
  * @param log the last lines of the task's log, kept in the details where these have no `stderr`.
+ * @param masks what hides the task's secrets in all of it, before anything is cut off.
  */
-export function boundedFailure(thrown: unknown, log: readonly string[] = []): TaskFailure {
+export function boundedFailure(thrown: unknown, log: readonly string[] = [], masks?: Masks): TaskFailure {
   const failure =
     thrown instanceof TaskFailure
       ? thrown
       : new TaskFailure({ code: 'TASK_FAILED', message: messageOf(thrown) }, { cause: causeOf(thrown) });
+  const mask = (text: string): string => masks?.text(text) ?? text;
   const { code, message } = failure.error;
-  const cause = boundedCause(failure.error.cause ?? failure.cause);
+  const cause = boundedCause(failure.error.cause ?? failure.cause, mask);
   const left = MAXIMUM_DETAILS_BYTES - (cause === undefined ? 0 : Buffer.byteLength(JSON.stringify(cause)));
-  const details = boundedDetails(withLog(failure.error.details ?? {}, log), left);
+  const details = boundedDetails(withLog(failure.error.details ?? {}, log), left, masks);
   return new TaskFailure(
     {
-      code: String(code).slice(0, MAXIMUM_CODE_LENGTH),
-      message: boundedText(String(message), MAXIMUM_MESSAGE_BYTES),
+      code: mask(String(code)).slice(0, MAXIMUM_CODE_LENGTH),
+      message: boundedText(mask(String(message)), MAXIMUM_MESSAGE_BYTES),
       ...(Object.keys(details).length === 0 ? {} : { details }),
       ...(cause === undefined ? {} : { cause }),
     },
     {
       retryable: failure.retryable,
+      skip: failure.skip,
       cause: failure.cause,
       ...(failure.nextRetryDelay === undefined ? {} : { nextRetryDelay: failure.nextRetryDelay }),
     },
@@ -69,7 +73,7 @@ export function causeOf(thrown: unknown): unknown {
 }
 
 /** A cause with its own causes, each once. Whatever a function throws: reading it may throw again. */
-function boundedCause(first: unknown): TaskError | undefined {
+function boundedCause(first: unknown, mask: (text: string) => string): TaskError | undefined {
   const chain: TaskError[] = [];
   const seen = new Set<unknown>();
   try {
@@ -79,8 +83,8 @@ function boundedCause(first: unknown): TaskError | undefined {
       const isError = cause instanceof Error;
       const known = cause instanceof TaskFailure ? cause.error : isTaskError(cause) ? cause : undefined;
       chain.push({
-        code: codeOf(known ?? cause).slice(0, MAXIMUM_CAUSE_CODE_LENGTH),
-        message: boundedText(known === undefined ? messageOf(cause) : String(known.message), MAXIMUM_CAUSE_BYTES),
+        code: mask(codeOf(known ?? cause)).slice(0, MAXIMUM_CAUSE_CODE_LENGTH),
+        message: boundedText(mask(known === undefined ? messageOf(cause) : String(known.message)), MAXIMUM_CAUSE_BYTES),
       });
       cause = known?.cause ?? (isError ? causeOf(cause) : undefined);
     }
@@ -113,13 +117,14 @@ function withLog(details: JsonObject, log: readonly string[]): JsonObject {
 }
 
 /** The entries that fit, in their order; `truncated` says that some did not. A function's own details may be no JSON. */
-function boundedDetails(details: JsonObject, maximumBytes: number): JsonObject {
+function boundedDetails(details: JsonObject, maximumBytes: number, masks?: Masks): JsonObject {
   const kept: Record<string, Json> = {};
   let left = maximumBytes - 32;
   for (const [key, value] of Object.entries(details)) {
     let text: string | undefined;
     try {
       text = JSON.stringify(value);
+      if (masks !== undefined && text !== undefined) text = JSON.stringify(masks.json(JSON.parse(text) as Json));
     } catch {
       text = undefined;
     }
@@ -129,7 +134,7 @@ function boundedDetails(details: JsonObject, maximumBytes: number): JsonObject {
       continue;
     }
     left -= size;
-    kept[key] = JSON.parse(text) as Json;
+    kept[masks?.text(key) ?? key] = JSON.parse(text) as Json;
   }
   return kept;
 }

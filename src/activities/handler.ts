@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../dag/json.js';
 import type { ArtifactRef, CacheHit, TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
+import type { Masks } from './masks.js';
 
 /** What an attempt that succeeded says. */
 export interface TaskReport {
@@ -34,6 +35,11 @@ export interface TaskContext {
   readonly needs: JsonObject;
   /** Where this attempt's log goes. */
   readonly log: TaskLog;
+  /**
+   * Hides the secrets that the task was handed; left out where it was handed none. Logs, errors, notes and outputs are
+   * masked anyway: this is for what is cut off before it gets there.
+   */
+  readonly masks?: Masks;
   /**
    * Says how far the attempt is: a fraction from 0 to 1, or how much of how much is done, and what it is at. Cheap: what
    * is said more than once a second may be left out. Never throws.

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../dag/json.js';
 import type { HttpWith } from '../spec/with.js';
 import { messageOf } from './failure.js';
 import { TaskFailure, type Handler } from './handler.js';
+import type { Masks } from './masks.js';
 
 /** Bytes of an answer's body where the task does not say. Fits a task's output, whatever JSON makes of it. */
 export const DEFAULT_BODY_BYTES = 128 * 1024;
@@ -28,7 +29,7 @@ export function createHttpHandler(options: { readonly now?: () => number } = {})
       const signal = limit === undefined ? context.signal : AbortSignal.any([context.signal, limit]);
       try {
         const answer = await fetch(request, { signal });
-        return await readAnswer(answer, settings, label, now);
+        return await readAnswer(answer, settings, label, { now, masks: context.masks });
       } catch (thrown) {
         if (thrown instanceof TaskFailure) throw thrown;
         const why =
@@ -74,12 +75,19 @@ function asciiOf(text: string): string {
   return /^[\x21-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
 }
 
-async function readAnswer(answer: Response, settings: HttpWith, label: string, now: () => number): Promise<Json> {
+async function readAnswer(
+  answer: Response,
+  settings: HttpWith,
+  label: string,
+  { now, masks }: { readonly now: () => number; readonly masks: Masks | undefined },
+): Promise<Json> {
   const { status } = answer;
   const expected = settings.expectStatus ?? [[200, 299] as const];
   if (!expected.some(([from, to]) => status >= from && status <= to)) {
     const quoted = await readBody(answer, QUOTED_BODY_BYTES);
-    throw statusFailure(answer, label, quoted.bytes.toString(), now);
+    // A secret may be cut in two where the quote ends.
+    const text = quoted.bytes.toString();
+    throw statusFailure(answer, label, masks?.text(text, !quoted.whole) ?? text, now);
   }
   const maximum = settings.maxBodyBytes ?? DEFAULT_BODY_BYTES;
   const { bytes, whole } = await readBody(answer, maximum);

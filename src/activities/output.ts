@@ -1,8 +1,9 @@
-import type { Json } from '../dag/json.js';
+import type { Json, JsonObject } from '../dag/json.js';
+import { violations } from '../json-schema/violations.js';
 import { TaskFailure } from './handler.js';
 
-/** Bytes that a task's output may have as JSON: it travels in Temporal's histories. */
-export const MAXIMUM_OUTPUT_BYTES = 256 * 1024;
+/** Bytes that a task's output may have as JSON: whoever hands it on has all of it in memory. */
+export const MAXIMUM_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** Deeper values overflow the stack of what reads them. */
 const MAXIMUM_DEPTH = 500;
@@ -17,6 +18,22 @@ export function checkOutput(value: unknown): Json | undefined {
   const text = JSON.stringify(value);
   if (Buffer.byteLength(text) > MAXIMUM_OUTPUT_BYTES) throw outputTooLarge();
   return JSON.parse(text) as Json;
+}
+
+/** Of an output that breaks its schema, in the message. */
+const NAMED_VIOLATIONS = 5;
+
+/**
+ * Checks an output by the task's schema. No output counts as null.
+ * @throws TaskFailure TASK_OUTPUT_INVALID, which names the first violations.
+ */
+export function checkOutputSchema(schema: JsonObject | undefined, output: Json | undefined): void {
+  if (schema === undefined) return;
+  const wrong = violations(schema, output ?? null, NAMED_VIOLATIONS);
+  if (wrong.length === 0) return;
+  throw outputInvalid(
+    `The output${output === undefined ? ', which is missing,' : ''} breaks its schema: ${wrong.join('; ')}.`,
+  );
 }
 
 /** The failure of an output over the limit. */
@@ -38,7 +55,8 @@ export function outputInvalid(message: string): TaskFailure {
 
 /** `budget` counts down a lower bound of the size, so that a huge or endlessly shared value is never written out. */
 function checkJson(value: unknown, path: string, depth: number, budget: { left: number }): void {
-  budget.left -= typeof value === 'string' ? value.length + 1 : 1;
+  // Each member has a comma or a bracket beside it.
+  budget.left -= typeof value === 'string' ? value.length + 1 : depth === 0 ? 1 : 2;
   if (budget.left < 0) throw outputTooLarge();
   if (depth > MAXIMUM_DEPTH) throw outputInvalid(`The output is nested more than ${MAXIMUM_DEPTH} deep, or in itself.`);
   switch (typeof value) {

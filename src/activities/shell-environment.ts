@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import type { Json } from '../dag/json.js';
 import type { TaskCall } from '../dag/task-call.js';
 import type { TaskContext } from './handler.js';
+import { SECRET_VARIABLE_PREFIX } from './secrets.js';
 
-/** What a shell task inherits of its worker's environment, beside every `LC_*`: no secret of the worker leaks into it. */
+/**
+ * What a shell task inherits of its worker's environment, beside every `LC_*`: no secret of the worker leaks into it.
+ * `DAGWRIGHT_SECRET_*` it never inherits, whatever the worker says.
+ */
 export const INHERITED_VARIABLES: readonly string[] = [
   'PATH',
   'HOME',
@@ -43,7 +47,8 @@ export async function writeExchangeFiles(folder: string, context: TaskContext): 
 
 /**
  * The variables a script runs with: the inherited ones, the task's `env`, then Dagwright's own, of which
- * `DAGWRIGHT_PARAM_<NAME>` holds a param: a string as it is, anything else as JSON.
+ * `DAGWRIGHT_PARAM_<NAME>` holds a param and, in a fan-out, `DAGWRIGHT_ITEM` the item: a string as it is, anything else as
+ * JSON.
  * @param attemptId what the attempt's processes are found by; see attempt-processes.ts.
  */
 export function shellEnvironment(
@@ -56,7 +61,8 @@ export function shellEnvironment(
 ): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const [name, value] of Object.entries(worker)) {
-    if (value !== undefined && (inherited.includes(name) || name.startsWith('LC_'))) variables[name] = value;
+    if (value === undefined || name.startsWith(SECRET_VARIABLE_PREFIX)) continue;
+    if (inherited.includes(name) || name.startsWith('LC_')) variables[name] = value;
   }
   Object.assign(variables, call.env);
   for (const [name, value] of Object.entries(context.params)) {
@@ -72,6 +78,8 @@ export function shellEnvironment(
     DAGWRIGHT_OUTPUT: files.output,
     DAGWRIGHT_NEEDS: files.needs,
     DAGWRIGHT_PROGRESS: files.progress,
+    ...(context.item === undefined ? {} : { DAGWRIGHT_ITEM: asText(context.item) }),
+    ...(context.index === undefined ? {} : { DAGWRIGHT_INDEX: String(context.index) }),
   });
 }
 

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Json, JsonObject } from '../dag/json.js';
@@ -13,6 +13,7 @@ import { ownProcessGroup } from './process-group.js';
 import { followProgressFile } from './progress-file.js';
 import { INHERITED_VARIABLES, shellEnvironment, writeExchangeFiles, type Environment } from './shell-environment.js';
 import { Tail } from './tail.js';
+import { workingFolderOf } from './working-folder.js';
 
 const STDERR_BYTES = 4 * 1024;
 const STDERR_LINES = 20;
@@ -53,13 +54,13 @@ export function createShellHandler(options: ShellOptions): Handler {
   return {
     name: 'shell',
     async run(call, context) {
-      const { script, shell, cwd } = readSettings(call);
+      const { script, shell } = readSettings(call);
       const folder = await mkdtemp(join(tmpdir(), 'dagwright-task-'));
       try {
         const files = await writeExchangeFiles(folder, context);
         const attemptId = newAttemptId();
         const env = shellEnvironment(options.environment, inherited, call, context, files, attemptId);
-        const where = await folderOf(cwd, call.directory, options.workingFolder ?? process.cwd());
+        const where = await folderOf(call, options.workingFolder);
         await endLeftovers(context, killGrace);
         const child = await start([shell, ...(SHELLS[shell] ?? ['-c']), script], where, env);
         const progress = followProgressFile(files.progress, context);
@@ -68,7 +69,7 @@ export function createShellHandler(options: ShellOptions): Handler {
         } finally {
           await progress.end();
         }
-        return await readOutput(files.output);
+        return await readOutput(files.output, context.masks === undefined);
       } finally {
         await rm(folder, { recursive: true, force: true }).catch(() => undefined);
       }
@@ -76,28 +77,20 @@ export function createShellHandler(options: ShellOptions): Handler {
   };
 }
 
-function readSettings(call: TaskCall): { script: string; shell: string; cwd: string | undefined } {
+function readSettings(call: TaskCall): { script: string; shell: string } {
   const { run: script, shell = 'sh', cwd } = call.with;
   if (typeof script === 'string' && typeof shell === 'string' && (cwd === undefined || typeof cwd === 'string')) {
-    return { script, shell, cwd };
+    return { script, shell };
   }
   const message = 'A shell task needs a script in `run`; `shell` and `cwd` are texts.';
   throw new TaskFailure({ code: 'TASK_INPUT_INVALID', message }, { retryable: false });
 }
 
-/** The dag's folder where this machine has it, else the worker's; then `cwd` within it. */
-async function folderOf(cwd: string | undefined, directory: string | undefined, fallback: string): Promise<string> {
-  const base = directory !== undefined && (await isFolder(directory)) ? directory : fallback;
-  const folder = resolve(base, cwd ?? '.');
-  if (await isFolder(folder)) return folder;
+/** The folder that the script runs in. */
+async function folderOf(call: TaskCall, fallback: string | undefined): Promise<string> {
+  const { folder, exists } = await workingFolderOf(call, fallback);
+  if (exists) return folder;
   throw spawnFailure(`The folder ${folder} is not on this worker.`, true);
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (entry) => entry.isDirectory(),
-    () => false,
-  );
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable> & { readonly pid: number };
@@ -187,14 +180,19 @@ async function within(
 }
 
 async function pipe(stream: Readable, context: TaskContext, tail: Tail | undefined): Promise<void> {
+  // Each stream by itself: what the other one says in between must not break a secret in two.
+  const masked = context.masks?.stream();
+  const take = async (bytes: Uint8Array): Promise<void> => {
+    if (bytes.length === 0) return;
+    tail?.append(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    await context.log.append(bytes);
+  };
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      tail?.append(chunk);
-      await context.log.append(chunk);
-    }
+    for await (const chunk of stream as AsyncIterable<Buffer>) await take(masked?.push(chunk) ?? chunk);
   } catch {
     // The pipe was given up: a process that left the group still holds it.
   }
+  if (masked !== undefined) await take(masked.end());
 }
 
 function exitFailure(code: number | null, signal: NodeJS.Signals | null, lines: readonly string[]): TaskFailure {
@@ -208,7 +206,8 @@ function exitFailure(code: number | null, signal: NodeJS.Signals | null, lines: 
   });
 }
 
-async function readOutput(path: string): Promise<Json | undefined> {
+/** @param mayQuote whether the error may quote a piece of the text, which could be a piece of a secret. */
+async function readOutput(path: string, mayQuote: boolean): Promise<Json | undefined> {
   const entry = await stat(path).catch(() => undefined);
   if (entry === undefined) return undefined;
   if (!entry.isFile()) throw outputInvalid('$DAGWRIGHT_OUTPUT is no longer a file.');
@@ -218,7 +217,8 @@ async function readOutput(path: string): Promise<Json | undefined> {
     const text = await file.readFile('utf8');
     return text.trim() === '' ? undefined : (JSON.parse(text) as Json);
   } catch (cause) {
-    throw outputInvalid(`$DAGWRIGHT_OUTPUT is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
+    const why = mayQuote ? `: ${cause instanceof Error ? cause.message : String(cause)}` : '.';
+    throw outputInvalid(`$DAGWRIGHT_OUTPUT is not JSON${why}`);
   } finally {
     await file.close();
   }

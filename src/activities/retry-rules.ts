@@ -1,0 +1,79 @@
+import type { RetryRule } from '../dag/dag.js';
+import type { Json, JsonObject } from '../dag/json.js';
+import { nextAttempt } from '../dag/retry.js';
+import type { TaskCall } from '../dag/task-call.js';
+import type { TaskError } from '../dag/task-error.js';
+import { evaluate, recompile } from '../expression/compile.js';
+import type { ExpressionValues } from '../expression/evaluate.js';
+import type { TaskFailure } from './handler.js';
+
+/**
+ * What follows a failed attempt. `delay`: milliseconds before the next one; left out, it is the policy's own. `skip`: the
+ * task ends skipped.
+ */
+export type AfterFailure = { readonly then: 'retry'; readonly delay?: number } | { readonly then: 'fail' | 'skip' };
+
+/**
+ * What becomes of a task whose attempt failed: by the first of its rules that fits the error; where none does, by the
+ * failure and the policy. A rule with `then: retry` also has errors tried again that would not be by themselves. A delay
+ * that the failure names (`Retry-After`) counts before those of rules and policy.
+ * @param attempt the attempt that failed; the first is 1.
+ */
+export function afterFailure(
+  call: Pick<TaskCall, 'retry' | 'retryRules' | 'maximumAttempts'>,
+  attempt: number,
+  failure: Pick<TaskFailure, 'error' | 'retryable' | 'nextRetryDelay' | 'skip'>,
+): AfterFailure {
+  const rule = call.retryRules?.find((one) => fits(one, failure.error));
+  if (rule?.then === 'fail' || rule?.then === 'skip') return { then: rule.then };
+  const maximumAttempts = rule?.maximumAttempts ?? call.maximumAttempts;
+  if ((rule === undefined && !failure.retryable) || attempt >= maximumAttempts) {
+    return { then: failure.skip ? 'skip' : 'fail' };
+  }
+  const delay = failure.nextRetryDelay ?? (rule === undefined ? undefined : delayOf(rule, call, attempt));
+  return { then: 'retry', ...(delay === undefined ? {} : { delay }) };
+}
+
+/** Undefined where the rule says nothing about waits. */
+function delayOf(rule: RetryRule, { retry }: Pick<TaskCall, 'retry'>, attempt: number): number | undefined {
+  const { initialInterval, backoffCoefficient, maximumInterval } = rule;
+  if (retry === undefined || [initialInterval, backoffCoefficient, maximumInterval].every((one) => one === undefined)) {
+    return undefined;
+  }
+  const policy = {
+    maximumAttempts: attempt + 1,
+    initialInterval: initialInterval ?? retry.initialInterval,
+    backoffCoefficient: backoffCoefficient ?? retry.backoffCoefficient,
+    // A first wait that the rule itself names is not cut by the task's own limit.
+    maximumInterval: maximumInterval ?? Math.max(retry.maximumInterval, initialInterval ?? 0),
+  };
+  const next = nextAttempt(policy, attempt, { retryable: true });
+  return next.retry ? next.delay : undefined;
+}
+
+/** Whether all that the rule names fits. */
+function fits({ exitCode, code, status, when }: RetryRule, error: TaskError): boolean {
+  const { exitCode: ended, status: answered } = error.details ?? {};
+  if (exitCode !== undefined && !exitCode.includes(ended as number)) return false;
+  if (code !== undefined && !code.includes(error.code)) return false;
+  if (status !== undefined) {
+    if (typeof answered !== 'number' || !status.some(([from, to]) => answered >= from && answered <= to)) return false;
+  }
+  return when === undefined || holds(when, error);
+}
+
+/** A condition that cannot be evaluated, for a field that this error has not, does not hold. */
+function holds(when: string, error: TaskError): boolean {
+  try {
+    return evaluate(recompile(when), { error: shown(error) } as ExpressionValues) === true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a condition may look at. */
+function shown({ code, message, details = {} }: TaskError): JsonObject {
+  const own: Record<string, Json> = { code, message, details };
+  for (const name of ['exitCode', 'status']) if (details[name] !== undefined) own[name] = details[name];
+  return own;
+}
