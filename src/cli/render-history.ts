@@ -1,8 +1,8 @@
-import type { RunEvent } from '../run/run-event.js';
 import { TASK_STATES, type TaskState } from '../dag/task-state.js';
+import type { HistoryLine } from './fold-history.js';
 import { formatClock, formatDay, formatDuration } from './progress/duration.js';
 import { colorOf, glyphOf, paintFor, type Color, type Paint } from './progress/paint.js';
-import { cut, oneLine, pad, widthOf } from './progress/text.js';
+import { cut, cutName, oneLine, pad, widthOf } from './progress/text.js';
 
 /** How a history is shown. */
 export interface HistoryScreen {
@@ -17,8 +17,8 @@ const LEAST_MESSAGE = 48;
 const LONGEST_NAME = 32;
 const LONGEST_WHO = 16;
 
-/** A line for each event: the time of day, the time since the start, what happened, to which task, by whom. */
-export function renderHistory(events: readonly RunEvent[], screen: HistoryScreen): string {
+/** A line for each: the time of day, the time since the start, what happened, to which task, by whom. */
+export function renderHistory(events: readonly HistoryLine[], screen: HistoryScreen): string {
   const paint = paintFor(screen.color);
   const columns = columnsOf(events, screen);
   const lines: string[] = [];
@@ -38,7 +38,7 @@ interface Columns {
   readonly who: number;
 }
 
-function columnsOf(events: readonly RunEvent[], screen: HistoryScreen): Columns {
+function columnsOf(events: readonly HistoryLine[], screen: HistoryScreen): Columns {
   let word = 0;
   let task = 0;
   let who = 0;
@@ -54,11 +54,11 @@ function columnsOf(events: readonly RunEvent[], screen: HistoryScreen): Columns 
   };
 }
 
-function linesOf(event: RunEvent, columns: Columns, screen: HistoryScreen, paint: Paint): string[] {
+function linesOf(event: HistoryLine, columns: Columns, screen: HistoryScreen, paint: Paint): string[] {
   const { glyph, word, color } = lookOf(event);
   const after = `+${formatDuration(Date.parse(event.at) - Date.parse(screen.began))}`.padStart(10);
   const who = oneLine(event.by ?? '');
-  const cells = [pad(cut(event.task ?? '', columns.task), columns.task)];
+  const cells = [pad(cutName(event.task ?? '', columns.task), columns.task)];
   if (columns.who > 0) cells.push(pad(cut(who, columns.who), columns.who));
   const named = event.task === undefined && who === '' ? '' : `  ${cells.join('  ')}`;
   const plain = `${formatClock(event.at)} ${after}  ${glyph} ${pad(word, columns.word)}${named}`;
@@ -73,7 +73,7 @@ function linesOf(event: RunEvent, columns: Columns, screen: HistoryScreen, paint
   return [line.trimEnd(), `    ${paint(cut(message, screen.width - 4), messageColor)}`];
 }
 
-function lookOf({ event }: RunEvent): { readonly glyph: string; readonly word: string; readonly color: Color } {
+function lookOf({ event }: HistoryLine): { readonly glyph: string; readonly word: string; readonly color: Color } {
   const word = event.startsWith('task.') ? event.slice('task.'.length) : event;
   if (isTaskState(word)) return { glyph: glyphOf(word), word, color: colorOf(word) };
   if (event === 'act') return { glyph: '»', word, color: 'yellow' };

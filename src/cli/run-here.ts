@@ -9,9 +9,12 @@ import type { RunEnd, RunRequest } from './run-request.js';
 /** Runs the dag in this process. Ctrl-C cancels it: nothing is kept that it could come back to. */
 export async function runHere(request: RunRequest): Promise<RunEnd> {
   const { dag, params, functions, config, options, view } = request;
+  const unheard = dag.tasks.filter(({ uses }) => uses === 'approval' || uses === 'event').map(({ name }) => name);
+  if (unheard.length > 0) view.say(unheardWarning(unheard));
   const run = runLocally(dag, {
     ...(options.runId === undefined ? {} : { runId: options.runId }),
     params,
+    cache: options.cache,
     handlers: createHandlers({ environment: config.environment, functions }),
     logFolder: join(config.stateFolder, 'logs'),
   });
@@ -27,4 +30,14 @@ export async function runHere(request: RunRequest): Promise<RunEnd> {
   } finally {
     interrupt.release();
   }
+}
+
+/** Tasks that a line names. */
+const NAMED = 5;
+
+/** No other command reaches a run in this process: what waits for one waits until its time is over. */
+function unheardWarning(tasks: readonly string[]): string {
+  const more = tasks.length > NAMED ? `, and ${tasks.length - NAMED} more` : '';
+  const names = `${tasks.slice(0, NAMED).join(', ')}${more}`;
+  return `warning: Nobody can send events or approvals to a run with --local; these wait for one: ${names}.`;
 }

@@ -121,7 +121,12 @@ const DETACH_GRACE = 2_000;
 
 function start(client: DagClient, request: RunRequest, taskQueue: string): Promise<RunHandle> {
   const { dag, params, options } = request;
-  return client.start(dag, { params, taskQueue, ...(options.runId === undefined ? {} : { runId: options.runId }) });
+  return client.start(dag, {
+    params,
+    taskQueue,
+    cache: options.cache,
+    ...(options.runId === undefined ? {} : { runId: options.runId }),
+  });
 }
 
 async function watchToEnd(

@@ -2,6 +2,7 @@ import type { RunHandle } from '../../client/run-handle.js';
 import { DagwrightError } from '../../dag/errors.js';
 import type { RunEvent } from '../../run/run-event.js';
 import { EXIT } from '../exit-code.js';
+import { foldHistory } from '../fold-history.js';
 import { outputHasColors, outputWidth, print, printError, printJson } from '../output.js';
 import { renderHistory } from '../render-history.js';
 import { withClient } from '../server.js';
@@ -10,6 +11,8 @@ import type { ServerFlags } from '../server-flags.js';
 export interface HistoryOptions extends ServerFlags {
   readonly task?: string;
   readonly limit?: number;
+  /** Each event of each item. */
+  readonly items?: true;
   readonly json?: true;
 }
 
@@ -25,17 +28,21 @@ export async function history(runId: string, options: HistoryOptions): Promise<n
   });
   const isForTerminal = process.stdout.isTTY && !options.json;
   const limit = options.limit ?? (isForTerminal ? TERMINAL_LIMIT : Infinity);
-  const events = chosen.slice(-Math.min(limit, chosen.length));
   if (options.json) {
-    printJson({ runId, events });
+    printJson({ runId, events: latest(chosen, limit) });
     return EXIT.succeeded;
   }
-  if (events.length < chosen.length)
-    printError(`… ${chosen.length - events.length} earlier events; --limit shows more`);
+  const lines = options.items || options.task !== undefined ? chosen : foldHistory(chosen);
+  const shown = latest(lines, limit);
+  if (shown.length < lines.length) printError(`… ${lines.length - shown.length} earlier events; --limit shows more`);
   const began = all[0]?.at;
-  if (events.length === 0 || began === undefined) printError('Nothing has happened yet.');
-  else print(renderHistory(events, { width: outputWidth(), color: outputHasColors(), began }));
+  if (shown.length === 0 || began === undefined) printError('Nothing has happened yet.');
+  else print(renderHistory(shown, { width: outputWidth(), color: outputHasColors(), began }));
   return EXIT.succeeded;
+}
+
+function latest<T>(lines: readonly T[], limit: number): readonly T[] {
+  return lines.slice(-Math.min(limit, lines.length));
 }
 
 /** The events of one task. That a task has none, and that there is no such task, are told apart. */

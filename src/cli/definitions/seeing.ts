@@ -58,6 +58,7 @@ export function addSeeingCommands(program: Command, done: Done): void {
 
   runCommand(program, 'history', 'tell what happened in a run, oldest first', 'print { "runId", "events": [...] }')
     .option('--task <name>', 'only what happened to this task')
+    .option('--items', 'every event of every item of a fan-out; else they are counted')
     .option('-n, --limit <number>', 'the latest so many (default: 200 on a terminal, else all)', positiveInteger)
     .action(async (runId: string, options: HistoryOptions) => {
       const { history } = await import('../commands/history.js');

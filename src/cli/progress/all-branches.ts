@@ -1,6 +1,6 @@
 import type { TaskDescription } from '../../run/run.js';
 import { foldOf } from './fold.js';
-import type { TaskGroups } from './task-groups.js';
+import { manyOf, type TaskGroups } from './task-groups.js';
 import { listOf, type Branch } from './task-tree.js';
 
 /** Compensations of items may be as many as these; so many have a line each before they are folded. */
@@ -17,7 +17,7 @@ export type Draw = (tasks: readonly TaskDescription[]) => readonly Branch[];
 export function branchesOf(groups: TaskGroups, most: number, draw: Draw): Branch[] {
   const { undo } = groups;
   const few = undo.length <= MOST_UNDO ? Infinity : Math.max(1, most);
-  const { shown, rest } = foldOf(undo, few, () => true);
+  const { shown, rest } = foldOf(manyOf(undo), few, undo);
   return sectioned(
     withItems(draw(groups.main), groups, most),
     closed(listOf(shown), rest),

@@ -17,8 +17,7 @@ export function chooseTasks(tasks: readonly TaskDescription[], room: number): Ta
     else if (task.state === 'pending' || task.state === 'ready' || task.state === 'queued') next.push(task);
     else active.push(task);
   }
-  // Of the tasks that retry, people want to know first: something is wrong there.
-  active.sort((a, b) => Number(b.state === 'retrying') - Number(a.state === 'retrying') || byStart(a, b));
+  active.sort((a, b) => urgencyOf(a) - urgencyOf(b) || byStart(a, b));
   const share = Math.min(failed.length, Math.ceil(room / 3));
   const chosen = active.slice(0, Math.max(0, room - share));
   chosen.push(...latest(failed, room - chosen.length));
@@ -30,6 +29,13 @@ export function chooseTasks(tasks: readonly TaskDescription[], room: number): Ta
     chosen.push(...next.filter((task) => !shown.has(task)).slice(0, room - chosen.length));
   }
   return chosen;
+}
+
+/** People want to know first what goes wrong, then what waits for them; what only waits does so without them. */
+function urgencyOf({ state, waitsFor }: TaskDescription): number {
+  if (state === 'retrying') return 0;
+  if (state !== 'waiting') return 2;
+  return waitsFor?.kind === 'approval' ? 1 : 3;
 }
 
 function latest(tasks: TaskDescription[], count: number): TaskDescription[] {

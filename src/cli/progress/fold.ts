@@ -1,6 +1,7 @@
-import { isTaskEnd, TASK_STATES, type TaskState } from '../../dag/task-state.js';
+import { TASK_STATES } from '../../dag/task-state.js';
 import type { TaskDescription } from '../../run/run.js';
 import { chooseTasks } from './choose-tasks.js';
+import type { ManyTasks } from './task-groups.js';
 
 /** Few of many tasks. */
 export interface Folded {
@@ -11,23 +12,17 @@ export interface Folded {
 }
 
 /**
- * Of many tasks of a kind those worth a line: under way, or failed. The others are counted.
+ * Of many tasks those most worth a line. The others are counted.
  * @param most So many at most; `Infinity`: all of them, however they stand.
- * @param worthy Tells which are worth a line.
+ * @param candidates Those that may be shown. Default: what is under way, and what failed.
  */
-export function foldOf(tasks: readonly TaskDescription[], most: number, worthy = isTelling): Folded {
-  if (most === Infinity) return { shown: tasks, rest: '' };
-  if (most <= 0) return { shown: [], rest: '' };
-  const telling = tasks.filter(worthy);
-  const chosen = new Set(chooseTasks(telling, most));
+export function foldOf({ all, telling, counts }: ManyTasks, most: number, candidates = telling): Folded {
+  if (most === Infinity) return { shown: all, rest: '' };
+  const chosen = new Set(most <= 0 ? [] : chooseTasks(candidates, most));
   if (chosen.size === 0) return { shown: [], rest: '' };
-  const left = new Map<TaskState, number>();
-  for (const task of tasks) if (!chosen.has(task)) left.set(task.state, (left.get(task.state) ?? 0) + 1);
-  const counts = TASK_STATES.filter((state) => left.has(state)).map((state) => `${left.get(state)} ${state}`);
-  const rest = counts.length === 0 ? '' : `${tasks.length - chosen.size} more: ${counts.join(', ')}`;
-  return { shown: telling.filter((task) => chosen.has(task)), rest };
-}
-
-function isTelling({ state }: TaskDescription): boolean {
-  return isTaskEnd(state) ? state === 'failed' : state === 'running' || state === 'retrying' || state === 'waiting';
+  const left = new Map(counts);
+  for (const { state } of chosen) left.set(state, (left.get(state) ?? 0) - 1);
+  const words = TASK_STATES.filter((state) => (left.get(state) ?? 0) > 0).map((state) => `${left.get(state)} ${state}`);
+  const rest = words.length === 0 ? '' : `${all.length - chosen.size} more: ${words.join(', ')}`;
+  return { shown: candidates.filter((task) => chosen.has(task)), rest };
 }

@@ -40,12 +40,17 @@ export function liveView(terminal: WriteStream, commands: string | undefined): V
     show(renderProgress(status, { ...look, ...(commands === undefined ? {} : { commands }) }));
   };
   const redraw = (): void => draw(true);
+  let frame = 0;
+  const tick = (): void => {
+    frame += 1;
+    if (frame % 2 === 0 || (status?.tasks.length ?? 0) <= MANY_TASKS) redraw();
+  };
   const say = (line: string): void => {
     show.persist(`${line}\n`);
     redraw();
   };
-  const begin = (tasks: number): void => {
-    timer = setInterval(redraw, tasks > MANY_TASKS ? FRAME_MS * 2 : FRAME_MS);
+  const begin = (): void => {
+    timer = setInterval(tick, FRAME_MS);
     terminal.on('resize', redraw);
     process.once('exit', showCursor);
     write(HIDE_CURSOR);
@@ -56,7 +61,7 @@ export function liveView(terminal: WriteStream, commands: string | undefined): V
   return {
     update(next) {
       status = next;
-      if (timer === undefined) begin(next.tasks.length);
+      if (timer === undefined) begin();
     },
     say,
     note(next) {

@@ -5,7 +5,7 @@ import { chooseTasks } from './choose-tasks.js';
 import type { Paint } from './paint.js';
 import { groupsOf, type TaskGroups } from './task-groups.js';
 import { fits, rowsOf, type RowScreen } from './task-row.js';
-import { listOf, treeOf } from './task-tree.js';
+import { listOf, treeOf, type Branch } from './task-tree.js';
 import { cut } from './text.js';
 
 /** Where the tasks are shown, and how many of them. */
@@ -53,40 +53,62 @@ function allOf(groups: TaskGroups, items: number, screen: RowScreen, room: numbe
 /** The tasks most worth a line, and how many there are beside them. */
 function someOf(groups: TaskGroups, screen: RowScreen, room: number, paint: Paint): string[] {
   const own = [...groups.main, ...groups.undo, ...groups.finally];
-  const heads = Number(groups.undo.length > 0) + Number(groups.finally.length > 0);
-  const share = shareOf(groups, own, room);
-  const chosen = chooseTasks(own, Math.max(1, room - heads - share));
-  const fanOuts = chosen.filter((task) => groups.items.has(task.name)).length;
-  const items = Math.min(ITEMS_SHOWN, Math.floor(share / Math.max(1, fanOuts)) - 1);
-  const some = groupsOf(chosen);
-  const branches = sectioned(
-    withItems(listOf(some.main), groups, items),
-    listOf(some.undo),
-    withItems(listOf(some.finally), groups, items),
-  );
-  const lines: string[] = [];
-  const shown = new Set<TaskDescription>();
-  for (const [i, rows] of rowsOf(branches, screen, paint).entries()) {
-    if (lines.length + rows.length > room - 1) break;
-    lines.push(...rows);
-    const task = branches[i]?.task;
-    if (task !== undefined) shown.add(task);
+  const isFanOut = ({ name }: TaskDescription): boolean => groups.items.has(name);
+  let share = shareOf(groups, own.filter(isFanOut), room);
+  let chosen = chooseTasks(own, Math.max(1, room - share));
+  const fanOuts = chosen.filter(isFanOut).length;
+  if (fanOuts === 0 && share > 0) {
+    share = 0;
+    chosen = chooseTasks(own, room);
   }
-  const rest = restOf(own, shown);
+  const items = Math.min(ITEMS_SHOWN, Math.floor(share / Math.max(1, fanOuts)) - 1);
+  const blocks = chosen.map((task) => withItems(listOf([task]), groups, items));
+  const some = groupsOf(chosen);
+  const heads = Number(some.undo.length > 0) + Number(some.finally.length > 0);
+  const kept = keptOf(blocks, screen, paint, room - heads - 1);
+  const drawn = (tasks: readonly TaskDescription[]): Branch[] => tasks.flatMap((task) => kept.get(task) ?? []);
+  const branches = sectioned(drawn(some.main), drawn(some.undo), drawn(some.finally));
+  const lines = rowsOf(branches, screen, paint).flat();
+  const rest = restOf(own, kept);
   return rest === '' ? lines : [...lines, paint(cut(`  … ${rest}`, screen.width), 'dim')];
 }
 
+/** Of blocks of branches, the most important first, those that fit into so many lines; by the task that each is of. */
+function keptOf(
+  blocks: readonly (readonly Branch[])[],
+  screen: RowScreen,
+  paint: Paint,
+  room: number,
+): ReadonlyMap<TaskDescription, readonly Branch[]> {
+  const kept = new Map<TaskDescription, readonly Branch[]>();
+  const rows = rowsOf(blocks.flat(), screen, paint);
+  let row = 0;
+  let used = 0;
+  for (const block of blocks) {
+    const costs = rows.slice(row, row + block.length).map((lines) => lines.length);
+    row += block.length;
+    const [first] = block;
+    if (first === undefined) continue;
+    const cost = costs.reduce((sum, lines) => sum + lines, 0);
+    const isWhole = used + cost <= room;
+    // Without its items it may.
+    const least = isWhole ? cost : (costs[0] ?? 0);
+    if (used + least > room) continue;
+    used += least;
+    kept.set(first.task, isWhole ? block : [first]);
+  }
+  return kept;
+}
+
 /** The lines that the items of fan-outs may take from those of tasks: what they need, up to a third. */
-function shareOf({ items, ...groups }: TaskGroups, own: readonly TaskDescription[], room: number): number {
-  if (items.size === 0) return 0;
-  const fanOuts = own.filter((task) => items.has(task.name));
-  const branches = withItems(listOf(fanOuts), { items, ...groups }, ITEMS_SHOWN);
+function shareOf(groups: TaskGroups, fanOuts: readonly TaskDescription[], room: number): number {
+  const branches = withItems(listOf(fanOuts), groups, ITEMS_SHOWN);
   const folds = branches.filter(({ after }) => after !== undefined).length;
   return Math.min(branches.length - fanOuts.length + folds, Math.floor(room / 3));
 }
 
 /** What the lines above leave out: `83 more pending, 12 more succeeded`. */
-function restOf(tasks: readonly TaskDescription[], shown: ReadonlySet<TaskDescription>): string {
+function restOf(tasks: readonly TaskDescription[], shown: ReadonlyMap<TaskDescription, unknown>): string {
   const left = new Map<TaskState, number>();
   for (const task of tasks) if (!shown.has(task)) left.set(task.state, (left.get(task.state) ?? 0) + 1);
   return [...COUNT_ORDER]

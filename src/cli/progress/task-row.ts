@@ -85,14 +85,15 @@ function rowOf({ task, lead, below }: Branch, columns: Columns, screen: RowScree
   const lines = [progress === '' ? first : `${first}  ${paint(progress, 'blue')}`];
   if (progress !== '') rest -= widthOf(progress) + 2;
   const indent = `    ${below}`;
-  for (const { text, color: detailColor, whole } of detailsOf(task, screen)) {
+  for (const { text, color: detailColor, whole, instead } of detailsOf(task, screen)) {
     const least = whole === true ? widthOf(text) : Math.min(LEAST_REST, widthOf(text));
     if (rest >= least) {
       const shown = cut(text, rest);
       lines.push(`${lines.pop() ?? ''}  ${paint(shown, detailColor)}`);
       rest -= widthOf(shown) + 2;
     } else {
-      const shown = cut(text, screen.width - widthOf(indent));
+      const room = screen.width - widthOf(indent);
+      const shown = cut(instead !== undefined && widthOf(text) > room ? instead : text, room);
       lines.push(`    ${paint(below, 'dim')}${paint(shown, detailColor)}`);
       rest = screen.width - widthOf(indent) - widthOf(shown) - 2;
     }
@@ -106,6 +107,8 @@ interface Detail {
   readonly color: Color;
   /** It is cut only where not even a line of its own holds it. */
   readonly whole?: true;
+  /** What stands there then: a command that is cut must not be copied. */
+  readonly instead?: string;
 }
 
 function detailsOf(task: TaskDescription, screen: RowScreen): Detail[] {
@@ -118,9 +121,11 @@ function detailsOf(task: TaskDescription, screen: RowScreen): Detail[] {
     details.push({ text: `cached from ${oneLine(task.cached.runId)}`, color: 'dim', whole: true });
   }
   if (task.waitsFor !== undefined && task.state === 'waiting') {
-    details.push({ text: waitText(task.waitsFor, screen.now), color: 'cyan' });
+    const whole = task.waitsFor.kind === 'approval' ? { whole: true as const } : {};
+    details.push({ text: waitText(task.waitsFor, screen.now), color: 'cyan', ...whole });
     const command = screen.commands === undefined ? undefined : answerCommand(screen.runId, task, screen.commands);
-    if (command !== undefined) details.push({ text: command, color: 'bold', whole: true });
+    if (command !== undefined)
+      details.push({ text: command, color: 'bold', whole: true, instead: 'dagwright approve RUN TASK' });
   }
   const error = errorOf(task);
   if (error !== undefined) details.push({ text: error, color: task.state === 'failed' ? 'red' : 'yellow' });

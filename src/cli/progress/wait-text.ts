@@ -17,7 +17,7 @@ export function waitText(wait: WaitDescription, now: number): string {
     case 'poll':
       return `asks again ${leftOf(wait.until, now)}`;
     case 'event': {
-      const until = wait.until === undefined ? '' : `, at most until ${formatTime(wait.until, now)}`;
+      const until = wait.until === undefined ? '' : ` until ${formatTime(wait.until, now)}`;
       return `waits for event ${oneLine(wait.event)}${until}`;
     }
     case 'approval': {
