@@ -2,7 +2,10 @@ import type { Json, JsonObject } from '../dag/json.js';
 import { progressOf, type Progress } from '../dag/progress.js';
 import type { TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
+import type { BlobStore } from '../store/blob-store.js';
+import type { AttemptGain } from './cache.js';
 import { boundedFailure } from './failure.js';
+import { gainOf } from './gain.js';
 import {
   AttemptStop,
   TaskFailure,
@@ -37,18 +40,20 @@ export interface AttemptHost {
   readonly log: TaskLog;
   /** Where the secrets come from that the task is handed. Default: there are none. */
   readonly secrets?: SecretSource;
+  /** Where large outputs, artifacts and the cache are kept. Default: none are. */
+  readonly store?: BlobStore;
   /** Hears how far the attempt says it is, as often as it says so, and never after its end. */
   progress(progress: Progress): void;
 }
 
 /**
  * Runs one attempt of a task, the same way on every executor: within its `startToClose`, stopped by the host's signal,
- * its output checked. Never waits for ever: a handler that ignores its signal is left behind after `stopGrace`
+ * its output checked; or takes what the cache has for it. Never waits for ever: a handler that ignores its signal is left behind after `stopGrace`
  * milliseconds (default {@link STOP_GRACE}).
  * @throws TaskFailure and nothing else, with a message of at most 2 KiB, and at most 8 KiB of details and causes; the
  *   details have the last lines that the task logged, as `log`, where they have no `stderr`: what the handler threw,
  *   else TASK_FAILED; TASK_TIMEOUT; TASK_CANCELLED; TASK_LOST where the worker shuts down; TASK_OUTPUT_INVALID;
- *   TASK_OUTPUT_TOO_LARGE; SECRET_MISSING. Neither it nor the log nor the report has a secret that the task was handed.
+ *   TASK_OUTPUT_TOO_LARGE; SECRET_MISSING; ARTIFACT_MISSING; STORE_FAILED. Neither it nor the log nor the report has a secret that the task was handed.
  */
 export async function runAttempt(
   handlers: Handlers,
@@ -59,9 +64,9 @@ export async function runAttempt(
   const tail = new Tail(LOG_TAIL_BYTES, LOG_TAIL_LINES);
   const outlet = new Outlet(tailedLog(host.log, tail));
   try {
-    const output = await runUntilStopped(handlers, call, host, outlet, options.stopGrace ?? STOP_GRACE);
+    const gain = await runUntilStopped(handlers, call, host, outlet, options.stopGrace ?? STOP_GRACE);
     await outlet.end();
-    return output === undefined ? { attempt: host.attempt } : { output, attempt: host.attempt };
+    return { ...gain, attempt: host.attempt };
   } catch (thrown) {
     await outlet.end();
     const lines = tail.lines().filter((line) => !line.startsWith(OWN_LINE));
@@ -101,7 +106,7 @@ async function runUntilStopped(
   host: AttemptHost,
   outlet: Outlet,
   stopGrace: number,
-): Promise<Json | undefined> {
+): Promise<AttemptGain> {
   const stop = new AbortController();
   const onHostAbort = (): void => stop.abort(stopOf(host.signal.reason));
   if (host.signal.aborted) onHostAbort();
@@ -111,22 +116,25 @@ async function runUntilStopped(
   const progress = reporter(host, outlet);
   try {
     if (stop.signal.aborted) throw stopFailure(stop.signal, call, {});
-    const work = (async () => {
-      const ready = await reveal(call, host, outlet);
+    const made = async (loaded: TaskCall): Promise<Json | undefined> => {
+      const ready = await reveal(loaded, host, outlet);
       // It may have been left behind while it waited for its secrets.
       stop.signal.throwIfAborted();
       const { log, masks } = outlet;
       const own = { signal: stop.signal, log, progress: progress.report, ...(masks === undefined ? {} : { masks }) };
-      return runHandler(handlers, ready, contextOf(call, host.attempt, own));
-    })();
-    const output = await Promise.race([work, grace.over]).catch((thrown: unknown) => {
+      const output = await runHandler(handlers, ready, contextOf(loaded, host.attempt, own));
+      stop.signal.throwIfAborted();
+      const checked = checkOutput(output);
+      const shown = checked === undefined ? undefined : (outlet.masks?.json(checked) ?? checked);
+      checkOutputSchema(call.output, shown);
+      return shown;
+    };
+    const work = gainOf(call, { store: host.store, log: outlet.log, signal: stop.signal }, made);
+    const gain = await Promise.race([work, grace.over]).catch((thrown: unknown) => {
       throw stop.signal.aborted ? stopFailure(stop.signal, call, detailsOf(thrown)) : thrown;
     });
-    if (stop.signal.aborted) throw stopFailure(stop.signal, call, {});
-    const checked = checkOutput(output);
-    const shown = checked === undefined ? undefined : (outlet.masks?.json(checked) ?? checked);
-    checkOutputSchema(call.output, shown);
-    return shown;
+    if (gain === undefined || stop.signal.aborted) throw stopFailure(stop.signal, call, {});
+    return gain;
   } finally {
     progress.end();
     dropLimit();

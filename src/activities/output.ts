@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../dag/json.js';
+import { storedRef } from '../dag/stored-value.js';
 import { violations } from '../json-schema/violations.js';
 import { TaskFailure } from './handler.js';
 
@@ -75,6 +76,9 @@ function checkJson(value: unknown, path: string, depth: number, budget: { left: 
         return;
       }
       if (isPlain(value)) {
+        // What stands for a stored value is Dagwright's to write: whoever is handed it gets what it stands for.
+        if (storedRef(value as JsonObject) !== undefined)
+          throw outputInvalid(`${shown(path)} stands for a stored value.`);
         for (const [key, member] of Object.entries(value)) {
           // As JSON.stringify does: an optional property that is not there.
           if (member !== undefined) checkJson(member, `${path}.${key}`, depth + 1, budget);
