@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createHandlers } from '../activities/handlers.js';
+import { environmentSecrets } from '../activities/secrets.js';
 import { runLocally } from '../executor/local.js';
 import { takeInterrupts } from './interrupt.js';
 import { watch } from './progress/watch.js';
@@ -17,6 +18,7 @@ export async function runHere(request: RunRequest): Promise<RunEnd> {
     cache: options.cache,
     handlers: createHandlers({ environment: config.environment, functions }),
     logFolder: join(config.stateFolder, 'logs'),
+    secrets: environmentSecrets(config.environment),
   });
   const interrupt = takeInterrupts();
   interrupt.signal.addEventListener('abort', () => {

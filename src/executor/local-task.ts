@@ -1,14 +1,17 @@
 import { runAttempt } from '../activities/attempt.js';
 import type { RetryPolicy } from '../dag/dag.js';
 import type { ArtifactRef, CacheHit, TaskCall } from '../dag/task-call.js';
-import { AttemptStop, TaskFailure, type Handlers } from '../activities/handler.js';
+import { AttemptStop, TaskFailure, type Handlers, type TaskReport } from '../activities/handler.js';
 import { folderLogStore } from '../activities/folder-log-store.js';
 import type { LogStore } from '../activities/log-store.js';
+import { afterFailure } from '../activities/retry-rules.js';
+import type { SecretSource } from '../activities/secrets.js';
 import { startTimer } from '../activities/timer.js';
 import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import type { Json } from '../dag/json.js';
 import type { Progress } from '../dag/progress.js';
 import type { TaskOutcome } from '../dag/event.js';
+import type { BlobStore } from '../store/blob-store.js';
 import { nextAttempt } from '../dag/retry.js';
 import type { TaskError } from '../dag/task-error.js';
 
@@ -39,6 +42,10 @@ export interface LocalTaskHost {
   /** Where the attempts' logs go. Default: a store in `logFolder`. */
   readonly logs?: LogStore;
   readonly logFolder: string;
+  /** Where the secrets come from that the task is handed. Default: there are none. */
+  readonly secrets?: SecretSource;
+  /** Where large outputs, artifacts and the cache are kept. Default: none are. */
+  readonly store?: BlobStore;
   readonly retry: RetryPolicy;
   /** Milliseconds that all attempts together may take, the waits between them included. */
   readonly scheduleToClose: number | undefined;
@@ -78,12 +85,14 @@ export class LocalTask {
         const end = await this.#attempt(attempt);
         if (!(end instanceof TaskFailure)) return end;
         if (this.#stop.signal.aborted) return this.#stopped(attempt, end.error);
-        const next = nextAttempt(this.#host.retry, attempt, retryFacts(end));
+        const next = afterFailure(this.#call, attempt, end);
+        if (next.then === 'skip') return { outcome: 'skipped', attempts: attempt, error: end.error };
+        const delay = next.then === 'retry' ? (next.delay ?? ownDelay(this.#host.retry, attempt)) : undefined;
         // Temporal starts no wait that the limit would end.
-        const inTime = limit === undefined || (next.retry && performance.now() - began + next.delay < limit);
-        if (!next.retry || !inTime) return { outcome: 'failed', attempts: attempt, error: end.error };
+        const inTime = delay !== undefined && (limit === undefined || performance.now() - began + delay < limit);
+        if (!inTime) return { outcome: 'failed', attempts: attempt, error: end.error };
         this.#events.attemptFailed(attempt, end.error);
-        await this.#wait(next.delay);
+        await this.#wait(delay);
         if (this.#stop.signal.aborted) return this.#stopped(attempt, end.error);
       }
     } finally {
@@ -97,9 +106,16 @@ export class LocalTask {
     const log = logs.open({ runId: this.#call.runId, task: this.#call.task, attempt: inRun });
     try {
       const progress = (progress: Progress): void => this.#events.progressed?.(progress);
-      const host = { attempt: inRun, signal: this.#stop.signal, log, progress };
-      const { output } = await runAttempt(handlers, this.#call, host);
-      return { outcome: 'succeeded', attempts: attempt, ...(output === undefined ? {} : { output }) };
+      const { secrets, store } = this.#host;
+      const report = await runAttempt(handlers, this.#call, {
+        attempt: inRun,
+        signal: this.#stop.signal,
+        log,
+        progress,
+        ...(secrets === undefined ? {} : { secrets }),
+        ...(store === undefined ? {} : { store }),
+      });
+      return { outcome: 'succeeded', attempts: attempt, ...givenIn(report) };
     } catch (failure) {
       if (failure instanceof TaskFailure) return failure;
       throw failure;
@@ -131,6 +147,17 @@ export class LocalTask {
   }
 }
 
-function retryFacts({ retryable, nextRetryDelay }: TaskFailure) {
-  return nextRetryDelay === undefined ? { retryable } : { retryable, nextRetryDelay };
+/** The wait that the policy itself has after this attempt. */
+function ownDelay(policy: RetryPolicy, attempt: number): number {
+  const next = nextAttempt({ ...policy, maximumAttempts: attempt + 1 }, attempt, { retryable: true });
+  return next.retry ? next.delay : 0;
+}
+
+/** What a report says beside who made it. */
+function givenIn({ output, artifacts, cached }: TaskReport): Pick<LocalTaskEnd, 'output' | 'artifacts' | 'cached'> {
+  return {
+    ...(output === undefined ? {} : { output }),
+    ...(artifacts === undefined ? {} : { artifacts }),
+    ...(cached === undefined ? {} : { cached }),
+  };
 }

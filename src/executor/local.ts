@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../activities/handler.js';
+import type { SecretSource } from '../activities/secrets.js';
 import { startTimer } from '../activities/timer.js';
 import type { Act, ActAnswer, ActRequest } from '../run/act.js';
 import { ActingRun } from '../run/acting-run.js';
@@ -30,6 +31,8 @@ export interface LocalOptions {
   readonly handlers: Handlers;
   /** Where the attempts' logs go. */
   readonly logFolder: string;
+  /** Where `secrets.NAME` comes from; `environmentSecrets` takes variables. Default: there are none. */
+  readonly secrets?: SecretSource;
   /** Called soon after something changed, once for what changed together; ask `describe()` what it is. */
   readonly onChange?: () => void;
   /** The clock, in whole milliseconds. Default: the system's. */
@@ -223,7 +226,7 @@ class LocalRun extends ActingRun {
   }
 
   #start(index: number): void {
-    const { handlers, logFolder } = this.#options;
+    const { handlers, logFolder, secrets } = this.#options;
     const { dag, record } = this.#live;
     const attemptsBefore = record.attemptsOf(index);
     record.began(index);
@@ -237,7 +240,7 @@ class LocalRun extends ActingRun {
     const retry = retryOf(dag, dag.tasks[index]!);
     const task = new LocalTask(
       started.call,
-      { handlers, logFolder, retry, scheduleToClose },
+      { handlers, logFolder, ...(secrets === undefined ? {} : { secrets }), retry, scheduleToClose },
       {
         attemptBegan: (attempt) => {
           this.#retrying.delete(index);

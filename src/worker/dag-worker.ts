@@ -5,6 +5,7 @@ import type { NativeConnection, NativeConnectionOptions, Worker, WorkflowBundleO
 import type { RegisteredFunction } from '../activities/function.js';
 import { messageOf } from '../activities/failure.js';
 import { createHandlers } from '../activities/handlers.js';
+import { environmentSecrets, type SecretSource } from '../activities/secrets.js';
 import { DagClient } from '../client/dag-client.js';
 import { createDataConverter } from '../client/data-converter.js';
 import { requireNamespace } from '../client/namespace.js';
@@ -35,6 +36,11 @@ export interface DagWorkerOptions {
    * attempts.
    */
   readonly logger?: Logger;
+  /**
+   * Where `secrets.NAME` comes from: gives the value of a name, or undefined. Default: the environment's variables
+   * `DAGWRIGHT_SECRET_<NAME>`.
+   */
+  readonly secrets?: SecretSource;
   /** Default: read from the environment. */
   readonly config?: Config;
 }
@@ -94,6 +100,7 @@ export class DagWorker {
       dataConverter,
       activities: createActivities(handlers, {
         logFolder: join(config.stateFolder, 'logs'),
+        secrets: options.secrets ?? environmentSecrets(config.environment),
         store,
         ...(attemptLogger === undefined ? {} : { logger: attemptLogger }),
       }),

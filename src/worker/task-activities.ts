@@ -3,6 +3,8 @@ import { runAttempt } from '../activities/attempt.js';
 import { AttemptStop, TaskFailure, type Handlers, type TaskReport } from '../activities/handler.js';
 import { folderLogStore } from '../activities/folder-log-store.js';
 import type { LogStore } from '../activities/log-store.js';
+import { afterFailure, type AfterFailure } from '../activities/retry-rules.js';
+import type { SecretSource } from '../activities/secrets.js';
 import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import type { Progress } from '../dag/progress.js';
 import type { TaskCall } from '../dag/task-call.js';
@@ -24,6 +26,8 @@ export interface HeartbeatDetails {
 /** What a failure carries, beside the sentence; that of a cancelled attempt has no error. */
 export interface FailureDetails {
   readonly error?: TaskError;
+  /** The task ends skipped. */
+  readonly skip?: true;
   readonly attempt: number;
   readonly worker: string;
 }
@@ -36,6 +40,8 @@ export function createActivities(
     readonly logger?: Logger;
     /** Where large outputs, artifacts and the cache are kept. Default: none are. */
     readonly store?: BlobStore;
+    /** Where the secrets come from that tasks are handed. Default: there are none. */
+    readonly secrets?: SecretSource;
   },
 ): Record<string, (call: TaskCall) => Promise<TaskReport>> {
   const logs = 'logs' in options ? options.logs : folderLogStore(options.logFolder);
@@ -47,8 +53,14 @@ export function createActivities(
 async function runActivity(
   handlers: Handlers,
   call: TaskCall,
-  { logs, logger, store }: { readonly logs: LogStore; readonly logger?: Logger; readonly store?: BlobStore },
+  options: {
+    readonly logs: LogStore;
+    readonly logger?: Logger;
+    readonly store?: BlobStore;
+    readonly secrets?: SecretSource;
+  },
 ): Promise<TaskReport> {
+  const { logs, logger, store, secrets } = options;
   const context = Context.current();
   const { attempt } = context.info;
   // What people count goes on over the starts of a task; Temporal begins anew with each.
@@ -72,6 +84,7 @@ async function runActivity(
         log,
         progress,
         ...(store === undefined ? {} : { store }),
+        ...(secrets === undefined ? {} : { secrets }),
       });
     return { ...(await (logger === undefined ? work() : logAttempt(logger, call, inRun, work))), attempt, worker };
   } catch (failure) {
@@ -98,20 +111,22 @@ function isShutdown(context: Context): boolean {
   return details !== undefined && (details.workerShutdown || details.paused || details.reset);
 }
 
+const LOST: AfterFailure = { then: 'retry', delay: 1 };
+
 /** Says it in Temporal's words: whether another attempt follows is decided here, by the kind of failure. */
 function temporalFailure(failure: unknown, call: TaskCall, by: FailureDetails, stop: AbortSignal): Error {
   if (!(failure instanceof TaskFailure)) throw failure;
-  const { error, retryable, nextRetryDelay } = failure;
+  const { error } = failure;
   const why = stop.reason instanceof AttemptStop ? stop.reason.why : undefined;
   if (why === 'cancelled') return new CancelledFailure(error.message, [by]);
   // An attempt that went with its worker does not use up the task's own attempts.
-  const lost = why === 'worker_shutdown';
-  const delay = lost ? 1 : nextRetryDelay;
+  const next = why === 'worker_shutdown' ? LOST : afterFailure(call, by.attempt, failure);
+  const delay = next.then === 'retry' ? next.delay : undefined;
   return ApplicationFailure.create({
     type: error.code,
     message: error.message,
-    details: [{ error, ...by } satisfies FailureDetails],
-    nonRetryable: !lost && (!retryable || by.attempt >= call.maximumAttempts),
+    details: [{ error, ...by, ...(next.then === 'skip' ? { skip: true } : {}) } satisfies FailureDetails],
+    nonRetryable: next.then !== 'retry',
     ...(delay === undefined ? {} : { nextRetryDelay: delay }),
   });
 }

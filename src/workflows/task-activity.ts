@@ -11,6 +11,7 @@ import {
 import type { TaskReport } from '../activities/handler.js';
 import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
+import { mostAttempts, nonRetryableTypes } from '../dag/retry.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { StartedTask } from '../run/live-run.js';
 import { ActivityScope } from './activity-scope.js';
@@ -53,7 +54,9 @@ export function activityOf(dag: Dag, index: number, handed: Handed, start: numbe
     activityId: start === 1 ? task.name : `${task.name}#${start}`,
     summary: task.name,
     startToCloseTimeout: timeouts.startToClose + (ours ? STOP_GRACE : 0),
-    retry: { ...retry, maximumAttempts: retry.maximumAttempts + (ours ? LOST_ATTEMPTS : 0) },
+    retry: ours
+      ? { ...retry, maximumAttempts: mostAttempts(dag, task) + LOST_ATTEMPTS }
+      : { ...retry, ...nonRetryable(nonRetryableTypes(dag, task)) },
     // Our handlers heartbeat, so waiting for their end is bounded; a foreign activity may never look.
     cancellationType: ours ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED : ActivityCancellationType.TRY_CANCEL,
   };
@@ -70,6 +73,10 @@ export function activityOf(dag: Dag, index: number, handed: Handed, start: numbe
   return { task: index, type: handed.call.uses, args: [handed.call as unknown as Json], ours, options };
 }
 
+function nonRetryable(types: string[]): { nonRetryableErrorTypes?: string[] } {
+  return types.length === 0 ? {} : { nonRetryableErrorTypes: types };
+}
+
 /** Starts the activity and says once how it ended. Never throws. */
 export function startActivity(activity: TaskActivity, onEnd: (end: TaskEnd) => void): ActivityScope {
   const scope = new ActivityScope();
@@ -82,7 +89,7 @@ export function startActivity(activity: TaskActivity, onEnd: (end: TaskEnd) => v
 }
 
 function successOf(activity: TaskActivity, result: unknown): TaskEnd {
-  const report = activity.ours
+  const report: TaskReport = activity.ours
     ? (result as TaskReport)
     : { attempt: 1, ...(result === undefined || result === null ? {} : { output: result as Json }) };
   return {
@@ -91,6 +98,8 @@ function successOf(activity: TaskActivity, result: unknown): TaskEnd {
     attempts: report.attempt,
     ...(report.output === undefined ? {} : { output: report.output }),
     ...(report.worker === undefined ? {} : { worker: report.worker }),
+    ...(report.artifacts === undefined ? {} : { artifacts: report.artifacts }),
+    ...(report.cached === undefined ? {} : { cached: report.cached }),
   };
 }
 
@@ -116,11 +125,14 @@ function failureOf(activity: TaskActivity, failure: unknown, isStopping: boolean
     };
   }
   if (cause instanceof ApplicationFailure) {
-    const details = cause.details?.[0] as { error?: TaskError } | undefined;
+    const details = cause.details?.[0] as { error?: TaskError; skip?: unknown } | undefined;
     const foreign: TaskError = { code: cause.type ?? 'ACTIVITY_FAILED', message: cause.message };
-    const attempts = attemptOf(details) ?? (cause.nonRetryable ? 1 : (activity.options.retry?.maximumAttempts ?? 1));
+    const { maximumAttempts = 1, nonRetryableErrorTypes = [] } = activity.options.retry ?? {};
+    const isFinal = cause.nonRetryable || nonRetryableErrorTypes.includes(cause.type ?? '');
+    const attempts = attemptOf(details) ?? (isFinal ? 1 : maximumAttempts);
     const error = (activity.ours ? details?.error : undefined) ?? foreign;
-    return { task, outcome: 'failed', attempts, error, ...workerIn(details) };
+    const outcome = activity.ours && details?.skip === true ? 'skipped' : 'failed';
+    return { task, outcome, attempts, error, ...workerIn(details) };
   }
   const message = cause instanceof Error ? cause.message : String(cause);
   return { task, outcome: 'failed', attempts: 1, error: { code: 'ACTIVITY_FAILED', message } };
