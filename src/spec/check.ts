@@ -1,12 +1,15 @@
 import { hasErrors, type Diagnostic } from './diagnostic.js';
-import type { Finding } from './issues.js';
+import { joinFinally } from './finally-tasks.js';
+import { valueAt, type Finding } from './issues.js';
 import { checkEnvNumbers } from './rules.js';
-import { readSource } from './source.js';
+import { readSource, type Path, type Source } from './source.js';
 
 /** What a check makes of a value, and all that is wrong with it. */
 export interface Checked<Value> {
   readonly value?: Value;
   readonly findings: readonly Finding[];
+  /** Problems of other files, each at its place there. */
+  readonly diagnostics?: readonly Diagnostic[];
 }
 
 interface Diagnosed<Value> {
@@ -24,12 +27,29 @@ export function checkText<Value>(
   check: (value: unknown) => Checked<Value>,
 ): Diagnosed<Value> {
   const format = options.format ?? (options.file?.toLowerCase().endsWith('.json') === true ? 'json' : 'yaml');
-  const source = readSource(text.replace(/^\uFEFF/, ''), format, options.file);
+  return checkSource(readSource(text.replace(/^\uFEFF/, ''), format, options.file), check);
+}
+
+/** Checks a file that was read. What is wrong stands at its place in the text. */
+export function checkSource<Value>(source: Source, check: (value: unknown) => Checked<Value>): Diagnosed<Value> {
   if (source.value === undefined) return diagnosed<Value>(undefined, source.diagnostics);
   const given = withoutExtensions(source.value);
-  const { value, findings } = check(given);
-  const places = [...findings, ...checkEnvNumbers(given, source.written)];
-  return diagnosed(value, [...source.diagnostics, ...places.map(({ problem, ...at }) => source.report(at, problem))]);
+  const { value, findings, diagnostics } = check(given);
+  const places = [...findings, ...envNumbers(given, source)];
+  const own = [...source.diagnostics, ...places.map(({ problem, ...at }) => source.report(at, problem))];
+  return diagnosed(value, own, diagnostics);
+}
+
+/** Numbers that are written in `env` differently from what a variable would hold, those of `finally` included. */
+function envNumbers(given: unknown, source: Source): Finding[] {
+  const { value, place } = joinFinally(given);
+  const last = new Set(Object.keys(Object(valueAt(given, ['finally'])) as object));
+  const written = (path: Path): string | undefined => {
+    const [field, name, ...rest] = path;
+    const isLast = field === 'tasks' && last.has(String(name)) && valueAt(given, ['tasks', name!]) === undefined;
+    return source.written(isLast ? ['finally', name!, ...rest] : path);
+  };
+  return checkEnvNumbers(value, written).map(place);
 }
 
 /** Checks a value that a program made. Diagnostics stand at 1:1; their messages name the path. */
@@ -37,16 +57,20 @@ export function checkValue<Value>(value: unknown, check: (value: unknown) => Che
   const plain = plainJson(value);
   const checked: Checked<Value> = 'finding' in plain ? { findings: [plain.finding] } : check(plain.value);
   const diagnostics = checked.findings.map(({ problem }): Diagnostic => ({ ...problem, line: 1, column: 1 }));
-  return diagnosed(checked.value, diagnostics);
+  return diagnosed(checked.value, diagnostics, checked.diagnostics);
 }
 
-function diagnosed<Value>(value: Value | undefined, found: readonly Diagnostic[]): Diagnosed<Value> {
-  const diagnostics = inOrder(found);
+function diagnosed<Value>(
+  value: Value | undefined,
+  own: readonly Diagnostic[],
+  ofOthers: readonly Diagnostic[] = [],
+): Diagnosed<Value> {
+  const diagnostics = [...inOrder(own), ...ofOthers];
   return value === undefined || hasErrors(diagnostics) ? { diagnostics } : { value, diagnostics };
 }
 
 /** Fields that begin with `x-` are the user's own, a place for YAML anchors; `$schema` is for editors. */
-function withoutExtensions(value: unknown): unknown {
+export function withoutExtensions(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-') && key !== '$schema'));
 }

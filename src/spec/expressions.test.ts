@@ -75,7 +75,10 @@ describe('each place of a task takes its roots', () => {
     ['a wait', `b: { wait: "\${{ X }}" }`],
     ['a time', `b: { until: "\${{ X }}" }`],
     ['a switch', `b: { switch: X, cases: { x: a2 } }\n  a2: { run: x }`],
-    ['params of a dag', `b: { uses: dag, with: { file: x.yaml, params: { q: "\${{ X }}" } } }`],
+    [
+      'params of a dag',
+      `b: { uses: dag, with: { dag: { name: x, params: { q: { type: json } }, tasks: { t: { run: ls } } }, params: { q: "\${{ X }}" } } }`,
+    ],
     [
       'a handler that is polled',
       `b: { uses: poll, with: { uses: http, with: { url: "https://x/\${{ X }}" }, until: output.ok, interval: 1s } }`,

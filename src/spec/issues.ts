@@ -132,7 +132,12 @@ function unknownField(path: Path, key: string, known: readonly string[], kind: s
     const { text, hint } = refusalOf(kind, key);
     return finding(full, 'FIELD_CONFLICT', text, hint, true);
   }
-  const hint = didYouMean(key, known) ?? `Known here: ${known.map((name) => `\`${name}\``).join(', ')}.`;
+  const hint =
+    didYouMean(key, known) ??
+    `Known here: ${known
+      .filter((name) => name !== 'finally' || path.length === 0)
+      .map((name) => `\`${name}\``)
+      .join(', ')}.`;
   return { ...finding(full, 'FIELD_UNKNOWN', 'is not a field that is known here.', hint), key: true };
 }
 

@@ -16,6 +16,10 @@ export const LIMITS = {
   /** Bytes of one `env`, as JSON. */
   env: 128 * 1024,
   params: 1_000,
+  /** Dag files that one includes, directly or not. */
+  files: 1_000,
+  /** Levels of sub-dags. */
+  subDags: 8,
   /** Levels of nesting. */
   depth: 100,
   /** Values that a file's YAML aliases may stand for. */

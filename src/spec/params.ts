@@ -1,8 +1,9 @@
 import type { Dag, Param } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { Json, JsonObject } from '../dag/json.js';
+import { isOfType } from '../dag/param.js';
 import { didYouMean } from './near-name.js';
-import { isAllowed, isOfType } from './param-type.js';
+import { isAllowed } from './param-type.js';
 import { quote } from './problem.js';
 
 const TYPE_WORDS = {
@@ -59,6 +60,41 @@ export function parseParamFlags(dag: Dag, flags: readonly string[]): Record<stri
   }
   refuse(dag, problems);
   return Object.fromEntries(values);
+}
+
+/** What is wrong with a param that a task hands to a sub-dag. Without `param`, it is the whole that lacks one. */
+export interface ParamProblem {
+  readonly param?: string;
+  /** Goes on after its place. */
+  readonly text: string;
+  readonly hint: string;
+}
+
+/** What is wrong with the params of a sub-dag, as they are written: of those with `${{ }}` only the names are checked. */
+export function paramProblems(dag: Dag, given: unknown): ParamProblem[] {
+  const params = typeof given === 'object' && given !== null && !Array.isArray(given) ? given : {};
+  const names = Object.keys(dag.params).map((name) => `\`${name}\``);
+  const known = names.length === 0 ? 'It takes no params.' : `Its params: ${names.join(', ')}.`;
+  const problems = Object.entries(params).flatMap(([name, value]: [string, unknown]): ParamProblem[] => {
+    const param = Object.hasOwn(dag.params, name) ? dag.params[name] : undefined;
+    if (param === undefined) {
+      const hint = didYouMean(name, Object.keys(dag.params)) ?? known;
+      return [{ param: name, text: `is not a param of the dag ${quote(dag.name)}.`, hint }];
+    }
+    const isKnown = !(JSON.stringify(value) ?? '').includes('${{');
+    if (!isKnown || (isOfType(param.type, value) && isAllowed(param, value))) return [];
+    return [{ param: name, text: `cannot be ${quote(value)}.`, hint: `Write ${wanted(param)}.` }];
+  });
+  const missing = Object.entries(dag.params).filter(
+    ([name, param]) => param.default === undefined && !Object.hasOwn(params, name),
+  );
+  return [
+    ...problems,
+    ...missing.map(([name, param]) => ({
+      text: `lacks the param \`${name}\` of the dag ${quote(dag.name)}.`,
+      hint: `Add it to \`params\`: ${wanted(param)}.`,
+    })),
+  ];
 }
 
 function readText(param: Param, text: string): Json | undefined {

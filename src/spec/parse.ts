@@ -1,12 +1,9 @@
 import type { Dag } from '../dag/dag.js';
-import { checkText, checkValue, type Checked } from './check.js';
+import { checkText, checkValue } from './check.js';
+import { checkCanonical, checkFile } from './check-dag.js';
 import type { Diagnostic } from './diagnostic.js';
-import { findingsOf } from './issues.js';
-import { readExpressions } from './expressions.js';
-import { checkGraph, checkLimits, checkSize } from './rules.js';
-import { dagFileSchema, dagSchema } from './schema.js';
 import { sealDag } from './sealed-dag.js';
-import type { Path } from './source.js';
+import { nowhere } from './sub-dags.js';
 
 /** What reading a dag gives: the dag where nothing is wrong with it, and all that is. */
 export interface ParsedDag {
@@ -17,12 +14,13 @@ export interface ParsedDag {
 }
 
 /**
- * Reads the text of a dag file. Never throws on bad input: every problem comes back, in one go, at its place.
+ * Reads the text of a dag file. Never throws on bad input: every problem comes back, in one go, at its place. A sub-dag must
+ * stand in it: one of another file is for `loadDagFile`.
  * @param options.file The name to put into diagnostics.
  * @param options.format Default: `json` where `file` ends so, else `yaml`.
  */
 export function parseDag(text: string, options: { file?: string; format?: 'yaml' | 'json' } = {}): ParsedDag {
-  return parsed(checkText(text, options, checkFile));
+  return parsed(checkText(text, options, (given) => checkFile(given, nowhere())));
 }
 
 /**
@@ -30,7 +28,7 @@ export function parseDag(text: string, options: { file?: string; format?: 'yaml'
  * path.
  */
 export function checkDagFile(value: unknown): ParsedDag {
-  return parsed(checkValue(value, checkFile));
+  return parsed(checkValue(value, (given) => checkFile(given, nowhere())));
 }
 
 /**
@@ -38,7 +36,7 @@ export function checkDagFile(value: unknown): ParsedDag {
  * the path.
  */
 export function checkDag(value: unknown): ParsedDag {
-  return parsed(checkValue(value, checkCanonical));
+  return parsed(checkValue(value, (given) => checkCanonical(given, nowhere())));
 }
 
 /** The diagnostics of {@link checkDag}. */
@@ -48,28 +46,4 @@ export function validateDag(dag: unknown): readonly Diagnostic[] {
 
 function parsed({ value, diagnostics }: { value?: Dag; diagnostics: readonly Diagnostic[] }): ParsedDag {
   return value === undefined ? { diagnostics } : { dag: sealDag(value), diagnostics };
-}
-
-function checkFile(given: unknown): Checked<Dag> {
-  const absurd = checkSize(given);
-  if (absurd.length > 0) return { findings: absurd };
-  const { value, findings: inExpressions } = readExpressions(given);
-  const result = dagFileSchema().safeParse(value);
-  const findings = [...checkGraph(value), ...inExpressions];
-  if (!result.success) return { findings: [...findingsOf(result.error.issues, value), ...findings] };
-  const dag = result.data;
-  const pathOf = (index: number): Path => ['tasks', dag.tasks[index]!.name];
-  return { value: dag, findings: [...findings, ...checkLimits(dag, pathOf)] };
-}
-
-function checkCanonical(given: unknown): Checked<Dag> {
-  const absurd = checkSize(given);
-  if (absurd.length > 0) return { findings: absurd };
-  const { value, findings: inExpressions } = readExpressions(given);
-  const result = dagSchema().safeParse(value);
-  const findings = [...checkGraph(value), ...inExpressions];
-  if (!result.success) return { findings: [...findingsOf(result.error.issues, value), ...findings] };
-  const dag = result.data;
-  const pathOf = (index: number): Path => ['tasks', index];
-  return { value: dag, findings: [...findings, ...checkLimits(dag, pathOf)] };
 }

@@ -38,6 +38,7 @@ function rule(duration: DurationField, canonical: boolean) {
       .describe('Codes of errors, like TASK_TIMEOUT, or types of the failures of activities.'),
     status: statuses.exactOptional().describe('Statuses of an HTTP answer, like 503 or "500-599".'),
     when: condition.exactOptional().describe("A CEL expression over `error`, like error.message.contains('locked')."),
+    // oxlint-disable-next-line unicorn/no-thenable -- its name in dag files; nobody awaits a rule
     then: z
       .enum(['retry', 'fail', 'skip'])
       .exactOptional()

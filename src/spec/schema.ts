@@ -87,7 +87,7 @@ function dagFields(duration: DurationField, policy: typeof policyName | typeof f
   };
 }
 
-function fileSchema() {
+function fileSchema(): z.ZodType<Dag, unknown> {
   const defaults = strict({
     retry: retryField(false).exactOptional().describe('Retries of every task.'),
     timeout: timeoutField(false).exactOptional().describe('Time limits of every task.'),
@@ -129,7 +129,7 @@ function addedTasksSchema() {
   return strict({ tasks: z.array(canonicalTask()), needs: named(name, z.array(z.string())).exactOptional() });
 }
 
-function canonicalSchema() {
+function canonicalSchema(): z.ZodType<Dag, unknown> {
   const defaults = strict({
     retry: retryField(true).exactOptional(),
     timeout: timeoutField(true).exactOptional(),
@@ -141,7 +141,7 @@ function canonicalSchema() {
     defaults: defaults.exactOptional(),
     directory: z.string().exactOptional(),
     tasks: z.array(canonicalTask()),
-  });
+  }) as unknown as z.ZodType<Dag, unknown>;
 }
 
 let file: ReturnType<typeof fileSchema> | undefined;
