@@ -14,7 +14,7 @@ const LAYERS = {
   policy: { modules: ['dag'], packages: [] },
   expression: { modules: ['dag'], packages: ['@marcbachmann/cel-js'] },
   'json-schema': { modules: ['dag'], packages: ['@cfworker/json-schema'] },
-  run: { modules: ['dag', 'expression', 'json-schema'], packages: [] },
+  run: { modules: ['dag', 'expression', 'json-schema', 'spec/duration'], packages: [] },
   spec: {
     modules: ['dag', 'expression', 'json-schema'],
     types: ['activities/handler'],

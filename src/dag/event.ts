@@ -42,8 +42,13 @@ export type SchedulerEvent =
   | { readonly type: 'task.again'; readonly at: number; readonly task: number }
   /** A started task fans out. It ends by itself once its items have. */
   | ({ readonly type: 'task.fanned-out'; readonly at: number; readonly task: number } & FanOut)
-  /** The compensations of these tasks were added behind those there are, in this order. Answers `compensate`. */
-  | { readonly type: 'compensations.added'; readonly at: number; readonly of: readonly number[] }
+  /** What undoes tasks was added behind those there are. Answers `compensate`, with what that said. */
+  | {
+      readonly type: 'compensations.added';
+      readonly at: number;
+      readonly count: number;
+      readonly order: readonly (readonly [before: number, after: number])[];
+    }
   /** The timer set by `timer.set` fired; `task`: whose, where it is a task's. */
   | { readonly type: 'timer.fired'; readonly at: number; readonly timer: TimerName; readonly task?: number }
   /** An operator asked to start no more tasks; `until` (milliseconds): to go on by itself then. */

@@ -14,7 +14,14 @@ export type Instruction =
   /** Pause, or resume, the run that the task is. */
   | { readonly type: 'subrun.pause'; readonly task: number; readonly mode: PauseMode }
   | { readonly type: 'subrun.resume'; readonly task: number }
-  /** Add what undoes these tasks, in this order; answer with `compensations.added`. */
-  | { readonly type: 'compensate'; readonly tasks: readonly number[] }
+  /**
+   * Add what undoes these tasks, in their order; answer with `compensations.added`. `order`: what undoes one position of
+   * `tasks` comes before what undoes the other.
+   */
+  | {
+      readonly type: 'compensate';
+      readonly tasks: readonly number[];
+      readonly order: readonly (readonly [before: number, after: number])[];
+    }
   /** The run has ended; the scheduler takes no more events. Always the last. */
   | { readonly type: 'run.end'; readonly status: RunEndState };

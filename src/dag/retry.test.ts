@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RetryPolicy } from './dag.js';
-import { nextAttempt } from './retry.js';
+import type { Dag, RetryPolicy, Task } from './dag.js';
+import { mostAttempts, nextAttempt, nonRetryableTypes } from './retry.js';
 
 const POLICY: RetryPolicy = {
   maximumAttempts: 6,
@@ -38,5 +38,24 @@ describe('nextAttempt', () => {
   it('keeps one interval where the coefficient is 1', () => {
     const policy = { ...POLICY, backoffCoefficient: 1, initialInterval: 300 };
     expect(nextAttempt(policy, 4, { retryable: true })).toEqual({ retry: true, delay: 300 });
+  });
+});
+
+describe('the rules of a task', () => {
+  const task: Task = { name: 'only', uses: 'shell', with: { run: 'true' }, needs: [] };
+  const dag: Dag = { name: 'demo', params: {}, tasks: [task] };
+
+  it('may allow more attempts than its policy', () => {
+    expect(mostAttempts(dag, task)).toBe(1);
+    const rules = [{ code: ['A'], maximumAttempts: 9 }, { code: ['B'], maximumAttempts: 20, then: 'fail' as const }];
+    expect(mostAttempts(dag, { ...task, retry: { maximumAttempts: 3, rules } })).toBe(9);
+    expect(mostAttempts(dag, { ...task, retry: { maximumAttempts: 12, rules } })).toBe(12);
+    expect(mostAttempts({ ...dag, defaults: { retry: { rules } } }, task)).toBe(9);
+  });
+
+  it('name what a foreign activity is not tried again after', () => {
+    const rules = [{ code: ['A', 'B'], then: 'fail' as const }, { code: ['C'] }, { code: ['B'], then: 'fail' as const }];
+    expect(nonRetryableTypes(dag, { ...task, retry: { rules } })).toEqual(['A', 'B']);
+    expect(nonRetryableTypes(dag, task)).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { undoOrder } from './compensation.js';
 import { DEFAULT_CONCURRENCY, type CompensatedEnd, type Dag } from './dag.js';
 import type { SchedulerEvent, TaskOutcome, TimerName } from './event.js';
 import type { Items } from './fan-outs.js';
@@ -342,6 +343,11 @@ export class Scheduler {
         this.#taskEnded(event.task, event.outcome, at, instructions);
         break;
       case 'task.waits':
+        // Told to stop in the moment in which it would begin to wait.
+        if (this.tasks.stop[event.task] !== STOP.none || (this.stage === 'main' && this.#stop !== undefined)) {
+          this.#taskEnded(event.task, 'cancelled', at, instructions);
+          break;
+        }
         if (this.tasks.is(event.task, 'running')) this.tasks.move(event.task, 'waiting');
         this.#setTimer(event.task, event.until, instructions);
         break;
@@ -354,7 +360,7 @@ export class Scheduler {
         break;
       case 'compensations.added':
         this.#awaitsCompensations = false;
-        walk.addCompensations(event.of, at);
+        walk.addCompensations(event.count, event.order, at);
         break;
       case 'timer.fired':
         if (event.timer === 'task') this.tasks.dueAt[event.task!] = NaN;
@@ -646,7 +652,8 @@ export class Scheduler {
     if (tasks.length === 0) return;
     this.#awaitsCompensations = true;
     this.#dropTimeout(instructions);
-    instructions.push({ type: 'compensate', tasks });
+    const order = undoOrder(this.graph, tasks, (task) => this.tasks.parent[task]!);
+    instructions.push({ type: 'compensate', tasks, order });
   }
 
   #finish(at: number, instructions: Instruction[]): void {

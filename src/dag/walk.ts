@@ -1,4 +1,3 @@
-import { undoOrder } from './compensation.js';
 import type { FanOut, TaskOutcome } from './event.js';
 import { FanOuts, isOver, type Items } from './fan-outs.js';
 import { growGraph, neighbours, type Graph } from './graph.js';
@@ -446,15 +445,15 @@ export class Walk {
   }
 
   /**
-   * What undoes these tasks is added behind those there are, in their order; the run comes to that stage. One that cannot
-   * be undone keeps none of the others from it.
+   * What undoes tasks is added behind those there are; the run comes to that stage. One that cannot be undone keeps none
+   * of the others from it.
    */
-  addCompensations(of: readonly number[], at: number): void {
+  addCompensations(count: number, order: readonly (readonly [before: number, after: number])[], at: number): void {
     const first = this.graph.size;
-    const edges = undoOrder(this.graph, of, (task) => this.tasks.parent[task]!);
+    const traits: TaskTraits = { triggerRule: 'all_done', stage: 'compensation' };
     this.#add(
-      of.map(() => ({ triggerRule: 'all_done', stage: 'compensation' })),
-      edges.map(([before, after]) => [first + before, first + after]),
+      Array.from({ length: count }, () => traits),
+      order.map(([before, after]) => [first + before, first + after]),
     );
     this.enterStage(STAGES.indexOf('compensation'), at);
   }

@@ -1,19 +1,26 @@
-import type { Act } from './act.js';
+import type { Act, ActRequest } from './act.js';
+import type { ApprovalWith } from '../dag/control.js';
+import { violations } from '../json-schema/violations.js';
+import type { Controls } from './controls.js';
+import type { SentEvent } from './event-inbox.js';
 import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import { recompile } from '../expression/compile.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import { graphOf, neighbours } from '../dag/graph.js';
 import { grownDag } from './grown-dag.js';
-import type { Json } from '../dag/json.js';
+import type { Json, JsonObject } from '../dag/json.js';
 import { isPolicyName, POLICY_NAMES } from '../dag/policy.js';
 import type { Scheduler } from '../dag/scheduler.js';
 import { isTaskEnd } from '../dag/task-state.js';
-import { STOP } from '../dag/task-table.js';
+import { HOLD, STOP } from '../dag/task-table.js';
+import { STAGES, traitsOf } from '../dag/task-traits.js';
 
 /** What an act becomes: the event that does it, none where the run is so already; and one sentence about it. */
 export interface Decision {
   readonly event?: SchedulerEvent;
+  /** In place of an event: what is done with the tasks that the run does itself, and the events that come of it. */
+  readonly does?: () => readonly SchedulerEvent[];
   readonly message: string;
 }
 
@@ -24,6 +31,7 @@ export interface DecisionFacts {
   readonly scheduler: Scheduler;
   readonly hasEnded: boolean;
   readonly record: { hasLostOutput(task: number): boolean };
+  readonly controls: Controls;
   indexOf(name: string): number | undefined;
 }
 
@@ -37,18 +45,21 @@ const MAXIMUM_TIME = 31_536_000_000;
 /** Milliseconds until a pause ends by itself: a later time is past what the server's clock can count. */
 const MAXIMUM_PAUSE = 100 * MAXIMUM_TIME;
 
-type TaskAct = Extract<Act, { readonly task: string }>;
+type TaskAct = Exclude<Extract<Act, { readonly task: string }>, { readonly type: 'approve' | 'reject' }>;
+/** What a run does after its own tasks. */
+const ENDING = { compensation: 'what undoes them', finally: 'what is done at the end' } as const;
 
 /**
  * What an act does to the run as it stands. Changes nothing.
  * @throws DagwrightError RUN_ENDED, TASK_NOT_FOUND, ACT_REFUSED, ACT_INVALID, DAG_INVALID.
  */
-export function decide(run: DecisionFacts, act: Act, at: number): Decision {
+export function decide(run: DecisionFacts, act: Act, request: ActRequest, at: number): Decision {
   if (run.hasEnded) {
     throw new DagwrightError('RUN_ENDED', `The run ${run.runId} has ended.`, {
       hint: `See how with \`dagwright status ${run.runId}\`; \`dagwright rerun ${run.runId}\` does what it left undone.`,
     });
   }
+  if (act.type === 'approve' || act.type === 'reject') return decideApproval(run, act, request, at);
   if ('task' in act) return decideTask(run, act, at);
   switch (act.type) {
     case 'pause':
@@ -58,10 +69,12 @@ export function decide(run: DecisionFacts, act: Act, at: number): Decision {
       return { event: { type: 'operator.resumed', at }, message: 'The run goes on.' };
     case 'cancel': {
       if (run.scheduler.state === 'cancelling') return { message: 'The run was being cancelled already.' };
-      const { running } = run.scheduler;
+      const { underWay: running, stage } = run.scheduler;
+      if (stage !== 'main') return { message: `The run's own tasks have ended: only ${ENDING[stage]} goes on.` };
       const stops = running === 0 ? 'nothing ran' : `${amount(running, 'running task')} told to stop`;
       const why = act.reason === undefined ? '' : ` Reason: ${act.reason}`;
-      return { event: { type: 'operator.cancelled', at }, message: `The run is cancelled: ${stops}.${why}` };
+      const undo = act.compensate === undefined ? {} : { compensate: act.compensate };
+      return { event: { type: 'operator.cancelled', at, ...undo }, message: `The run is cancelled: ${stops}.${why}` };
     }
     case 'setConcurrency': {
       const { concurrency: before } = run.scheduler;
@@ -81,7 +94,7 @@ export function decide(run: DecisionFacts, act: Act, at: number): Decision {
     case 'addTasks':
       return decideAdded(run, act, at);
     case 'sendEvent':
-      throw refuse.state('No task of the run waits for events.');
+      return decideEvent(run, { event: act.event, payload: act.payload ?? null }, at);
   }
 }
 
@@ -136,9 +149,10 @@ function decideTask(run: DecisionFacts, act: TaskAct, at: number): Decision {
       run.dag.tasks.map(({ name }) => name),
     );
   const { scheduler } = run;
-  if (scheduler.state === 'cancelling') throw refuse.state('The run is being cancelled.');
-  const state = scheduler.stateOf(task);
   const { name } = run.dag.tasks[task]!;
+  checkStage(run, task);
+  checkItem(run, task, act.type);
+  const state = scheduler.stateOf(task);
   const stop = scheduler.tasks.stop[task];
   const isPaused = scheduler.tasks.paused[task] === 1;
   switch (act.type) {
@@ -151,6 +165,9 @@ function decideTask(run: DecisionFacts, act: TaskAct, at: number): Decision {
       }
       if (state === 'running' && mode === 'drain') {
         throw refuse.state(`${name} runs.`, 'Stop it with the mode `interrupt`: it starts again at resume.');
+      }
+      if (scheduler.tasks.hold[task] === HOLD.run && state === 'running') {
+        return { event: { type: 'task.paused', at, task, mode }, message: `${name} is paused: the run that it is.` };
       }
       const stops = state === 'running' ? 'It is told to stop, and starts again' : 'It does not start';
       return {
@@ -183,10 +200,111 @@ function decideTask(run: DecisionFacts, act: TaskAct, at: number): Decision {
       const message = `The priority of ${name} is ${act.priority}; it was ${before}.`;
       return { event: { type: 'priority.set', at, task, priority: act.priority }, message };
     }
-    case 'approve':
-    case 'reject':
-      throw refuse.state(`${name} waits for no approval.`);
   }
+}
+
+/** Of an earlier stage than the run's nothing changes any more: what undoes it, or ends the run, relies on it. */
+function checkStage({ scheduler }: DecisionFacts, task: number): void {
+  const { stage, state, tasks } = scheduler;
+  const isOver = tasks.stage[task]! < STAGES.indexOf(stage);
+  if (isOver && stage !== 'main') throw refuse.state(`The run's own tasks have ended: ${ENDING[stage]} goes on.`);
+  if (state === 'cancelling' && stage === 'main') throw refuse.state('The run is being cancelled.');
+}
+
+/** @throws DagwrightError ACT_REFUSED where what the item belongs to has ended. */
+function checkItem({ dag, scheduler }: DecisionFacts, task: number, act: TaskAct['type']): void {
+  const parent = scheduler.tasks.parent[task]!;
+  if (parent === -1 || act === 'setPriority' || act === 'resumeTask') return;
+  const of = dag.tasks[parent]!.name;
+  const group = scheduler.itemsOf(parent);
+  const { name } = dag.tasks[task]!;
+  if (group !== undefined && group.tasks.indexOf(task) >= group.size) {
+    throw refuse.state(`${name} is no item of ${of} any more.`);
+  }
+  if (!scheduler.tasks.hasEnded(parent)) return;
+  const hint = `\`retryTask\` of ${of} does those of its items again that did not succeed.`;
+  throw refuse.state(`${of}, whose item it is, has ended: it is ${scheduler.stateOf(parent)}.`, hint);
+}
+
+function decideEvent(run: DecisionFacts, sent: SentEvent, at: number): Decision {
+  const { controls } = run;
+  const takers = controls.takers(sent);
+  if (takers.length > 0) {
+    return {
+      does: () => takers.map((task) => controls.taken(task, sent, at)),
+      message: `Taken by ${listOf(takers.map((task) => run.dag.tasks[task]!.name))}.`,
+    };
+  }
+  const waiting = run.dag.tasks.filter(({ uses, with: given }) => uses === 'event' && given['event'] === sent.event);
+  if (waiting.length === 0) {
+    const names = [
+      ...new Set(run.dag.tasks.flatMap(({ uses, with: given }) => (uses === 'event' ? [given['event']] : []))),
+    ];
+    const hint = names.length === 0 ? 'None waits for any event.' : `Its tasks wait for ${names.join(', ')}.`;
+    throw refuse.state(`No task of the run waits for the event ${sent.event}.`, hint);
+  }
+  const problems = waiting.map(({ with: given }) => {
+    const { schema } = given as { schema?: JsonObject };
+    return schema === undefined ? [] : violations(schema, sent.payload);
+  });
+  if (problems.every((list) => list.length > 0)) {
+    throw refuse.invalid(`The payload breaks the schema of the event ${sent.event}: ${problems[0]!.join('; ')}.`);
+  }
+  if (!controls.inbox.hasRoom(sent)) {
+    throw refuse.state('Too many events wait for tasks to take them.', 'Send it again once a task waits for it.');
+  }
+  return {
+    does: () => {
+      controls.inbox.keep(sent);
+      return [];
+    },
+    message: `Kept for ${listOf(waiting.map(({ name }) => name))}: none waits for such a one now.`,
+  };
+}
+
+function decideApproval(
+  run: DecisionFacts,
+  act: Extract<Act, { readonly type: 'approve' | 'reject' }>,
+  { by }: ActRequest,
+  at: number,
+): Decision {
+  const { dag, scheduler, controls } = run;
+  const task = run.indexOf(act.task);
+  if (task === undefined)
+    throw refuse.unknownTask(
+      act.task,
+      dag.tasks.map(({ name }) => name),
+    );
+  const definition = dag.tasks[task]!;
+  const { name } = definition;
+  const state = scheduler.stateOf(task);
+  if (definition.uses !== 'approval') throw refuse.state(`${name} waits for no approval.`);
+  if (state !== 'waiting') {
+    const how = isTaskEnd(state) ? `it is ${state} already` : `it is ${state}, and does not wait yet`;
+    throw refuse.state(`There is nothing to decide on ${name}: ${how}.`);
+  }
+  const { approvers, form: schema } = definition.with as unknown as ApprovalWith;
+  if (approvers !== undefined && (by === undefined || !approvers.includes(by))) {
+    throw refuse.state(
+      `Only ${listOf(approvers)} may decide on ${name}${by === undefined ? '' : `, not ${by}`}.`,
+      'Say who you are with `--by`.',
+    );
+  }
+  const who = by === undefined ? {} : { by };
+  if (act.type === 'reject') {
+    const why = act.reason === undefined ? {} : { reason: act.reason };
+    return {
+      does: () => [controls.decided(task, { decision: 'rejected', ...who, ...why }, at)],
+      message: `${name} is rejected.`,
+    };
+  }
+  const problems = schema === undefined ? [] : violations(schema, act.form ?? null);
+  if (problems.length > 0) throw refuse.invalid(`The form of ${name} is not as it must be: ${problems.join('; ')}.`);
+  const form = act.form === undefined ? {} : { form: act.form };
+  return {
+    does: () => [controls.decided(task, { decision: 'approved', ...who, ...form }, at)],
+    message: `${name} is approved.`,
+  };
 }
 
 function words(name: string, state: string, end: string): string {
@@ -253,6 +371,8 @@ function checkKept(run: DecisionFacts, name: string, needed: number): void {
 function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>, at: number): Decision {
   const { dag, scheduler } = run;
   if (scheduler.state === 'cancelling') throw refuse.state('The run is being cancelled.');
+  if (scheduler.stage !== 'main')
+    throw refuse.state(`The run's own tasks have ended: ${ENDING[scheduler.stage]} goes on.`);
   const asked = grownDag({ ...dag, tasks: [] }, act).tasks;
   if (asked.every((task) => isThere(run, task))) return { message: 'The run has these tasks already.' };
   const first = dag.tasks.length;
@@ -293,11 +413,7 @@ function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>
     event: {
       type: 'tasks.added',
       at,
-      tasks: act.tasks.map(({ continueOnError = false, priority = 0, triggerRule = 'all_success' }) => ({
-        continueOnError,
-        priority,
-        triggerRule,
-      })),
+      tasks: act.tasks.map(traitsOf),
       edges,
     },
     message: `Added ${amount(act.tasks.length, 'task')}: ${listOf(act.tasks.map((task) => task.name))}.`,

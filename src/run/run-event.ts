@@ -6,9 +6,9 @@ export interface RunEvent {
   readonly at: string;
   /**
    * `run.began`, `run.ended`, `timer.fired`; `act`, where an operator asked for something; else `task.<state>`: the task
-   * came into that state. `task.pending` and `task.ready` are told only where a task was set back.
+   * came into that state; `task.reminded`: a person was reminded of an approval. `task.pending` and `task.ready` are told only where a task was set back.
    */
-  readonly event: 'run.began' | 'run.ended' | 'timer.fired' | 'act' | `task.${TaskState}`;
+  readonly event: 'run.began' | 'run.ended' | 'timer.fired' | 'act' | 'task.reminded' | `task.${TaskState}`;
   /** The task it is about. */
   readonly task?: string;
   /** Who asked for the act. */

@@ -8,6 +8,8 @@ export const KEPT_EVENTS = 20_000;
 /** What an event without a task is, by the number that stands where the state would. */
 const RUN_EVENTS = ['run.began', 'run.ended', 'timer.fired', 'act'] as const;
 const NO_TASK = -1;
+/** Beside the states of a task. */
+const REMINDED = TASK_STATES.length;
 
 /** A log as plain JSON: of each event the milliseconds since the one before, the task (-1: none), the code; in a row. */
 export interface RunLogSnapshot {
@@ -50,6 +52,11 @@ export class RunLog {
     this.#push(at, NO_TASK, RUN_EVENTS.indexOf(event));
   }
 
+  /** A person was reminded of what the task waits for. */
+  reminded(at: number, task: number): void {
+    this.#push(at, task, REMINDED);
+  }
+
   /** Tasks moved: task, state before, state after, in a row. Steps on the way to a first start are left out. */
   moved(at: number, moves: readonly number[]): void {
     for (let i = 0; i + 2 < moves.length; i += 3) {
@@ -72,6 +79,7 @@ export class RunLog {
       const task = this.#task[row]!;
       const code = this.#code[row]!;
       if (task === NO_TASK) yield { at, event: RUN_EVENTS[code] ?? 'act' };
+      else if (code === REMINDED) yield { at, event: 'task.reminded', task: nameOf(task) };
       else yield { at, event: `task.${TASK_STATES[code]!}`, task: nameOf(task) };
     }
   }

@@ -3,6 +3,7 @@ import type { Dag } from '../dag/dag.js';
 import { byteLength, type Json } from '../dag/json.js';
 import { isRunEnd, type RunState } from '../dag/run-state.js';
 import type { RunResult, TaskResult, TaskDescription } from './run.js';
+import type { ArtifactRef, CacheHit } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { isTaskEnd, type TaskState } from '../dag/task-state.js';
 
@@ -32,6 +33,18 @@ export interface RecordSnapshot {
   readonly workers?: { readonly names: readonly string[]; readonly of: readonly (readonly [number, number])[] };
   /** Tasks whose output another run made. */
   readonly takenOver?: readonly number[];
+  readonly artifacts?: readonly (readonly [number, Readonly<Record<string, ArtifactRef>>])[];
+  readonly cached?: readonly (readonly [number, CacheHit])[];
+}
+
+/** How a task ended, as far as the record goes. */
+export interface RecordedEnd {
+  readonly attempts: number;
+  readonly output?: Json;
+  readonly error?: TaskError;
+  readonly worker?: string;
+  readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
+  readonly cached?: CacheHit;
 }
 
 /** Bytes of outputs that a run's result holds; the server takes no payload over 2 MB. Later ones are marked as omitted. */
@@ -58,15 +71,25 @@ export class RunRecord {
   readonly #omitted = new Map<number, number>();
   readonly #workers = new Map<number, string>();
   readonly #takenOver = new Set<number>();
+  readonly #artifacts = new Map<number, Readonly<Record<string, ArtifactRef>>>();
+  readonly #cached = new Map<number, CacheHit>();
+  readonly #collect: (task: number) => readonly Json[] | undefined;
   #errorBytes = 0;
 
-  constructor(dag: Dag) {
+  /** @param collect The outputs of the items of a task that has fanned out: they are its own. */
+  constructor(dag: Dag, collect: (task: number) => readonly Json[] | undefined = () => undefined) {
     this.#dag = dag;
+    this.#collect = collect;
     this.#index = new Map(dag.tasks.map((task, index) => [task.name, index]));
   }
 
-  static restore(dag: Dag, snapshot: RecordSnapshot): RunRecord {
-    const record = new RunRecord(dag);
+  static restore(
+    dag: Dag,
+    snapshot: RecordSnapshot | undefined,
+    collect?: (task: number) => readonly Json[] | undefined,
+  ): RunRecord {
+    const record = new RunRecord(dag, collect);
+    if (snapshot === undefined) return record;
     for (const [task, attempts] of snapshot.attempts) record.#attempts.set(task, attempts);
     for (const [task, attempts] of snapshot.earlier ?? []) record.#earlier.set(task, attempts);
     for (const [task, output] of snapshot.outputs) record.#outputs.set(task, output);
@@ -76,6 +99,8 @@ export class RunRecord {
       record.#workers.set(task, snapshot.workers?.names[name] ?? '');
     }
     for (const task of snapshot.takenOver ?? []) record.#takenOver.add(task);
+    for (const [task, artifacts] of snapshot.artifacts ?? []) record.#artifacts.set(task, artifacts);
+    for (const [task, hit] of snapshot.cached ?? []) record.#cached.set(task, hit);
     return record;
   }
 
@@ -99,13 +124,20 @@ export class RunRecord {
   }
 
   /** The task ended, after so many attempts since its start. */
-  ended(task: number, end: { attempts: number; output?: Json; error?: TaskError; worker?: string }): void {
+  ended(task: number, end: RecordedEnd): void {
     this.#attempts.set(task, (this.#earlier.get(task) ?? 0) + end.attempts);
     this.#earlier.delete(task);
     if (end.output !== undefined) this.#outputs.set(task, end.output);
     if (end.worker !== undefined) this.#workers.set(task, end.worker);
+    if (end.artifacts !== undefined) this.#artifacts.set(task, end.artifacts);
+    if (end.cached !== undefined) this.#cached.set(task, end.cached);
     if (end.error === undefined) this.#errors.delete(task);
     else this.#keepError(task, end.error);
+  }
+
+  /** The task failed with what became of its items. */
+  failed(task: number, error: TaskError): void {
+    this.#keepError(task, error);
   }
 
   /** An operator decided how the task ended. */
@@ -120,6 +152,8 @@ export class RunRecord {
     this.#omitted.delete(task);
     this.#errors.delete(task);
     this.#takenOver.delete(task);
+    this.#artifacts.delete(task);
+    this.#cached.delete(task);
   }
 
   /** Another run did the task. */
@@ -135,7 +169,12 @@ export class RunRecord {
   }
 
   outputOf(task: number): Json | undefined {
-    return this.#outputs.get(task);
+    return this.#collect(task) ?? this.#outputs.get(task);
+  }
+
+  /** The files that the task left, by name. */
+  artifactsOf(task: number): Readonly<Record<string, ArtifactRef>> | undefined {
+    return this.#artifacts.get(task);
   }
 
   /** Whether the task had an output that was too large to be kept. */
@@ -162,7 +201,7 @@ export class RunRecord {
   needsOf(task: number): Record<string, Json> {
     const outputs: Record<string, Json> = {};
     for (const { task: name } of this.#dag.tasks[task]?.needs ?? []) {
-      const output = this.#outputs.get(this.#index.get(name) ?? -1);
+      const output = this.outputOf(this.#index.get(name) ?? -1);
       if (output !== undefined) outputs[name] = output;
     }
     return outputs;
@@ -188,12 +227,19 @@ export class RunRecord {
         ...(worker === undefined ? {} : { worker }),
         ...(outputBytes === undefined ? {} : { outputBytes }),
         ...(this.#takenOver.has(index) ? { takenOver: true } : {}),
+        ...this.#left(index),
       };
     });
   }
 
+  #left(task: number): { cached?: CacheHit; artifacts?: Readonly<Record<string, ArtifactRef>> } {
+    const cached = this.#cached.get(task);
+    const artifacts = this.#artifacts.get(task);
+    return { ...(cached === undefined ? {} : { cached }), ...(artifacts === undefined ? {} : { artifacts }) };
+  }
+
   #outputBytes(task: number): number | undefined {
-    const output = this.#outputs.get(task);
+    const output = this.outputOf(task);
     return output === undefined ? this.#omitted.get(task) : byteLength(output);
   }
 
@@ -206,7 +252,9 @@ export class RunRecord {
     this.#dag.tasks.forEach((task, index) => {
       const state = facts.stateOf(index);
       if (!isTaskEnd(state)) throw new Error(`The run ended, but its task ${task.name} is ${state}.`);
-      const output = this.#outputs.get(index);
+      // The task that fans out has those of its items.
+      const isItem = task.made !== undefined && task.made.undoes !== true;
+      const output = isItem ? undefined : this.outputOf(index);
       const error = this.#errors.get(index);
       const worker = this.#workers.get(index);
       if (output !== undefined) bytes += byteLength(output);
@@ -219,6 +267,7 @@ export class RunRecord {
         ...(error === undefined ? {} : { error }),
         ...(worker === undefined ? {} : { worker }),
         ...(this.#takenOver.has(index) ? { takenOver: true } : {}),
+        ...this.#left(index),
       };
     });
     return { runId, dag: this.#dag.name, status, startedAt: isoTime(beganAt), endedAt: isoTime(endedAt), tasks };
@@ -227,12 +276,13 @@ export class RunRecord {
   /**
    * The record as JSON. Outputs that a task still waits for go first; of the others as many as fit.
    * Undefined where even the needed ones do not fit: the host then goes on without a snapshot.
+   * @param taken bytes that something else takes of what may be.
    */
-  snapshot(facts: RunFacts): RecordSnapshot | undefined {
+  snapshot(facts: RunFacts, taken = 0): RecordSnapshot | undefined {
     const waitedFor = this.#waitedFor(facts);
     const outputs: [number, Json][] = [];
     const omitted = new Map(this.#omitted);
-    let bytes = 0;
+    let bytes = taken;
     const needed = [...this.#outputs].filter(([task]) => waitedFor.has(task));
     const others = [...this.#outputs].filter(([task]) => !waitedFor.has(task));
     for (const [task, output] of needed) {
@@ -257,14 +307,22 @@ export class RunRecord {
       ...(omitted.size === 0 ? {} : { omittedBytes: [...omitted.values()] }),
       ...(this.#workers.size === 0 ? {} : { workers: writeWorkers(this.#workers) }),
       ...(this.#takenOver.size === 0 ? {} : { takenOver: [...this.#takenOver] }),
+      ...(this.#artifacts.size === 0 ? {} : { artifacts: [...this.#artifacts] }),
+      ...(this.#cached.size === 0 ? {} : { cached: [...this.#cached] }),
     };
   }
 
+  /** The tasks whose output something still waits for: what needs them, and the fan-outs whose items they are. */
   #waitedFor(facts: RunFacts): Set<number> {
     const needed = new Set<number>();
     this.#dag.tasks.forEach((task, index) => {
-      if (isTaskEnd(facts.stateOf(index))) return;
-      for (const { task: name } of task.needs) needed.add(this.#index.get(name) ?? -1);
+      const isOpen = !isTaskEnd(facts.stateOf(index));
+      if (isOpen) for (const { task: name } of task.needs) needed.add(this.#index.get(name) ?? -1);
+    });
+    this.#dag.tasks.forEach(({ made }, index) => {
+      if (made === undefined || made.undoes) return;
+      const of = this.#index.get(made.of) ?? -1;
+      if (needed.has(of) || !isTaskEnd(facts.stateOf(of))) needed.add(index);
     });
     return needed;
   }

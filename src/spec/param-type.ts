@@ -1,22 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Param, ParamType } from '../dag/dag.js';
+import type { Param } from '../dag/dag.js';
+import { isOfType } from '../dag/param.js';
 import { quote } from './problem.js';
-
-/** Whether a value is of a param's type. Any value that JSON can hold is of type `json`. */
-export function isOfType(type: ParamType, value: unknown): boolean {
-  switch (type) {
-    case 'string':
-      return typeof value === 'string';
-    case 'number':
-      return typeof value === 'number' && Number.isFinite(value);
-    case 'integer':
-      return Number.isSafeInteger(value);
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'json':
-      return value !== undefined;
-  }
-}
 
 /** Whether a value is among those allowed. */
 export function isAllowed(param: Param, value: unknown): boolean {

@@ -12,7 +12,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { PauseMode } from '../dag/run-state.js';
-import type { StartedTask } from '../run/live-run.js';
+import type { StartedTask } from '../run/started-task.js';
 import type { RunResult } from '../run/run.js';
 import { subRunEnd, subRunFailed, type SubRunEnd } from '../run/sub-run-end.js';
 import { RUN_FAILURES, RUN_WORKFLOW, type Carried, type RunInput, type TaskEnd } from './messages.js';

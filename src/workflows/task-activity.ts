@@ -13,7 +13,7 @@ import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
 import { mostAttempts, nonRetryableTypes } from '../dag/retry.js';
 import type { TaskError } from '../dag/task-error.js';
-import type { StartedTask } from '../run/live-run.js';
+import type { StartedTask } from '../run/started-task.js';
 import { ActivityScope } from './activity-scope.js';
 import type { TaskEnd } from './messages.js';
 import { PATCHES } from './patches.js';
