@@ -362,7 +362,7 @@ export class Interpreter {
     }
     await continueAsNew<(input: RunInput) => Promise<RunResult>>({
       ...this.#input,
-      dag: this.live.dag,
+      dag: this.live.definition,
       carried: {
         ...live,
         held: this.#starts,
