@@ -4,7 +4,11 @@ import type { Diagnostic } from './diagnostic.js';
 import { MAXIMUM_DURATION } from './duration.js';
 import { finding, findingsOf, valueAt, type Finding } from './issues.js';
 import { quote } from './problem.js';
+import { checkArtifacts, needArtifacts } from './artifact-sources.js';
+import { DAG_CHECKS } from './check-dag.js';
 import { readExpressions } from './expressions.js';
+import { rawTasksOf } from './raw-task.js';
+import { nowhere, readSubDags } from './sub-dags.js';
 import { checkGraph, checkLimits, checkSize } from './rules.js';
 import { addedSchema } from './schema.js';
 import type { Path } from './source.js';
@@ -53,16 +57,42 @@ const ANY: Omit<Dag, 'tasks'> = {
 function check(given: unknown): Checked<Added> {
   const absurd = checkSize(given);
   if (absurd.length > 0) return { findings: absurd };
-  const { value, findings: inExpressions } = readExpressions(given, { isFragment: true });
+  const subDags = readSubDags(needArtifacts(given, { mayNeedOthers: true }), nowhere(), DAG_CHECKS);
+  const inferred = readExpressions(subDags.value, { isFragment: true });
+  const value = subDags.restore(inferred.value);
   const isList = Array.isArray(valueAt(value, ['tasks']));
   const result = addedSchema(isList ? 'canonical' : 'file').safeParse(value);
-  const findings = [...checkGraph(value, { mayNeedOthers: true }), ...checkKeys(value), ...inExpressions];
+  const findings = [
+    ...subDags.findings,
+    ...checkKinds(given),
+    ...checkGraph(value, { mayNeedOthers: true }),
+    ...checkArtifacts(given, { mayNeedOthers: true }),
+    ...checkKeys(value),
+    ...inferred.findings,
+  ];
   if (!result.success) return { findings: [...findingsOf(result.error.issues, value), ...findings] };
-  const { tasks } = result.data;
+  const tasks = subDags.inline(result.data.tasks);
+  if (tasks === undefined) return { findings };
   const pathOf = (index: number): Path => ['tasks', isList ? index : tasks[index]!.name];
-  const dag = { ...ANY, tasks };
-  return { value: result.data, findings: [...findings, ...checkLimits(dag, pathOf)] };
+  return { value: { ...result.data, tasks }, findings: [...findings, ...checkLimits({ ...ANY, tasks }, pathOf)] };
 }
+
+/** Kinds of tasks that a running dag takes no more of. */
+function checkKinds(value: unknown): Finding[] {
+  const findings = rawTasksOf(value).flatMap(({ path, uses, fields }): Finding[] => {
+    if (uses === 'switch') {
+      const hint = 'Add its branches with a `when` each.';
+      return [finding(path, 'FIELD_CONFLICT', 'is a switch, which cannot be added to a running dag.', hint, true)];
+    }
+    if (fields['finally'] !== true || path[0] === 'finally') return [];
+    return [finding([...path, 'finally'], 'FIELD_CONFLICT', 'cannot be added to a running dag.', FINALLY_HINT, true)];
+  });
+  if (valueAt(value, ['finally']) === undefined) return findings;
+  return [...findings, finding(['finally'], 'FIELD_CONFLICT', 'cannot be added to a running dag.', FINALLY_HINT, true)];
+}
+
+const FINALLY_HINT =
+  'Add the tasks under `tasks:`; with `triggerRule: all_done` they run whatever became of those they need.';
 
 /** `needs` is for tasks that are there already: a new one says itself what it needs. */
 function checkKeys(value: unknown): Finding[] {

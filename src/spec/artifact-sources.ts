@@ -12,12 +12,15 @@ interface Loaded {
 }
 
 /** Lets tasks need those whose artifacts they take. */
-export function needArtifacts(value: unknown): unknown {
+export function needArtifacts(value: unknown, { mayNeedOthers = false } = {}): unknown {
   const tasks = new Map(rawTasksOf(value).map((task) => [task.name, task]));
   return withTasks(value, ({ name, path, task }) => {
     const isFinally = tasks.get(name)?.isFinally;
     // Those of `finally` start after all others, and need none of them.
-    const more = loadsOf(task, path).filter((one) => one.task !== name && tasks.get(one.task)?.isFinally === isFinally);
+    const more = loadsOf(task, path).filter((one) => {
+      const other = tasks.get(one.task);
+      return one.task !== name && (other === undefined ? mayNeedOthers : other.isFinally === isFinally);
+    });
     if (more.length === 0) return task;
     return withNeeds(
       task,

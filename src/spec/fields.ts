@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json, JsonObject } from '../dag/json.js';
 import { hasExpression, parseTemplate } from '../expression/template.js';
+import { checkSchema } from '../json-schema/check-schema.js';
 import { DURATION_PATTERN, MAXIMUM_DURATION, parseDuration } from './duration.js';
 import { LIMITS } from './limits.js';
 import { pack, quote } from './problem.js';
@@ -105,10 +106,17 @@ function isOneExpression(text: string): boolean {
 }
 
 /** A JSON Schema that an output, a payload or a form must pass. */
-export const valueSchema = z.custom<JsonObject>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  { error: pack('TYPE_WRONG', 'must be a JSON Schema: a mapping.', 'Write one like `{ type: object }`.') },
-);
+export const valueSchema = z
+  .custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
+    error: pack('TYPE_WRONG', 'must be a JSON Schema: a mapping.', 'Write one like `{ type: object }`.'),
+    abort: true,
+  })
+  .superRefine((schema, context) => {
+    for (const problem of checkSchema(schema)) {
+      context.addIssue(pack('VALUE_INVALID', `is no JSON Schema. ${problem}`));
+    }
+  })
+  .meta({ type: 'object' });
 
 /** One or several of something; gives a list. */
 export function listOf<Output, Input>(one: z.ZodType<Output, Input>): z.ZodType<Output[], Input | Input[]> {

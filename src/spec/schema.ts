@@ -122,7 +122,11 @@ function listed(tasks: Readonly<Record<string, Omit<Task, 'name'>>>): Task[] {
 const addedNeeds = named(name, z.union([z.string().transform((task) => [task]), z.array(z.string())]));
 
 function addedTasksFileSchema() {
-  return strict({ tasks: named(name, fileTask(false)).transform(listed), needs: addedNeeds.exactOptional() });
+  return strict({
+    tasks: named(name, fileTask(false)).transform(listed),
+    finally: json.exactOptional(),
+    needs: addedNeeds.exactOptional(),
+  });
 }
 
 function addedTasksSchema() {
