@@ -79,6 +79,32 @@ describe('runAttempt', () => {
     });
   });
 
+  it.each([
+    ['convert[3]', 'run-1/convert/3'],
+    ['convert[3]~undo', 'run-1/convert~undo/3'],
+  ])('hands an item of a fan-out to %s, under a key of its own', async (task, idempotencyKey) => {
+    let seen: TaskContext | undefined;
+    const run = (context: TaskContext): void => {
+      seen = context;
+    };
+    await attempt(run, { call: { task, item: { file: 'a' }, index: 3 } });
+    expect(seen).toMatchObject({ item: { file: 'a' }, index: 3, idempotencyKey });
+  });
+
+  it('checks the output by its schema, where none counts as null', async () => {
+    const output = { type: ['object', 'null'], properties: { rows: { type: 'number' } }, required: ['rows'] };
+    expect(await attempt(() => ({ rows: 3 }), { call: { output } })).toMatchObject({ output: { rows: 3 } });
+    expect(await attempt(() => undefined, { call: { output } })).toEqual({ attempt: 2 });
+    const failure = await failureOf(attempt(() => ({ rows: 'many', more: 1 }), { call: { output } }));
+    expect(failure.error).toEqual({
+      code: 'TASK_OUTPUT_INVALID',
+      message: 'The output breaks its schema: rows must be a number.',
+    });
+    expect(failure.retryable).toBe(false);
+    const missing = await failureOf(attempt(() => undefined, { call: { output: { type: 'object' } } }));
+    expect(missing.error.message).toContain('which is missing');
+  });
+
   it('reports no output where the handler gives none', async () => {
     expect(await attempt(() => undefined)).toEqual({ attempt: 2 });
     expect(await attempt(() => null)).toEqual({ attempt: 2, output: null });

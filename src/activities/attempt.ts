@@ -179,7 +179,7 @@ function contextOf(
 
 /** The same for every attempt. An item's task is called `convert[3]`: its key is that of `convert`, and the 3. */
 function idempotencyKeyOf({ runId, task, index }: TaskCall): string {
-  return index === undefined ? `${runId}/${task}` : `${runId}/${task.replace(/\[\d+\]$/, '')}/${index}`;
+  return index === undefined ? `${runId}/${task}` : `${runId}/${task.replace(/\[\d+\]/, '')}/${index}`;
 }
 
 /** Hands reports on, until the attempt has ended: a handler that was left behind may still make some. */

@@ -12,6 +12,7 @@ import type { TaskCall } from '../dag/task-call.js';
 import { AttemptStop, TaskFailure, type TaskLog, type TaskReport } from './handler.js';
 import { folderLogStore } from './folder-log-store.js';
 import { MAXIMUM_OUTPUT_BYTES } from './output.js';
+import type { SecretSource } from './secrets.js';
 import { createShellHandler, type ShellOptions } from './shell.js';
 
 let folder: string;
@@ -31,12 +32,14 @@ interface Options extends Partial<ShellOptions> {
   readonly with?: JsonObject;
   readonly signal?: AbortSignal;
   readonly log?: TaskLog;
+  readonly secrets?: SecretSource;
   readonly attempt?: number;
   readonly progress?: (progress: Progress) => void;
 }
 
 function run(script: string, options: Options = {}): Promise<TaskReport> {
-  const { call, with: settings, signal, log: ownLog, attempt = 1, progress = () => undefined, ...shell } = options;
+  const { call, with: settings, signal, log: ownLog, attempt = 1, progress = () => undefined, ...rest } = options;
+  const { secrets = () => undefined, ...shell } = rest;
   const handler = createShellHandler({ environment: { PATH: process.env['PATH'] }, workingFolder: folder, ...shell });
   const whole: TaskCall = {
     runId: 'run-1',
@@ -51,7 +54,7 @@ function run(script: string, options: Options = {}): Promise<TaskReport> {
     startToClose: 60_000,
     ...call,
   };
-  const host = { attempt, signal: signal ?? new AbortController().signal, log: ownLog ?? log, progress };
+  const host = { attempt, signal: signal ?? new AbortController().signal, log: ownLog ?? log, secrets, progress };
   return runAttempt(new Map([['shell', handler]]), whole, host);
 }
 
@@ -209,6 +212,50 @@ describe('the environment of a shell task', () => {
     ]) {
       expect(log.text()).toContain(`${line}\n`);
     }
+  });
+
+  it.each([
+    ['a b', 'a b'],
+    [{ file: 'a b' }, '{"file":"a b"}'],
+    [null, 'null'],
+  ])('has the item of a fan-out: %j', async (item, text) => {
+    await run(printAll, { call: { item, index: 2, task: 'convert[2]' } });
+    expect(log.text()).toContain(`DAGWRIGHT_ITEM=${text}\n`);
+    expect(log.text()).toContain('DAGWRIGHT_INDEX=2\n');
+    expect(log.text()).toContain('DAGWRIGHT_IDEMPOTENCY_KEY=run-1/convert/2\n');
+  });
+
+  it("has none of the worker's secrets, whatever it inherits", async () => {
+    const environment = { PATH: process.env['PATH'], DAGWRIGHT_SECRET_TOKEN: 'tok-12345' };
+    await run(printAll, { environment, inheritedVariables: ['DAGWRIGHT_SECRET_TOKEN'] });
+    expect(log.text()).not.toContain('tok-12345');
+  });
+
+  it('has the secrets that the task was handed, hidden in what it prints and gives', async () => {
+    const call = {
+      env: { TOKEN: '***', CODE: '***' },
+      secrets: [
+        { path: ['env', 'TOKEN'], parts: [{ secret: 'secrets.TOKEN' }] },
+        { path: ['env', 'CODE'], parts: [{ text: 'c-' }, { secret: 'secrets.TOKEN' }] },
+      ],
+    };
+    // Its two streams in turn: neither must tear the other one's secret apart.
+    const script = `
+      [ "$CODE" = "c-tok-12345" ]
+      printf tok-; sleep 0.05; echo 'err' >&2; sleep 0.05; echo 12345
+      echo "$CODE" | base64 >&2
+      printf '{"token":"%s"}' "$TOKEN" > "$DAGWRIGHT_OUTPUT"
+      [ "$FAIL" = "" ] || { echo "$TOKEN is wrong" >&2; exit 3; }`;
+    const secrets = (name: string): string | undefined => (name === 'TOKEN' ? 'tok-12345' : undefined);
+    expect((await run(script, { call, secrets })).output).toEqual({ token: '***' });
+    expect(log.text()).toContain('err\n');
+    expect(log.text()).not.toContain('12345');
+    const failing = { ...call, env: { ...call.env, FAIL: 'yes' } };
+    const failure = await failureOf(run(script, { call: failing, secrets }));
+    expect(failure.error).toMatchObject({ message: 'exit code 3: *** is wrong', details: { exitCode: 3 } });
+    expect(JSON.stringify(failure.error)).not.toContain('12345');
+    const broken = await failureOf(run('printf "{$TOKEN" > "$DAGWRIGHT_OUTPUT"', { call, secrets }));
+    expect(broken.error.message).toBe('$DAGWRIGHT_OUTPUT is not JSON.');
   });
 
   it('leads to the outputs of the tasks that it needs', async () => {

@@ -47,14 +47,21 @@ describe('the rules of a task', () => {
 
   it('may allow more attempts than its policy', () => {
     expect(mostAttempts(dag, task)).toBe(1);
-    const rules = [{ code: ['A'], maximumAttempts: 9 }, { code: ['B'], maximumAttempts: 20, then: 'fail' as const }];
+    const rules = [
+      { code: ['A'], maximumAttempts: 9 },
+      { code: ['B'], maximumAttempts: 20, then: 'fail' as const },
+    ];
     expect(mostAttempts(dag, { ...task, retry: { maximumAttempts: 3, rules } })).toBe(9);
     expect(mostAttempts(dag, { ...task, retry: { maximumAttempts: 12, rules } })).toBe(12);
     expect(mostAttempts({ ...dag, defaults: { retry: { rules } } }, task)).toBe(9);
   });
 
   it('name what a foreign activity is not tried again after', () => {
-    const rules = [{ code: ['A', 'B'], then: 'fail' as const }, { code: ['C'] }, { code: ['B'], then: 'fail' as const }];
+    const rules = [
+      { code: ['A', 'B'], then: 'fail' as const },
+      { code: ['C'] },
+      { code: ['B'], then: 'fail' as const },
+    ];
     expect(nonRetryableTypes(dag, { ...task, retry: { rules } })).toEqual(['A', 'B']);
     expect(nonRetryableTypes(dag, task)).toEqual([]);
   });

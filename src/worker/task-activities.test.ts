@@ -33,7 +33,11 @@ afterEach(async () => {
 });
 
 /** Runs an attempt as Temporal's worker does: in its context. */
-function run(body: (context: TaskContext) => unknown, context: Partial<Context> = {}): Promise<unknown> {
+function run(
+  body: (context: TaskContext) => unknown,
+  context: Partial<Context> = {},
+  call: Partial<TaskCall> = {},
+): Promise<unknown> {
   const handler: Handler = { name: 'function', run: async (_call, own) => (await body(own)) as undefined };
   const activities = createActivities(new Map([['function', handler]]), { logs: folderLogStore(folder) });
   const host = {
@@ -43,7 +47,7 @@ function run(body: (context: TaskContext) => unknown, context: Partial<Context> 
     heartbeat: (details: unknown) => void beats.push(details),
     ...context,
   };
-  return asyncLocalStorage.run(host as unknown as Context, () => activities['function']!(CALL));
+  return asyncLocalStorage.run(host as unknown as Context, () => activities['function']!({ ...CALL, ...call }));
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
@@ -100,6 +104,26 @@ describe('a task as an activity', () => {
     const fail = () => Promise.reject(new Error('x'));
     expect(await failureOf(run(fail, { info: { attempt: 5 } as Context['info'] }))).toMatchObject({
       nonRetryable: true,
+    });
+  });
+
+  it('follows the rules for the kind of error', async () => {
+    const rules: Partial<TaskCall> = {
+      retry: { maximumAttempts: 5, initialInterval: 10, backoffCoefficient: 2, maximumInterval: 60_000 },
+      retryRules: [
+        { code: ['ONCE'], maximumAttempts: 9, initialInterval: 100 },
+        { code: ['NEVER'], then: 'fail' },
+        { code: ['LEAVE'], then: 'skip' },
+      ],
+    };
+    const fail = (code: string) => () =>
+      Promise.reject(new TaskFailure({ code, message: 'x' }, { retryable: code !== 'ONCE' }));
+    // The third attempt: the rule's own wait has doubled twice.
+    expect(await failureOf(run(fail('ONCE'), {}, rules))).toMatchObject({ nonRetryable: false, nextRetryDelay: 400 });
+    expect(await failureOf(run(fail('NEVER'), {}, rules))).toMatchObject({ nonRetryable: true });
+    expect(await failureOf(run(fail('LEAVE'), {}, rules))).toMatchObject({
+      nonRetryable: true,
+      details: [{ skip: true, error: { code: 'LEAVE', message: 'x' }, attempt: 3, worker: '17@machine' }],
     });
   });
 
