@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunDescription, TaskDescription } from '../../run/run.js';
-import { chartOf, restOf } from './chart.js';
+import { chartOf, densityOf, restOf } from './chart.js';
 
 const BEGAN = Date.parse('2026-11-01T12:00:00Z');
 const NOW = BEGAN + 100_000;
@@ -63,5 +63,40 @@ describe('chartOf', () => {
     const chart = chartOf(runOf([ran('old', -500, -400, { takenOver: true }), ran('new', 1, 2)]), NOW, 10);
     expect(chart.spans.map(({ task }) => task.name)).toEqual(['new']);
     expect(restOf(chart)).toBe('1 taken over from an earlier run');
+  });
+});
+
+describe('a fan-out in a chart', () => {
+  const items = Array.from({ length: 30 }, (_, index) =>
+    ran(`convert[${index}]`, index, index + 5, { item: { of: 'convert', index } }),
+  );
+  const waiting: TaskDescription = { ...pending, name: 'convert[30]', item: { of: 'convert', index: 30 } };
+  const run = runOf([ran('convert', 0, 40), ...items, waiting]);
+
+  it('is one row that has the times of its items', () => {
+    const chart = chartOf(run, NOW, 10);
+    expect(chart.spans.map(({ task, items: own }) => [task.name, own?.length])).toEqual([['convert', 30]]);
+    expect(chart.spans[0]?.items?.[1]).toEqual({ from: 1_000, to: 6_000 });
+    expect(chart).toMatchObject({ leftOut: 0, notStarted: 0 });
+  });
+
+  it('has a row for each of its items where all are asked for', () => {
+    const chart = chartOf(run, NOW, Infinity);
+    expect(chart.spans).toHaveLength(31);
+    expect(chart.spans.every(({ items: own }) => own === undefined)).toBe(true);
+    expect(chart.notStarted).toBe(1);
+  });
+});
+
+describe('densityOf', () => {
+  it('counts what is under way in each part, what is shorter than a part included', () => {
+    const spans = [
+      { from: 0, to: 50 },
+      { from: 25, to: 100 },
+      { from: 60, to: 60 },
+    ];
+    expect(densityOf(spans, 100, 4)).toEqual([1, 2, 2, 1]);
+    expect(densityOf([{ from: 100, to: 100 }], 100, 4)).toEqual([0, 0, 0, 1]);
+    expect(densityOf([], 100, 2)).toEqual([0, 0]);
   });
 });

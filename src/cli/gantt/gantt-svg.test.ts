@@ -87,4 +87,22 @@ describe('ganttSvg', () => {
     expect(barsOf(ganttSvg(runOf(tasks), { now, most: Infinity }))).toHaveLength(601);
     expect(ganttSvg(runOf([{ name: 'a', state: 'pending', attempts: 0 }]), { now })).toContain('… 1 did not start');
   });
+
+  it('draws the items of a fan-out as one profile, as high as many were under way', () => {
+    const items = Array.from({ length: 2_000 }, (_, index) =>
+      ran(`convert[${index}]`, index / 200, index / 100, { item: { of: 'convert', index } }),
+    );
+    const fanOut = { items: 2_000, ended: 2_000, failed: 3 };
+    const svg = ganttSvg(runOf([ran('convert', 0, 20, { fanOut, state: 'failed' }), ...items]), { now });
+    const [, path = '', fill] = /<path d="(M[^"]+Z)" fill="([^"]+)"\/><text/.exec(svg) ?? [];
+    expect(fill).toBe('url(#dagwright-failed)');
+    const tops = [...path.matchAll(/M[\d.]+ ([\d.]+)V([\d.]+)H/g)].map(
+      ([, bottom, top]) => Number(bottom) - Number(top),
+    );
+    expect(Math.max(...tops)).toBe(14);
+    expect(tops[0]).toBeLessThan(7);
+    expect(svg).toContain('2000/2000 items, 3 failed');
+    expect(svg.length).toBeLessThan(20_000);
+    expect(svg).not.toContain('convert[');
+  });
 });

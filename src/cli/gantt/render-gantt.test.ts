@@ -74,7 +74,39 @@ describe('renderGantt', () => {
     expect(lines).toContain('… 1 more ran (--all shows them), 1 did not start');
   });
 
+  const fannedOut: TaskDescription[] = [
+    {
+      name: 'convert',
+      state: 'failed',
+      attempts: 1,
+      startedAt: at(0),
+      endedAt: at(20),
+      fanOut: { items: 8, ended: 8, failed: 1 },
+    },
+    ...Array.from({ length: 8 }, (_, index): TaskDescription => {
+      const item = { of: 'convert', index };
+      return {
+        name: `convert[${index}]`,
+        state: 'succeeded',
+        attempts: 1,
+        startedAt: at(index),
+        endedAt: at(10),
+        item,
+      };
+    }),
+  ];
+
+  it('draws the items of a fan-out in one row, as high as many were under way, unless each is asked for', () => {
+    expect(renderGantt(runOf(fannedOut), screen()).split('\n').slice(5)).toEqual([
+      '✖ convert ▁▂▂▃▃▄▄▅▆▆▇▇██████                   20.0 s 8/8 ✖1',
+      '',
+      '▁▄█ items at once',
+    ]);
+    expect(renderGantt(runOf(fannedOut), screen({ most: Infinity })).match(/^✔ convert\[\d\] /gm)).toHaveLength(8);
+  });
+
   const anyTask = fc.record({
+    fanOut: fc.constantFrom({ items: 10_000, ended: 9_999, failed: 123 }, { items: 3, ended: 0, failed: 0 }),
     name: fc.stringMatching(/^[a-z][a-z0-9_-]{0,80}$/),
     state: fc.constantFrom(...TASK_STATES),
     attempts: fc.integer({ min: 0, max: 120 }),
@@ -89,7 +121,13 @@ describe('renderGantt', () => {
         fc.constantFrom(...RUN_STATES),
         fc.integer({ min: 20, max: 160 }),
         (some, state, width) => {
-          const description = runOf(some, { state, runId: 'a-rather-long-run-id-of-a-dag' });
+          const [first, ...others] = some;
+          const items = others.map((task, index): TaskDescription => ({
+            ...task,
+            name: `${first?.name}[${index}]`,
+            item: { of: first?.name ?? '', index },
+          }));
+          const description = runOf([...some, ...items], { state, runId: 'a-rather-long-run-id-of-a-dag' });
           const plain = renderGantt(description, screen({ width }));
           expect(Math.max(...plain.split('\n').map(widthOf))).toBeLessThanOrEqual(width);
           const colored = renderGantt(description, screen({ width, color: true }));

@@ -81,4 +81,73 @@ describe('changeLines', () => {
     expect(changeLines(held, runOf([pending]), NOW)).toEqual([`${formatClock(NOW)} load may start again`]);
     expect(changeLines(failed, runOf([pending]), NOW)).toEqual([`${formatClock(NOW)} load is to run again`]);
   });
+
+  it('tells what a task waits for, and how to answer; of a poll only once', () => {
+    const waiting = (waitsFor: NonNullable<TaskDescription['waitsFor']>, attempts = 1): TaskDescription => ({
+      ...running,
+      state: 'waiting',
+      attempts,
+      waitsFor,
+    });
+    const approval = runOf([waiting({ kind: 'approval', approvers: ['ann'], message: 'Go?' })]);
+    expect(changeLines(runOf([running]), approval, NOW, ' --namespace n')).toEqual([
+      `${formatClock(NOW)} load waits for approval by ann: "Go?" - dagwright approve sales-1 load --namespace n`,
+    ]);
+    expect(changeLines(runOf([running]), approval, NOW)).toEqual([
+      `${formatClock(NOW)} load waits for approval by ann: "Go?"`,
+    ]);
+    expect(changeLines(approval, approval, NOW)).toEqual([]);
+    const asked = (attempts: number): RunDescription => runOf([waiting({ kind: 'poll', until: at(90) }, attempts)]);
+    const asks = (attempts: number): RunDescription => runOf([{ ...running, attempts }]);
+    const looks = [asks(1), asked(1), asks(2), asked(2), asks(3)];
+    expect(looks.slice(1).flatMap((look, i) => changeLines(looks[i], look, NOW))).toEqual([
+      `${formatClock(NOW)} load is asked again until it says yes`,
+    ]);
+  });
+
+  it('tells which run a task is, and which run an output came from', () => {
+    const sub: TaskDescription = { ...running, subRun: 'sales-1/load' };
+    expect(changeLines(undefined, runOf([sub]), NOW)).toEqual([`${clock(3)} load running -> sales-1/load`]);
+    const cached: TaskDescription = {
+      ...running,
+      state: 'succeeded',
+      endedAt: at(3),
+      cached: { runId: 'sales-0', at: at(0) },
+    };
+    expect(changeLines(undefined, runOf([cached]), NOW)).toEqual([`${clock(3)} load succeeded, cached from sales-0`]);
+  });
+
+  const fanOut = (items: number, ended: number, failed: number): RunDescription =>
+    runOf([
+      { ...running, fanOut: { items, ended, failed } },
+      ...Array.from({ length: items }, (_, index): TaskDescription => {
+        const item = { name: `load[${index}]`, attempts: 1, startedAt: at(3), item: { of: 'load', index } };
+        if (index >= ended) return { ...item, state: 'running' };
+        return { ...item, state: index < failed ? 'failed' : 'succeeded', endedAt: at(4) };
+      }),
+    ]);
+
+  it('tells of a fan-out with many items how far it is, at every tenth, and which items failed first', () => {
+    expect(changeLines(runOf([running]), fanOut(1_000, 0, 0), NOW)).toEqual([
+      `${formatClock(NOW)} load has 1000 items`,
+    ]);
+    expect(changeLines(fanOut(1_000, 0, 0), fanOut(1_000, 99, 2), NOW)).toEqual([
+      `${clock(4)} load[0] failed (1.0 s)`,
+      `${clock(4)} load[1] failed (1.0 s)`,
+    ]);
+    expect(changeLines(fanOut(1_000, 99, 2), fanOut(1_000, 100, 2), NOW)).toEqual([
+      `${formatClock(NOW)} load: 100/1000 items, 2 failed`,
+    ]);
+    const steps = [fanOut(1_000, 100, 2), fanOut(1_000, 150, 15), fanOut(1_000, 199, 199)];
+    const failures = steps.slice(1).flatMap((step, i) => changeLines(steps[i], step, NOW));
+    expect(failures).toHaveLength(18);
+    expect(failures.at(-1)).toBe(`${clock(4)} load[19] failed (1.0 s)`);
+  });
+
+  it('tells of a few items as of any task', () => {
+    expect(changeLines(fanOut(3, 0, 0), fanOut(3, 1, 0), NOW)).toEqual([
+      `${clock(4)} load[0] succeeded (1.0 s)`,
+      `${formatClock(NOW)} load: 1/3 items`,
+    ]);
+  });
 });

@@ -55,17 +55,35 @@ describe('statusOfResult', () => {
   });
 });
 
+describe('statusOfResult, of fan-outs', () => {
+  it('says how many items there were, and how many failed', () => {
+    const { startedAt, endedAt } = ended;
+    const item = (index: number, status: 'succeeded' | 'failed') =>
+      ({ ...ended, status, item: { of: 'a', index } }) as const;
+    const result: RunResult = {
+      runId: 'r',
+      dag: 'd',
+      status: 'failed',
+      startedAt,
+      endedAt,
+      tasks: { a: { ...ended, status: 'failed' }, 'a[0]': item(0, 'succeeded'), 'a[1]': item(1, 'failed') },
+      outputs: { rows: 3 },
+    };
+    const status = statusOfResult(result);
+    expect(status).not.toHaveProperty('outputs');
+    expect(status.tasks[0]?.fanOut).toEqual({ items: 2, ended: 2, failed: 1 });
+    expect(status.tasks[1]).toEqual({ ...ended, name: 'a[0]', state: 'succeeded', item: { of: 'a', index: 0 } });
+  });
+});
+
 describe('withFactsOf', () => {
   const run = { runId: 'r', dag: 'd', state: 'succeeded', startedAt: ended.startedAt, counts: {} } as const;
   const task = { state: 'succeeded', attempts: 1 } as const;
 
-  it('says of each task what it needs, as far as the earlier look knew it', () => {
+  it('says of each task what the earlier look knew and a result does not', () => {
     const earlier = {
       ...run,
-      tasks: [
-        { ...task, name: 'a' },
-        { ...task, name: 'b', needs: ['a'] },
-      ],
+      tasks: [{ ...task, name: 'a' }, { ...task, name: 'b', needs: ['a'], finally: true, subRun: 'r/b' } as const],
     };
     const later = {
       ...run,
@@ -76,7 +94,7 @@ describe('withFactsOf', () => {
     };
     const [added, known] = withFactsOf(later, earlier).tasks;
     expect(added).not.toHaveProperty('needs');
-    expect(known).toEqual({ ...task, name: 'b', needs: ['a'] });
+    expect(known).toEqual({ ...task, name: 'b', needs: ['a'], finally: true, subRun: 'r/b' });
     expect(withFactsOf(later, undefined)).toEqual(later);
   });
 });

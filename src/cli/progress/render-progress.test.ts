@@ -231,6 +231,27 @@ describe('renderProgress', () => {
     expect(bar(30)).toMatch(/^[█░]{23} {2}10\/70$/);
   });
 
+  it('says under the counts what it waits for where nothing runs', () => {
+    const waiting: TaskDescription = { ...report, state: 'waiting', waitsFor: { kind: 'event', event: 'paid' } };
+    const lines = renderProgress(runOf([extract, waiting]), screen()).split('\n');
+    expect(lines[3]).toBe('nothing runs; it waits for event paid (report)');
+    const paused = renderProgress(runOf([extract, waiting], { state: 'paused' }), screen());
+    expect(paused).not.toContain('nothing runs');
+  });
+
+  it('gives no estimate where a task waits, and does not count a fan-out beside its items', () => {
+    const items = Array.from({ length: 20 }, (_, index): TaskDescription => ({
+      ...extract,
+      ...(index < 10 ? {} : { state: 'running' }),
+      name: `load[${index}]`,
+      item: { of: 'load', index },
+    }));
+    const parent: TaskDescription = { ...load, state: 'running', fanOut: { items: 20, ended: 10, failed: 0 } };
+    const bar = (...tasks: TaskDescription[]): string => renderProgress(runOf(tasks), screen()).split('\n')[1] ?? '';
+    expect(bar(parent, ...items)).toMatch(/ 10\/21 {2}2 tasks\/s {2}a few seconds left$/);
+    expect(bar(parent, ...items, { ...report, state: 'waiting' })).toMatch(/ 10\/22 {2}2 tasks\/s$/);
+  });
+
   it('lets no escape code of an error through', () => {
     const evil = { ...load, error: { code: 'X', message: 'a\u001b[2Jb\u0007c\u009b1A' } };
     // oxlint-disable-next-line no-control-regex -- this is what must not be there
@@ -248,6 +269,17 @@ describe('renderProgress', () => {
       fc.record({ fraction: fc.double({ min: 0, max: 1, noNaN: true }), note: fc.string({ unit: 'binary' }) }),
       { nil: undefined },
     ),
+    kind: fc.constantFrom('task', 'item', 'undo', 'finally'),
+    fanOut: fc.option(fc.constant({ items: 10_000, ended: 4_000, failed: 12 }), { nil: undefined }),
+    waitsFor: fc.option(
+      fc.constantFrom<NonNullable<TaskDescription['waitsFor']>>(
+        { kind: 'time', until: at(90) },
+        { kind: 'event', event: 'some-event-with-a-name' },
+        { kind: 'approval', message: 'May it go on?', approvers: ['ann', 'bob'], until: at(9_000) },
+      ),
+      { nil: undefined },
+    ),
+    subRun: fc.option(fc.constant('a-rather-long-run-id-of-a-dag/with-a-task'), { nil: undefined }),
     error: fc.option(fc.record({ code: fc.constant('TASK_FAILED'), message: fc.string({ unit: 'binary' }) }), {
       nil: undefined,
     }),
@@ -260,20 +292,33 @@ describe('renderProgress', () => {
         fc.constantFrom(...RUN_STATES),
         fc.integer({ min: 20, max: 160 }),
         fc.integer({ min: 1, max: 50 }),
-        (tasks, state, width, height) => {
-          const known = tasks.map(({ error, paused, progress, needs, ...task }, i): TaskDescription => ({
-            ...task,
-            needs: needs.filter((needed) => needed < i).map((needed) => tasks[needed]!.name),
-            ...(error === undefined ? {} : { error }),
-            ...(paused === undefined ? {} : { paused }),
-            ...(progress === undefined ? {} : { progress }),
-          }));
+        fc.boolean(),
+        (tasks, state, width, height, items) => {
+          const first = tasks[0];
+          const known = tasks.map(
+            ({ error, paused, progress, needs, kind, fanOut, waitsFor, subRun, ...task }, i): TaskDescription => ({
+              ...task,
+              ...(kind === 'item' && first !== undefined && i > 0
+                ? { name: `${first.name}[${i}]`, item: { of: first.name, index: i } }
+                : {}),
+              ...(kind === 'undo' ? { compensates: task.name } : {}),
+              ...(kind === 'finally' ? { finally: true } : {}),
+              ...(fanOut === undefined ? {} : { fanOut }),
+              ...(waitsFor === undefined ? {} : { waitsFor }),
+              ...(subRun === undefined ? {} : { subRun }),
+              needs: needs.filter((needed) => needed < i).map((needed) => tasks[needed]!.name),
+              ...(error === undefined ? {} : { error }),
+              ...(paused === undefined ? {} : { paused }),
+              ...(progress === undefined ? {} : { progress }),
+            }),
+          );
           const status = runOf(known, { state, runId: 'a-rather-long-run-id-of-a-dag' });
-          const plain = renderProgress(status, screen({ width, height, note: 'note '.repeat(20) }));
+          const shown = screen({ width, height, note: 'note '.repeat(20), items, commands: ' --namespace n' });
+          const plain = renderProgress(status, shown);
           const lines = plain.split('\n');
           expect(lines.length).toBeLessThanOrEqual(height);
           expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(width);
-          const colored = renderProgress(status, screen({ width, height, note: 'note '.repeat(20), color: true }));
+          const colored = renderProgress(status, { ...shown, color: true });
           expect(stripVTControlCharacters(colored)).toBe(plain);
         },
       ),

@@ -95,4 +95,68 @@ describe('renderSummary', () => {
     const lines = renderSummary(result, { ...options, leaves: ['a'] }).split('\n');
     expect(lines.slice(1)).toEqual(['  a', `    page  ${output.page}`, '    rows  3']);
   });
+
+  const itemsOf = (name: string, count: number, failed: number): Record<string, TaskResult> =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `${name}[${index}]`,
+        {
+          ...ended,
+          status: index < failed ? 'failed' : 'succeeded',
+          item: { of: name, index },
+          ...(index < failed ? { error: { code: 'X', message: `Broke ${index}.` } } : {}),
+        } satisfies TaskResult,
+      ]),
+    );
+
+  it('counts the items of each fan-out apart, and tells the first few that failed', () => {
+    const error = { code: 'FANOUT_FAILED', message: '2431 of 10000 items failed.' };
+    const result = resultOf(
+      { convert: { ...ended, status: 'failed', error }, ...itemsOf('convert', 10_000, 2_431) },
+      'failed',
+    );
+    expect(renderSummary(result, options).split('\n')).toEqual([
+      'run sales-1 failed in 4.2 s: 1 failed',
+      '  convert: 10000 items, 7569 succeeded, 2431 failed',
+      '  convert FANOUT_FAILED: 2431 of 10000 items failed.',
+      '  convert[0] X: Broke 0.',
+      '  convert[1] X: Broke 1.',
+      '  convert[2] X: Broke 2.',
+      '  … 2428 more failed',
+    ]);
+  });
+
+  it('counts apart what was undone', () => {
+    const result = resultOf(
+      {
+        charge: { ...ended, status: 'succeeded' },
+        'charge~undo': { ...ended, status: 'succeeded', compensates: 'charge' },
+      },
+      'cancelled',
+    );
+    expect(renderSummary(result, options).split('\n')).toEqual([
+      'run sales-1 cancelled in 4.2 s: 1 succeeded',
+      '  undo: 1 succeeded',
+    ]);
+  });
+
+  it("shows what the dag's outputs give, and not those of its last tasks", () => {
+    const result = resultOf({ a: { ...ended, status: 'succeeded', output: 'hidden' } });
+    const outputs = { rows: 3, page: { file: '/a', bytes: 7 }, list: Array.from({ length: 99 }, () => 1), none: null };
+    const lines = renderSummary({ ...result, outputs }, { ...options, width: 30, leaves: ['a'] }).split('\n');
+    expect(lines.slice(1)).toEqual([
+      '  rows → 3',
+      '  page',
+      '    file   /a',
+      '    bytes  7',
+      '  list → [1,1,1,1,1,1,1,1,1,1…',
+      '  none → null',
+    ]);
+    const many = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`o${i}`, i]));
+    expect(
+      renderSummary({ ...result, outputs: many }, options)
+        .split('\n')
+        .at(-1),
+    ).toBe('  … 28 more outputs');
+  });
 });

@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { elapsedOf, formatDuration } from './duration.js';
-import { cut, oneLine, pad, widthOf, wrap } from './text.js';
+import { cut, cutName, oneLine, pad, widthOf, wrap } from './text.js';
 
 describe('text', () => {
   it('counts columns: wide characters as two, combining marks as none', () => {
     expect(['abc', '日本', 'e\u0301', '✔ ✖', '🚀'].map(widthOf)).toEqual([3, 4, 1, 3, 2]);
+  });
+
+  it('cuts names where that leaves what tells them apart', () => {
+    expect(cutName('convert[12]', 11)).toBe('convert[12]');
+    expect(cutName('convert[12]', 10)).toBe('conve…[12]');
+    expect(cutName('convert-all[12]~undo', 14)).toBe('conv…[12]~undo');
+    expect(cutName('convert-all~undo', 12)).toBe('conver…~undo');
+    expect(cutName('convert[12]', 6)).toBe('conve…');
+    expect(cutName('convert-all', 6)).toBe('conve…');
   });
 
   it('cuts to columns, and says that it did', () => {
