@@ -144,6 +144,16 @@ describe('changeLines', () => {
     expect(failures.at(-1)).toBe(`${clock(4)} load[19] failed (1.0 s)`);
   });
 
+  it('tells at its end of all of its items', () => {
+    const over = (status: RunDescription): RunDescription => {
+      const [parent, ...items] = status.tasks;
+      return runOf([{ ...parent!, state: 'failed', endedAt: at(5) }, ...items]);
+    };
+    expect(changeLines(fanOut(1_000, 999, 2), over(fanOut(1_000, 1_000, 2)), NOW)).toEqual([
+      `${clock(5)} load failed (2.0 s, 1000/1000 items, 2 failed)`,
+    ]);
+  });
+
   it('tells of a few items as of any task', () => {
     expect(changeLines(fanOut(3, 0, 0), fanOut(3, 1, 0), NOW)).toEqual([
       `${clock(4)} load[0] succeeded (1.0 s)`,

@@ -76,7 +76,7 @@ function itemsTold(
 /** How far a fan-out is, where it has come a step further. */
 function itemsChangeOf(before: TaskDescription | undefined, task: TaskDescription): string | undefined {
   const { fanOut } = task;
-  if (fanOut === undefined) return undefined;
+  if (fanOut === undefined || isTaskEnd(task.state)) return undefined;
   if (before?.fanOut === undefined) return `${task.name} has ${fanOut.items} items`;
   const stepOf = ({ ended, items }: typeof fanOut): number => (items === 0 ? 0 : Math.floor((ended / items) * STEPS));
   return stepOf(fanOut) === stepOf(before.fanOut) ? undefined : `${task.name}: ${itemsText(fanOut)}`;
@@ -138,11 +138,13 @@ function timeOf(task: TaskDescription, now: number): number {
   return now;
 }
 
+/** ` (1.2 s, 2 attempts)`, and of a fan-out its items. */
 function durationOf(task: TaskDescription): string {
   const elapsed = elapsedOf(task, Date.parse(task.endedAt ?? ''));
   if (elapsed === undefined || Number.isNaN(elapsed)) return '';
   const attempts = task.attempts > 1 ? `, ${task.attempts} attempts` : '';
-  return ` (${formatDuration(elapsed)}${attempts})`;
+  const items = task.fanOut === undefined ? '' : `, ${itemsText(task.fanOut)}`;
+  return ` (${formatDuration(elapsed)}${attempts}${items})`;
 }
 
 function errorOf(task: TaskDescription): string {
