@@ -91,7 +91,7 @@ describe('changeLines', () => {
     });
     const approval = runOf([waiting({ kind: 'approval', approvers: ['ann'], message: 'Go?' })]);
     expect(changeLines(runOf([running]), approval, NOW, ' --namespace n')).toEqual([
-      `${formatClock(NOW)} load waits for approval by ann: "Go?" - dagwright approve sales-1 load --namespace n`,
+      `${formatClock(NOW)} load waits for approval by ann: "Go?" - dagwright approve sales-1 load --by NAME --namespace n`,
     ]);
     expect(changeLines(runOf([running]), approval, NOW)).toEqual([
       `${formatClock(NOW)} load waits for approval by ann: "Go?"`,

@@ -144,7 +144,7 @@ describe('what else a task says of itself', () => {
       '  ◔ poll    waiting  1 m 00 s  attempt 3  asks again in 30.0 s',
       `  ◔ paid    waiting  1 m 00 s  waits for event paid until ${clock(3_600)}`,
       '  ◔ deploy  waiting  1 m 00 s  waits for approval by ann, bob: "Deploy it?"',
-      '    dagwright approve r deploy',
+      '    dagwright approve r deploy --by NAME',
     ]);
   });
 

@@ -30,7 +30,9 @@ export function waitText(wait: WaitDescription, now: number): string {
 /** What a person types to answer the task; undefined where it waits for no person. */
 export function answerCommand(runId: string, task: TaskDescription, flags: string): string | undefined {
   if (task.state !== 'waiting' || task.waitsFor?.kind !== 'approval') return undefined;
-  return `dagwright approve ${quoted(runId)} ${quoted(task.name)}${flags}`;
+  // Who calls is `user@machine` where nobody says: approvers have names of their own.
+  const by = task.waitsFor.approvers === undefined ? '' : ' --by NAME';
+  return `dagwright approve ${quoted(runId)} ${quoted(task.name)}${by}${flags}`;
 }
 
 /**
