@@ -7,26 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { WorkflowHandle } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import type { ActAnswer, ActType } from '../src/run/act.js';
-import type { Dag, Task } from '../src/dag/dag.js';
-import type { TaskState } from '../src/dag/task-state.js';
+import type { Task } from '../src/dag/dag.js';
 import { RUN_WORKFLOW, statusQuery, type RunInput } from '../src/workflows/messages.js';
 import { DAG_KEY, FAILED_TASKS_KEY, STATE_KEY, TAGS_KEY } from '../src/workflows/search-attribute-keys.js';
 import { TaskDoubles } from '../test/support/task-doubles.js';
 import { TestTemporal } from '../test/support/temporal.js';
+import { DATA_FLOW } from './data-flow-histories.js';
+import { act, counted, ended, type Scenario } from './history-stage.js';
 
 const FOLDER = fileURLToPath(new URL('../test/histories/', import.meta.url));
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-/** What a scenario may use. */
-interface Stage {
-  readonly temporal: TestTemporal;
-  readonly doubles: TaskDoubles;
-  /** Starts the dag under the scenario's name. */
-  start(dag: Dag, more?: Partial<RunInput>): Promise<WorkflowHandle>;
-  /** The handle again, after the server came back. */
-  again(): Promise<WorkflowHandle>;
-}
 
 const ATTRIBUTES = new TypedSearchAttributes([
   { key: DAG_KEY, value: 'doubles' },
@@ -35,23 +25,7 @@ const ATTRIBUTES = new TypedSearchAttributes([
   { key: TAGS_KEY, value: ['nightly'] },
 ]);
 
-/** An act, as an operator's update: under an id that is the same each time. */
-async function act(run: WorkflowHandle, type: ActType, id: string, fields: object = {}): Promise<void> {
-  const answer = await run.executeUpdate<ActAnswer, [object]>(type, {
-    updateId: id,
-    args: [{ ...fields, by: 'ada', id }],
-  });
-  if (!answer.changed) throw new Error(`${type} ${id} changed nothing: ${answer.message}`);
-}
-
-/** Waits until so many tasks are in the state. */
-async function counted(run: WorkflowHandle, state: TaskState, count: number): Promise<void> {
-  while (((await run.query(statusQuery)).counts[state] ?? 0) !== count);
-}
-
-const ended = async (run: WorkflowHandle): Promise<unknown> => run.result().catch(() => undefined);
-
-const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<unknown>>> = {
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async diamond({ temporal, doubles, start }) {
     await temporal.startWorker();
     doubles.auto = (task) => ({ output: task });
@@ -366,6 +340,7 @@ const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<unknown>>> = 
     await temporal.spawnWorker();
     await ended(run);
   },
+  ...DATA_FLOW,
 };
 
 function task(doubles: TaskDoubles, name: string, ...needs: string[]): Task {
