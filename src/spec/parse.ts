@@ -28,7 +28,7 @@ export function parseDag(text: string, options: { file?: string; format?: 'yaml'
  * path.
  */
 export function checkDagFile(value: unknown): ParsedDag {
-  return parsed(checkValue(value, (given) => checkFile(given, nowhere())));
+  return parsed(checkValue(value, (given) => checkFile(given, nowhere({ mayBeCanonical: true }))));
 }
 
 /**

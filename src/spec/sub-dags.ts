@@ -24,13 +24,15 @@ export interface Surroundings {
   readonly open: readonly DagFile[];
   /** How many dags it stands in. */
   readonly depth: number;
+  /** A program made it: a sub-dag may be canonical. */
+  readonly mayBeCanonical?: true;
   /** What became of files that were checked already. */
   readonly checked: Map<DagFile, Dag | undefined>;
 }
 
 /** A dag of no file. */
-export function nowhere(): Surroundings {
-  return { open: [], depth: 0, checked: new Map() };
+export function nowhere(options: { readonly mayBeCanonical?: true } = {}): Surroundings {
+  return { open: [], depth: 0, checked: new Map(), ...options };
 }
 
 /** A dag of a file, which was read with all that it includes. */
@@ -158,9 +160,9 @@ class Reader {
   }
 
   #inline(given: unknown, place: Path, isCanonical: boolean, at: Surroundings): Dag | undefined {
-    const { value, findings, diagnostics } = isCanonical
-      ? this.#checks.canonical(given, at)
-      : this.#checks.file(withoutExtensions(given), at);
+    const isList = at.mayBeCanonical === true && Array.isArray(valueAt(given, ['tasks']));
+    const { value, findings, diagnostics } =
+      isCanonical || isList ? this.#checks.canonical(given, at) : this.#checks.file(withoutExtensions(given), at);
     this.findings.push(...findings.map((found) => movedTo(found, [...place, ...found.path])));
     this.diagnostics.push(...(diagnostics ?? []));
     if (value === undefined || findings.some(({ problem }) => problem.severity === 'error')) return undefined;

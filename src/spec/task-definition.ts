@@ -1,36 +1,23 @@
-import type { TriggerRule } from '../dag/trigger-rule.js';
 import type { TaskContext } from '../activities/handler.js';
-import type { Json } from '../dag/json.js';
+import type { Json, JsonObject } from '../dag/json.js';
+import type { TriggerRule } from '../dag/trigger-rule.js';
+import type { Duration, RetryOptions, TimeoutOptions } from './attempt-options.js';
+import type { DagDefinition } from './dag-definition.js';
 import type { FunctionDefinition } from './function-definition.js';
-
-/** A length of time, as dag files write it: `500ms`, `90s`, `10m`, `2h`, `1d`, `1h30m`. */
-export type Duration = string;
-
-/** How often, and how far apart, a failed task is tried again. */
-export interface RetryOptions {
-  /** Attempts in all, the first included. Default 1: no retry. */
-  readonly maximumAttempts?: number;
-  /** The wait before the second attempt. Default `1s`. */
-  readonly initialInterval?: Duration;
-  /** Each wait is the one before times this. Default 2. */
-  readonly backoffCoefficient?: number;
-  /** No wait is longer. Default `1m`. */
-  readonly maximumInterval?: Duration;
-}
-
-/** Time limits: a duration for one attempt, or each limit by its name. */
-export type TimeoutOptions =
-  | Duration
-  | {
-      /** One attempt. Default `1h`. */
-      readonly startToClose?: Duration;
-      /** All attempts together, waiting included. Default: no limit. */
-      readonly scheduleToClose?: Duration;
-      /** The wait for a worker. Default: no limit. */
-      readonly scheduleToStart?: Duration;
-      /** A worker silent for so long counts as dead. Default `10s`. */
-      readonly heartbeat?: Duration;
-    };
+import type {
+  Action,
+  ActivityOptions,
+  ApprovalOptions,
+  ApprovalOutput,
+  CompensateOptions,
+  EventOptions,
+  Expression,
+  HttpOptions,
+  PollOptions,
+  ShellOptions,
+  SwitchOptions,
+  Templated,
+} from './task-action.js';
 
 /** A task of a dag, made by {@link task}. `Output` is what the tasks that need it get. */
 export interface TaskDefinition<Name extends string = string, Output = unknown> {
@@ -60,8 +47,27 @@ export type InlineContext<Needs extends readonly Needed[]> = Omit<TaskContext, '
   readonly needs: OutputsOf<Needs>;
 };
 
+/** Over what a task fans out: a `${{ }}` that gives a list, a list, every combination of lists, or whole numbers. */
+export type ForEachOptions =
+  | Expression
+  | readonly Json[]
+  | { readonly matrix: Readonly<Record<string, readonly Json[] | Expression>> }
+  | {
+      readonly range: {
+        /** Default 0. */
+        readonly from?: number | Expression;
+        /** Included. */
+        readonly to: number | Expression;
+        /** Default 1. */
+        readonly step?: number;
+      };
+    };
+
 /** What every task may say. */
-export interface CommonOptions<Needs extends readonly Needed[] = readonly Needed[]> {
+export interface CommonOptions<
+  Needs extends readonly Needed[] = readonly Needed[],
+  Each extends ForEachOptions | undefined = ForEachOptions | undefined,
+> {
   /** The tasks that must succeed first. */
   readonly needs?: Needs;
   readonly description?: string;
@@ -77,76 +83,92 @@ export interface CommonOptions<Needs extends readonly Needed[] = readonly Needed
   readonly when?: string;
   /** The run goes on, and does not fail, though this task failed. Default false. */
   readonly continueOnError?: boolean;
+  /** When the task may start, tasks that it needs and nobody else waits for are cancelled. Default false. */
+  readonly cancelRemaining?: boolean;
   /** Higher goes first, for policies that look at it. Default 0. */
   readonly priority?: number;
   /** How long the task is thought to take. */
   readonly estimate?: Duration;
+  /** The task is done once for each item, and its output is the list of theirs. */
+  readonly forEach?: Each;
+  /** Items in flight at once. Default: as many as the run's concurrency allows. */
+  readonly maxParallel?: number;
+  /** How many items may fail, like 3 or `10%`. Default: all are done, and none may fail. */
+  readonly tolerate?: number | `${number}%`;
+  /** The handler is asked again until a condition holds. */
+  readonly poll?: PollOptions;
+  /** What undoes the task where it has succeeded and its run does not. */
+  readonly compensate?: CompensateOptions;
+  /** An earlier output of the same task with the same inputs, or under the same key, is taken instead. */
+  readonly cache?: true | { readonly key?: string; readonly maxAge?: Duration };
+  /** The JSON Schema of its output. Default: any. */
+  readonly output?: JsonObject;
+  /** Files that the task leaves, by name, and those that it takes, by the path where each is put. */
+  readonly artifacts?: {
+    readonly save?: Readonly<Record<string, string>>;
+    /** `render.video`, or the task and the name under which it saves the file. */
+    readonly load?: Readonly<Record<string, string | { readonly task: TaskDefinition; readonly artifact: string }>>;
+  };
 }
 
-/** A shell script and how it runs. */
-export interface ShellOptions {
-  readonly run: string;
-  /** Default `sh`. */
-  readonly shell?: 'sh' | 'bash';
-  /** Relative to the dag's folder. */
-  readonly cwd?: string;
-}
+type Input<Given> = undefined extends Given
+  ? { readonly input?: Templated<Given> }
+  : { readonly input: Templated<Given> };
 
-/** An HTTP request. */
-export interface HttpOptions {
-  readonly url: string;
-  /** Default `GET`. */
-  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Text goes as it is; anything else as JSON. */
-  readonly body?: Json;
-  /** Statuses, or ranges like `200-299`, that count as success. Default `200-299`. */
-  readonly expectStatus?: readonly (number | string)[];
-  readonly timeout?: Duration;
-  readonly maxBodyBytes?: number;
-}
-
-/** Any Temporal activity. */
-export interface ActivityOptions {
-  readonly type: string;
-  /** Default: the run's own. */
-  readonly taskQueue?: string;
-  readonly args?: readonly Json[];
-}
-
-/** What a task does; it says one of these. */
-export interface Action {
-  readonly run: string | ((context: never) => unknown);
-  readonly shell: ShellOptions;
-  readonly uses: FunctionDefinition;
-  readonly input: unknown;
-  readonly http: HttpOptions;
-  readonly activity: ActivityOptions;
-}
-
-type Input<Given> = undefined extends Given ? { readonly input?: Given } : { readonly input: Given };
+/** The output of a task that fans out is the list of those of its items; null stands for one without. */
+type Out<Each, Output> = [Each] extends [undefined] ? Output : (Output | null)[];
 
 /**
  * Defines a task. It does one thing: `run` (a shell script, or a function written in place), `shell`, `uses` (a
- * function made by `defineFunction`), `http` or `activity`.
+ * function made by `defineFunction`), `http`, `activity`, `subDag` (a dag made by `dag`), `wait`, `until`, `event`,
+ * `approval` or `switch`.
  */
-export function task<const Name extends string, const Needs extends readonly Needed[] = readonly []>(
+export function task<
+  const Name extends string,
+  const Needs extends readonly Needed[] = readonly [],
+  const Each extends ForEachOptions | undefined = undefined,
+>(name: Name, options: CommonOptions<Needs, Each> & { readonly run: string }): TaskDefinition<Name, Out<Each, Json>>;
+export function task<
+  const Name extends string,
+  Output,
+  const Needs extends readonly Needed[] = readonly [],
+  const Each extends ForEachOptions | undefined = undefined,
+>(
   name: Name,
-  options: CommonOptions<Needs> & { readonly run: string },
-): TaskDefinition<Name, Json>;
-export function task<const Name extends string, Output, const Needs extends readonly Needed[] = readonly []>(
+  options: CommonOptions<Needs, Each> & { readonly run: (context: InlineContext<Needs>) => Output | Promise<Output> },
+): TaskDefinition<Name, Out<Each, Output>>;
+export function task<
+  const Name extends string,
+  Given,
+  Output,
+  const Each extends ForEachOptions | undefined = undefined,
+>(
   name: Name,
-  options: CommonOptions<Needs> & { readonly run: (context: InlineContext<Needs>) => Output | Promise<Output> },
-): TaskDefinition<Name, Output>;
-export function task<const Name extends string, Given, Output>(
+  options: CommonOptions<readonly Needed[], Each> & {
+    readonly uses: FunctionDefinition<string, Given, Output>;
+  } & Input<NoInfer<Given>>,
+): TaskDefinition<Name, Out<Each, Output>>;
+export function task<const Name extends string, const Each extends ForEachOptions | undefined = undefined>(
   name: Name,
-  options: CommonOptions & { readonly uses: FunctionDefinition<string, Given, Output> } & Input<NoInfer<Given>>,
-): TaskDefinition<Name, Output>;
+  options: CommonOptions<readonly Needed[], Each> & { readonly approval: ApprovalOptions },
+): TaskDefinition<Name, Out<Each, ApprovalOutput>>;
 export function task<const Name extends string>(
   name: Name,
-  options: CommonOptions &
-    ({ readonly shell: ShellOptions } | { readonly http: HttpOptions } | { readonly activity: ActivityOptions }),
-): TaskDefinition<Name, Json>;
+  options: CommonOptions & SwitchOptions,
+): TaskDefinition<Name, string>;
+export function task<const Name extends string, const Each extends ForEachOptions | undefined = undefined>(
+  name: Name,
+  options: CommonOptions<readonly Needed[], Each> &
+    (
+      | { readonly shell: ShellOptions }
+      | { readonly http: HttpOptions }
+      | { readonly activity: ActivityOptions }
+      | { readonly subDag: DagDefinition; readonly params?: Readonly<Record<string, Json>> }
+      | { readonly event: EventOptions }
+      | { readonly wait: Duration }
+      | { readonly until: string }
+    ),
+): TaskDefinition<Name, Out<Each, Json>>;
 export function task(name: string, options: TaskDefinition['options']): TaskDefinition {
   return { name, options };
 }
