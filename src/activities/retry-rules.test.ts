@@ -58,7 +58,7 @@ describe('afterFailure', () => {
     ],
     ['a condition', { when: "error.message.contains('quota')" }, {}, true],
     ['a condition over the details', { when: 'error.details.left == 0' }, { left: 0 }, true],
-    ['a condition over the exit code', { when: 'error.exitCode > 100' }, { exitCode: 137 }, true],
+    ['a condition over the exit code', { when: 'error.details.exitCode > 100' }, { exitCode: 137 }, true],
     ['a condition that is false', { when: "error.code == 'X'" }, {}, false],
     ['a condition without a value', { when: 'error.details.none == 1' }, {}, false],
     ['a condition that is no condition', { when: 'error.message' }, {}, false],

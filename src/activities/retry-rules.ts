@@ -1,10 +1,9 @@
 import type { RetryRule } from '../dag/dag.js';
-import type { Json, JsonObject } from '../dag/json.js';
+import type { JsonObject } from '../dag/json.js';
 import { nextAttempt } from '../dag/retry.js';
 import type { TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { evaluate, recompile } from '../expression/compile.js';
-import type { ExpressionValues } from '../expression/evaluate.js';
 import type { TaskFailure } from './handler.js';
 
 /**
@@ -64,16 +63,10 @@ function fits({ exitCode, code, status, when }: RetryRule, error: TaskError): bo
 
 /** A condition that cannot be evaluated, for a field that this error has not, does not hold. */
 function holds(when: string, error: TaskError): boolean {
+  const shown = { details: {}, ...error } as unknown as JsonObject;
   try {
-    return evaluate(recompile(when), { error: shown(error) } as ExpressionValues) === true;
+    return evaluate(recompile(when), { error: shown }) === true;
   } catch {
     return false;
   }
-}
-
-/** What a condition may look at. */
-function shown({ code, message, details = {} }: TaskError): JsonObject {
-  const own: Record<string, Json> = { code, message, details };
-  for (const name of ['exitCode', 'status']) if (details[name] !== undefined) own[name] = details[name];
-  return own;
 }
