@@ -22,7 +22,7 @@ import { checkDag } from '../spec/parse.js';
 import { isSealed } from '../spec/sealed-dag.js';
 import { RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
 import { startOptionsOf } from '../workflows/start-options.js';
-import { createDataConverter, dataConverter } from './data-converter.js';
+import { createDataConverter, dataConverter, listingConverter } from './data-converter.js';
 import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
 import { requireNamespace } from './namespace.js';
 import { hasWorker } from './poller.js';
@@ -196,7 +196,10 @@ export class DagClient {
    * search attributes, `paused` and `timed_out` cannot be told, and no run has tags.
    */
   async list(options: ListOptions = {}): Promise<RunSummary[]> {
-    return listRuns(this.#client, options, await this.#hasSearchAttributes());
+    const { connection } = this.#client;
+    const { namespace } = this.#client.options;
+    const lister = new Client({ connection, namespace, dataConverter: listingConverter });
+    return listRuns(lister, options, await this.#hasSearchAttributes());
   }
 
   /** Whether a worker polls the task queue (default: the client's), as far as the server and this machine know. */

@@ -176,6 +176,26 @@ export function createDataConverter(config: Pick<Config, 'store' | 'storeIsSet'>
   };
 }
 
+/** Gives null for what the store has, without asking it. */
+class AbsentDriver implements StorageDriver {
+  readonly name = DRIVER;
+  readonly type = 'dagwright.absent';
+
+  store(): Promise<never> {
+    throw new Error('Nothing is kept here.');
+  }
+
+  async retrieve(_context: unknown, claims: readonly unknown[]): Promise<Payload[]> {
+    return claims.map(() => plain(null));
+  }
+}
+
+/** For lists: what each run keeps in the store is not worth a look, and must not fail the list where it cannot be had. */
+export const listingConverter: DataConverter = {
+  ...dataConverter,
+  externalStorage: new ExternalStorage({ drivers: [new AbsentDriver()], driverSelector: () => null }),
+};
+
 /** Payloads of a raw history as what wrote them saw them. */
 export async function readPayloads(
   { payloadCodecs = [], externalStorage }: DataConverter,

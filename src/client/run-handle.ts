@@ -269,6 +269,8 @@ export class RunHandle extends ActingRun {
 
   /** What the server's refusal, or its silence, means for a run. */
   #coded(error: unknown): unknown {
+    // The store said no, while an answer was read.
+    if (error instanceof ServiceError && error.cause instanceof DagwrightError) return error.cause;
     const code = error instanceof ServiceError && isGrpcServiceError(error.cause) ? error.cause.code : undefined;
     // An empty or overlong id is no argument for the server, and no run's id.
     if (error instanceof WorkflowNotFoundError || code === INVALID_ARGUMENT) return this.#notFound(error);

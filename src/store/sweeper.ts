@@ -12,8 +12,6 @@ export interface SweeperOptions {
   readonly maximumAge: number;
   /** Hears what each sweep removed, where it removed something, or why it failed. */
   readonly swept: (end: SweepEnd) => void;
-  /** Milliseconds between two sweeps. Default: an hour. */
-  readonly interval?: number;
 }
 
 /**
@@ -33,7 +31,7 @@ export function startSweeping(store: BlobStore, options: SweeperOptions): () => 
       .finally(() => (current = undefined));
   };
   sweep();
-  const timer = setInterval(sweep, options.interval ?? INTERVAL).unref();
+  const timer = setInterval(sweep, INTERVAL).unref();
   return async () => {
     clearInterval(timer);
     await current;
