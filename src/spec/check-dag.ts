@@ -3,9 +3,11 @@ import type { Dag, Task } from '../dag/dag.js';
 import { checkArtifacts, needArtifacts } from './artifact-sources.js';
 import { applySwitches } from './branches.js';
 import { checkSource, type Checked } from './check.js';
+import { hasErrors } from './diagnostic.js';
 import { readExpressions } from './expressions.js';
 import { checkFinallyTasks, joinFinally } from './finally-tasks.js';
 import { findingsOf, valueAt } from './issues.js';
+import { lintDag } from './lint/lint.js';
 import { checkGraph, checkLimits, checkSize } from './rules.js';
 import { dagFileSchema, dagSchema } from './schema.js';
 import type { Path } from './source.js';
@@ -18,6 +20,9 @@ export function checkFile(given: unknown, at: Surroundings): Checked<Dag> {
   const pathOf = ({ name, finally: last }: Task): Path => [last === true ? 'finally' : 'tasks', name];
   const limits = value === undefined ? [] : checkLimits(value, (index) => pathOf(value.tasks[index]!));
   const all = [...switches.findings, ...findings.map(switches.place), ...limits];
+  if (value !== undefined && !hasErrors(all.map(({ problem }) => problem))) {
+    all.push(...lintDag(value, given, (index) => pathOf(value.tasks[index]!)).map(switches.place));
+  }
   return { ...rest, ...(value === undefined ? {} : { value }), findings: all };
 }
 
@@ -27,7 +32,11 @@ export function checkCanonical(given: unknown, at: Surroundings): Checked<Dag> {
   // The conditions of branches are there already: only the names are checked.
   const branches = applySwitches(given).findings;
   const limits = value === undefined ? [] : checkLimits(value, (index) => ['tasks', index]);
-  return { ...rest, ...(value === undefined ? {} : { value }), findings: [...branches, ...findings, ...limits] };
+  const all = [...branches, ...findings, ...limits];
+  if (value !== undefined && !hasErrors(all.map(({ problem }) => problem))) {
+    all.push(...lintDag(value, given, (index) => ['tasks', index]));
+  }
+  return { ...rest, ...(value === undefined ? {} : { value }), findings: all };
 }
 
 export const DAG_CHECKS: DagChecks = {

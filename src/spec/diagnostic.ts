@@ -46,6 +46,14 @@ export const DIAGNOSTIC_CODES = {
   RETRY_INVALID: 'The longest retry interval is shorter than the first.',
   PARAM_DEFAULT: "A param's default, or an allowed value, is not of its type or not among the values allowed.",
   TIMEOUT_UNUSUAL: 'Time limits contradict each other.',
+  WHEN_DEAD: 'A condition can never hold, or compares a status with what it can never be.',
+  TRIGGER_RULE_DEAD: 'A trigger rule can never let its task start.',
+  BRANCH_JOIN: 'A task needs tasks that may be skipped, by a rule that takes no skipped one.',
+  OUTPUT_MAYBE_MISSING: 'An output is used of a task that may have none.',
+  RETRY_UNBOUNDED: 'A task is retried very often, and nothing bounds how long that takes.',
+  POLL_UNBOUNDED: 'A poll without a timeout.',
+  SECRET_IN_PLAIN: 'What looks like a secret stands in plain text.',
+  SCRIPT_UNQUOTED: 'A script uses a variable that an expression fills without quotes.',
   MORE_PROBLEMS: 'There are more problems than are listed.',
 } as const;
 
@@ -75,6 +83,6 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 }
 
 /** Whether one of them is an error; warnings alone let a dag run. */
-export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+export function hasErrors(diagnostics: readonly Pick<Diagnostic, 'severity'>[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
 }

@@ -53,9 +53,10 @@ describe('a condition', () => {
   });
 });
 
-/** The problems of a dag file in short: where each stands, its code, its hint. */
+/** The errors of a dag file in short: where each stands, and its code. */
 function problemsOf(file: string): string[] {
-  return parseDag(file).diagnostics.map(({ line, column, code }) => `${line}:${column} ${code}`);
+  const errors = parseDag(file).diagnostics.filter(({ severity }) => severity === 'error');
+  return errors.map(({ line, column, code }) => `${line}:${column} ${code}`);
 }
 
 describe('each place of a task takes its roots', () => {
@@ -228,5 +229,21 @@ describe('what the schema of an output says', () => {
     expect(problems('tasks.a.output[0].rows > 1', ', forEach: [1, 2]')).toEqual([]);
     expect(problems('tasks.a.output.rows > 1', ', forEach: [1, 2]')).toEqual(['4:22 EXPRESSION_TYPE']);
     expect(problems('tasks.a.output[0].row > 1', ', forEach: [1, 2]')).toEqual(['4:22 EXPRESSION_FIELD']);
+  });
+});
+
+describe('a problem within a text stands at its column', () => {
+  it.each([
+    ["    env: { A: 'x ${{ params.p }}' }", '5:22'],
+    ['    env: { A: "x ${{ params.p }}" }', '5:22'],
+    ['    env:\n      A: x ${{ params.p }}', '6:16'],
+    ['    env:\n      A: |\n        one\n\n          two ${{ params.p }}\n', '9:19'],
+    ['    env:\n      A: |2-\n          two ${{ params.p }}\n', '7:19'],
+    ['    env:\n      A: >\n        one\n        ${{ params.p }}\n', '6:10'],
+    ['    env: { A: "x\\ty ${{ params.p }}" }', '5:15'],
+  ])('%j', (env, place) => {
+    const file = `name: d\ntasks:\n  a:\n    run: x\n${env}\n`;
+    expect(problemsOf(file)).toEqual([`${place} EXPRESSION_PARAM`]);
+    expect(problemsOf(file.replaceAll('\n', '\r\n'))).toEqual([`${place} EXPRESSION_PARAM`]);
   });
 });

@@ -26,7 +26,7 @@ export interface Source {
 /** Reads YAML, or strict JSON, into plain values. Never throws. */
 export function readSource(text: string, format: 'yaml' | 'json', file: string | undefined): Source {
   const lines = new LineCounter();
-  const reader = new Reader(lines, file);
+  const reader = new Reader(lines, file, text);
   if (Buffer.byteLength(text) > LIMITS.file) {
     reader.fail(
       0,
@@ -68,11 +68,24 @@ export function readSource(text: string, format: 'yaml' | 'json', file: string |
   return reader.source(reader.read(document), document);
 }
 
-/** Characters before a text that stands as it is, on one line; where it does not, nothing within it has a place. */
-function quoteOf(node: unknown): number {
-  if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return 0;
-  const length = node.range[1] - node.range[0];
-  return length === node.value.length + 2 ? 1 : 0;
+/** Where a character of a text stands; where the text is not written as it is, where it begins. */
+function placeWithin(node: unknown, within: number, text: string): number {
+  const from = start(node);
+  if (within === 0 || !isScalar(node) || typeof node.value !== 'string' || !node.range) return from;
+  const { value, range, type } = node;
+  if (type === 'BLOCK_LITERAL') {
+    const before = value.slice(0, within).split('\n');
+    let line = text.indexOf('\n', from) + 1;
+    for (let i = 1; i < before.length; i++) line = text.indexOf('\n', line) + 1;
+    const lineEnd = value.indexOf('\n', within);
+    const column = before.at(-1)!.length;
+    const length = column + (lineEnd < 0 ? value.length : lineEnd) - within;
+    const written = text.slice(line, range[1]).split('\n', 1)[0]!.replace(/\r$/, '');
+    return line + Math.max(0, written.length - length) + column;
+  }
+  const length = range[1] - range[0];
+  if (length === value.length) return from + within;
+  return length === value.length + 2 ? from + within + 1 : from;
 }
 
 /** By the YAML reader's code, where its sentence leaves people at a loss. */
@@ -97,6 +110,7 @@ class Reader {
   readonly diagnostics: Diagnostic[] = [];
   private readonly lines: LineCounter;
   private readonly file: string | undefined;
+  private readonly text: string;
   private readonly anchors = new Map<string, Anchored | 'open'>();
   private readonly pairs = new WeakMap<YAMLMap, Map<string, Pair>>();
   private readonly anchorNodes = new Map<string, Node>();
@@ -105,9 +119,10 @@ class Reader {
   private repeated = 0;
   private depth = 0;
 
-  constructor(lines: LineCounter, file: string | undefined) {
+  constructor(lines: LineCounter, file: string | undefined, text: string) {
     this.lines = lines;
     this.file = file;
+    this.text = text;
   }
 
   fail(offset: number, code: DiagnosticCode, message: string, hint?: string): void {
@@ -304,7 +319,7 @@ class Reader {
   private offset(root: Node, path: Path, key: boolean, within: number): number {
     const { node, keyNode } = this.find(root, path);
     if (key && keyNode !== undefined) return start(keyNode);
-    return start(node) + (within > 0 ? within + quoteOf(node) : 0);
+    return placeWithin(node, within, this.text);
   }
 
   /** The node at a path; where the path goes on but the file does not, the key of the nearest node around it. */
