@@ -1,7 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RetryRule } from '../src/dag/dag.js';
 import type { TaskResult } from '../src/run/run.js';
 import { EXECUTORS, shell, states, type ExecutorHost } from './support/executor-hosts.js';
 import { TaskDoubles } from './support/task-doubles.js';
+import { TEST_TOKEN } from './support/temporal.js';
 
 let doubles: TaskDoubles;
 
@@ -120,6 +124,56 @@ describe.each(EXECUTORS)('the %s executor', (_name, makeHost) => {
       attempts: 3,
       error: { code: 'TASK_FAILED', message: 'attempt 3 broke' },
     });
+  });
+
+  it('decides by the kind of error what follows it: another attempt, the end, or a skip', async () => {
+    const rules: RetryRule[] = [
+      { exitCode: [2], then: 'fail' },
+      { exitCode: [3], maximumAttempts: 3, initialInterval: 5 },
+      { when: "error.message.contains('quota')", then: 'skip' },
+    ];
+    const retry = { maximumAttempts: 2, initialInterval: 5, rules };
+    const tasks = [
+      shell('fails', 'exit 2', { retry }),
+      shell('again', 'exit 3', { retry }),
+      shell('skips', 'echo "the quota is used up" >&2; exit 4', { retry }),
+      shell('after', 'true', { needs: [{ task: 'skips' }] }),
+      shell('other', 'exit 5', { retry }),
+    ];
+    const { tasks: ended } = await (await host.start(doubles.dag(tasks))).result();
+    const facts = Object.entries(ended).map(([name, { status, attempts }]) => [name, status, attempts]);
+    expect(facts).toEqual([
+      ['fails', 'failed', 1],
+      ['again', 'failed', 3],
+      ['skips', 'skipped', 1],
+      ['after', 'skipped', 0],
+      ['other', 'failed', 2],
+    ]);
+  });
+
+  it('hands secrets to a task where it runs, and lets none out', async () => {
+    const env = { TOKEN: '${{ secrets.TOKEN }}', HEADER: 'Bearer ${{ secrets.TOKEN }}' };
+    const script = `
+      [ "$HEADER" = "Bearer $TOKEN" ] && [ "\${#TOKEN}" = ${TEST_TOKEN.length} ]
+      echo "the token is $TOKEN"
+      echo "1/2 with $TOKEN" >> "$DAGWRIGHT_PROGRESS"
+      printf '["%s"]' "$(printf %s "$TOKEN" | base64)" > "$DAGWRIGHT_OUTPUT"`;
+    const tasks = [
+      shell('give', script, { env }),
+      shell('fail', 'echo "bad token $TOKEN" >&2; exit 1', { env }),
+      shell('lacks', 'true', { env: { X: '${{ secrets.NONE }}' } }),
+    ];
+    const run = await host.start(doubles.dag(tasks));
+    const result = await run.result();
+    expect(result.tasks['give']).toMatchObject({ status: 'succeeded', output: ['***'] });
+    expect(result.tasks['fail']?.error).toMatchObject({ message: 'exit code 1: bad token ***' });
+    expect(result.tasks['lacks']).toMatchObject({ attempts: 1, error: { code: 'SECRET_MISSING' } });
+    const log = await readFile(join(host.logFolder, run.runId, 'give', '1.log'), 'utf8');
+    expect(log).toContain('the token is ***\n');
+    const all = log + JSON.stringify(result) + (await host.history(run.runId));
+    for (const token of ['tok-', JSON.stringify(TEST_TOKEN).slice(1, -1), Buffer.from(TEST_TOKEN).toString('base64')]) {
+      expect(all).not.toContain(token);
+    }
   });
 
   it('shows a task that waits for its next attempt, with its last error', async () => {

@@ -2,24 +2,33 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHandlers } from '../../src/activities/handlers.js';
+import { environmentSecrets } from '../../src/activities/secrets.js';
 import type { Dag, Task } from '../../src/dag/dag.js';
 import { expect } from 'vitest';
 import type { Run, RunResult, TaskDescription } from '../../src/run/run.js';
 import { runLocally } from '../../src/executor/local.js';
 import { doubleFunction, noopFunction } from './task-doubles.js';
-import { TestTemporal } from './temporal.js';
+import { TEST_TOKEN, TestTemporal } from './temporal.js';
 
 /** What each executor must give to run the contract. */
 export interface ExecutorHost {
   start(dag: Dag): Promise<Run>;
+  /** Where the attempts' logs are. */
+  readonly logFolder: string;
+  /** All that a server has of the run, as text; empty where there is none. */
+  history(runId: string): Promise<string>;
   stop(): Promise<void>;
 }
 
 async function localHost(): Promise<ExecutorHost> {
   const folder = await mkdtemp(join(tmpdir(), 'dagwright-local-'));
   const handlers = createHandlers({ environment: process.env, functions: [doubleFunction, noopFunction] });
+  const logFolder = join(folder, 'logs');
+  const secrets = environmentSecrets({ DAGWRIGHT_SECRET_TOKEN: TEST_TOKEN });
   return {
-    start: async (dag) => runLocally(dag, { handlers, logFolder: join(folder, 'logs'), validate: true }),
+    start: async (dag) => runLocally(dag, { handlers, logFolder, secrets, validate: true }),
+    logFolder,
+    history: async () => '',
     stop: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -27,7 +36,18 @@ async function localHost(): Promise<ExecutorHost> {
 async function temporalHost(): Promise<ExecutorHost> {
   const temporal = await TestTemporal.start();
   const worker = await temporal.startWorker();
-  return { start: (dag) => worker.client.start(dag), stop: () => temporal.stop() };
+  return {
+    start: (dag) => worker.client.start(dag),
+    logFolder: join(temporal.config.stateFolder, 'logs'),
+    history: async (runId) => {
+      const history = await (await temporal.temporalClient()).workflow.getHandle(runId).fetchHistory();
+      // Payloads are bytes.
+      return JSON.stringify(history, (_, value: unknown) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString() : value,
+      );
+    },
+    stop: () => temporal.stop(),
+  };
 }
 
 /** Every executor, by name, with what starts it. */

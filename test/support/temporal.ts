@@ -14,6 +14,8 @@ import { DagWorker } from '../../src/worker/dag-worker.js';
 import { doubleFunction, noopFunction } from './task-doubles.js';
 
 const TASK_QUEUE = 'test';
+/** What `secrets.TOKEN` is, with the workers of this process. */
+export const TEST_TOKEN = 'tok-"12345"';
 const WORKER = fileURLToPath(new URL('worker-process.ts', import.meta.url));
 
 /** A worker in a process of its own. */
@@ -34,7 +36,11 @@ export class TestTemporal {
 
   private constructor(folder: string) {
     this.folder = folder;
-    this.config = loadConfig({ ...process.env, DAGWRIGHT_STATE: join(folder, 'state') });
+    this.config = loadConfig({
+      ...process.env,
+      DAGWRIGHT_STATE: join(folder, 'state'),
+      DAGWRIGHT_SECRET_TOKEN: TEST_TOKEN,
+    });
   }
 
   static async start(): Promise<TestTemporal> {
