@@ -1,6 +1,7 @@
 import type { Dag } from '../../dag/dag.js';
 import { channelOf, type Net } from './channel.js';
 import { layoutOf, type Layout } from './layout.js';
+import { labelled, withoutFinally } from './shown-dag.js';
 import { taskList } from './task-list.js';
 
 /** A dag with more tasks is shown as a list: a picture would not be read. */
@@ -9,15 +10,23 @@ const SHORTEST_NAME = 8;
 
 /**
  * A picture of the dag in box-drawing characters, left to right. A dag that is too large for a picture, or too wide,
- * comes as a list by level, with what each task needs.
+ * comes as a list by level, with what each task needs. `[*]` marks a fan-out, `[dag]` a sub-dag; the tasks of `finally` come
+ * below a rule.
  * @param options.width Columns of the terminal. Default 80.
  * @param options.color Lines in grey, by ANSI codes. Default false.
  */
 export function toTerminal(dag: Dag, options: { width?: number; color?: boolean } = {}): string {
   const width = Math.max(20, options.width ?? 80);
-  const lines = dag.tasks.length <= MOST_TASKS ? picture(dag, width) : undefined;
-  const text = lines ?? taskList(dag, width);
+  const { ordinary, last } = withoutFinally(dag);
+  const after = last.tasks.length === 0 ? '' : `${FINALLY}\n${part(labelled(last), width)}`;
+  const text = part(labelled(ordinary), width) + after;
   return options.color === true ? text.replaceAll(LINES, (line) => `\u001b[90m${line}\u001b[39m`) : text;
+}
+
+const FINALLY = '── finally ──';
+
+function part(dag: Dag, width: number): string {
+  return (dag.tasks.length <= MOST_TASKS ? picture(dag, width) : undefined) ?? taskList(dag, width);
 }
 
 const LINES = /[─-╿▸]+/g;
