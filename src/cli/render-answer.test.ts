@@ -34,6 +34,20 @@ describe('renderAnswer', () => {
     expect(renderAnswer(answerOf(20), plain)).not.toContain('more');
   });
 
+  it('counts the items of a fan-out that changed alike, unless they are few', () => {
+    const item = (index: number, to: 'cancelled' | 'skipped') =>
+      ({ name: `load[${index}]`, from: 'pending', to }) as const;
+    const items = Array.from({ length: 80 }, (_, i) => item(i, 'cancelled'));
+    const tasks = [...items, item(80, 'skipped'), { name: 'end', from: 'pending', to: 'cancelled' } as const];
+    expect(renderAnswer({ ...answerOf(0), tasks, tasksChanged: 300 }, plain).split('\n')).toEqual([
+      'Done.',
+      '  ■ load 80 items pending -> cancelled',
+      '  – load[80] pending -> skipped',
+      '  ■ end pending -> cancelled',
+      '  … and 218 more',
+    ]);
+  });
+
   it('keeps to the width, and colours change nothing but colours', () => {
     const { tasks, ...answer } = answerOf(1);
     const long = { ...answer, tasks: tasks.map((task) => ({ ...task, name: 'n'.repeat(300) })) };

@@ -82,8 +82,9 @@ describe('renderSummary', () => {
       b: { ...ended, status: 'succeeded', output: { rows: [3], text: 'x'.repeat(100) } },
       c: { ...ended, status: 'succeeded', outputOmitted: true },
       d: { ...ended, status: 'succeeded' },
+      e: { ...ended, status: 'succeeded', output: {} },
     });
-    const lines = renderSummary(result, { ...options, leaves: ['b', 'c', 'd'] })
+    const lines = renderSummary(result, { ...options, leaves: ['b', 'c', 'd', 'e'] })
       .split('\n')
       .slice(1);
     expect(lines).toEqual([`  b → {"rows":[3],"text":"${'x'.repeat(33)}…`, '  c → (too large to show)']);

@@ -153,7 +153,8 @@ function linesOf(stderr: Json | undefined): string[] {
 /** The lines of one output. A few texts (paths, addresses) stand one a line and whole: people copy them. */
 function outputOf(name: string, task: TaskResult | undefined, width: number): string[][] {
   if (task?.outputOmitted === true) return [[`  ${name} → (too large to show)`]];
-  return task?.output === undefined || task.output === null ? [] : valueOf(name, task.output, width);
+  const output = task?.output;
+  return output === undefined || isEmpty(output) ? [] : valueOf(name, output, width);
 }
 
 function valueOf(name: string, output: Json, width: number): string[][] {
@@ -166,6 +167,11 @@ function valueOf(name: string, output: Json, width: number): string[][] {
     ];
   }
   return [[cut(`  ${name} → ${oneLine(typeof output === 'string' ? output : JSON.stringify(output))}`, width)]];
+}
+
+/** A run without outputs gives an empty object to the task that it is. */
+function isEmpty(output: Json): boolean {
+  return output === null || (typeof output === 'object' && Object.keys(output).length === 0);
 }
 
 function isShortText(value: Json): boolean {
