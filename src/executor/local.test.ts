@@ -79,15 +79,24 @@ function stateOf(status: RunDescription, name: string): TaskState | undefined {
 /** A task body that the test releases by hand; one that is aborted ends by itself. */
 class Gate {
   #waiting: { resolve: (output: Json | undefined) => void; reject: (error: Error) => void }[] = [];
+  #entered: (() => void)[] = [];
   readonly attempts: number[] = [];
 
   readonly body: Body = ({ signal, attempt }) => {
     this.attempts.push(attempt);
+    for (const resolve of this.#entered.splice(0)) resolve();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+      const stop = (): void => reject(new Error('aborted'));
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
     });
   };
+
+  /** Waits until so many attempts have begun: an attempt runs a moment before its body does. */
+  async entered(times = 1): Promise<void> {
+    while (this.attempts.length < times) await new Promise<void>((resolve) => this.#entered.push(resolve));
+  }
 
   release(output?: Json): void {
     for (const { resolve } of this.#waiting.splice(0)) resolve(output);
@@ -256,6 +265,7 @@ describe('an order to a local run that comes while it starts tasks', () => {
     };
     const dag = dagOf([call('a'), call('b', { needs: ['a'] }), call('c', { needs: ['a'] })]);
     const watched: Watched = new Watched(dag, {}, { handlers: new Map([['function', handler]]) });
+    await first.entered();
     first.release();
     expect(await watched.run.result()).toMatchObject({
       status: 'cancelled',
@@ -313,10 +323,14 @@ describe('a retry in a local run', () => {
   it('shows the attempt that runs', async () => {
     const gate = new Gate();
     const watched = new Watched(dagOf([call('a', { retry: RETRY })]), { a: gate.body });
-    await watched.untilTask('a', 'running');
+    await gate.entered();
     gate.fail(new Error('first'));
-    const status = await watched.until(({ tasks }) => tasks[0]?.state === 'running' && tasks[0].attempts === 2);
-    expect(status.tasks[0]?.error?.message).toBe('first');
+    await gate.entered(2);
+    expect((await watched.run.describe()).tasks[0]).toMatchObject({
+      state: 'running',
+      attempts: 2,
+      error: { message: 'first' },
+    });
     gate.release();
     expect((await watched.run.result()).tasks['a']).toMatchObject({ attempts: 2 });
   });
@@ -357,7 +371,7 @@ describe('orders to a local run', () => {
   it('drain: lets running tasks end, starts none, goes on at resume', async () => {
     const gate = new Gate();
     const watched = new Watched(CHAIN, { a: gate.body, b: () => 1 });
-    await watched.untilTask('a', 'running');
+    await gate.entered();
     await watched.run.pause();
     await watched.run.pause();
     gate.release();
@@ -370,12 +384,12 @@ describe('orders to a local run', () => {
   it('interrupt: stops running tasks, and starts them again at resume', async () => {
     const gate = new Gate();
     const watched = new Watched(CHAIN, { a: gate.body, b: () => 1 });
-    await watched.untilTask('a', 'running');
+    await gate.entered();
     await watched.run.pause({ mode: 'interrupt' });
     expect((await watched.untilTask('a', 'ready')).state).toBe('paused');
     expect(gate.attempts).toEqual([1]);
     await watched.run.resume();
-    await watched.untilTask('a', 'running');
+    await gate.entered(2);
     gate.release('again');
     const result = await watched.run.result();
     expect(result.tasks['a']).toMatchObject({ status: 'succeeded', attempts: 2, output: 'again' });

@@ -8,7 +8,8 @@ import type { DagWith } from '../dag/control.js';
 import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { SchedulerEvent, TimerName } from '../dag/event.js';
-import { LiveRun, type EndedTask, type HostInstruction } from '../run/live-run.js';
+import type { EndedTask } from '../run/ended-task.js';
+import { LiveRun, type HostInstruction } from '../run/live-run.js';
 import type { StartedTask } from '../run/started-task.js';
 import type { Progress } from '../dag/progress.js';
 import { readAct } from '../run/read-act.js';
@@ -16,7 +17,7 @@ import type { Json, JsonObject } from '../dag/json.js';
 import type { Explanation } from '../run/explanation.js';
 import type { RunEvent } from '../run/run-event.js';
 import type { Run, RunDescription, RunResult } from '../run/run.js';
-import { subRunEnd } from '../run/sub-run-end.js';
+import { startedRunId, subRunEnd } from '../run/sub-run-end.js';
 import { measureCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { createPolicy } from '../policy/policies.js';
@@ -75,6 +76,8 @@ function foreignAmong(tasks: readonly Task[], prefix: string): string[] {
   });
 }
 
+type SubRun = Extract<StartedTask, { readonly subRun: unknown }>['subRun'];
+
 /** The scheduler's host in this process. */
 class LocalRun extends ActingRun {
   readonly runId: string;
@@ -83,8 +86,6 @@ class LocalRun extends ActingRun {
   readonly #running = new Map<number, LocalTask>();
   /** Running tasks that are runs of their own. */
   readonly #subRuns = new Map<number, LocalRun>();
-  /** How often a task that is a run was started. */
-  readonly #subRunStarts = new Map<number, number>();
   /** Tasks that wait for their next attempt: running, to the scheduler. */
   readonly #retrying = new Set<number>();
   /** What each attempt said of its progress last. */
@@ -236,7 +237,7 @@ class LocalRun extends ActingRun {
     if ('error' in started) return this.#failed(index, started.error);
     const { error } = measureCall(('subRun' in started ? started.subRun : started.call) as unknown as Json);
     if (error !== undefined) return this.#failed(index, error);
-    if ('subRun' in started) return this.#startSubRun(index, started.subRun);
+    if ('subRun' in started) return this.#startSubRun(index, started.subRun, attemptsBefore + 1);
     const { scheduleToClose } = timeoutsOf(dag, dag.tasks[index]!);
     const retry = retryOf(dag, dag.tasks[index]!);
     const task = new LocalTask(
@@ -273,12 +274,10 @@ class LocalRun extends ActingRun {
   }
 
   /** A run in this run: it has its own id, and so its own logs. */
-  #startSubRun(index: number, { runId, dag, params }: Extract<StartedTask, { subRun: unknown }>['subRun']): void {
-    const start = (this.#subRunStarts.get(index) ?? 0) + 1;
-    this.#subRunStarts.set(index, start);
+  #startSubRun(index: number, { runId, dag, params }: SubRun, attempts: number): void {
     const run = new LocalRun(dag, {
       ...this.#options,
-      runId: start === 1 ? runId : `${runId}#${start}`,
+      runId: startedRunId(runId, attempts),
       params,
       onChange: () => this.#changed(),
     });

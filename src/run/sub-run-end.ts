@@ -1,5 +1,5 @@
 import type { TaskError } from '../dag/task-error.js';
-import type { EndedTask } from './live-run.js';
+import type { EndedTask } from './ended-task.js';
 import type { RunResult } from './run.js';
 
 /** Errors that are told of one failure, the outermost included. */
@@ -7,6 +7,11 @@ const DEEPEST = 5;
 
 /** How a task that is a run of its own ends. */
 export type SubRunEnd = Pick<EndedTask, 'outcome' | 'attempts' | 'output' | 'error'>;
+
+/** The id of the run that a task is by its `attempts`-th start: each start is a run of its own. The first keeps the plain id. */
+export function startedRunId(runId: string, attempts: number): string {
+  return attempts <= 1 ? runId : `${runId}#${attempts}`;
+}
 
 /** How the task ends whose run ended so: its output is what the run's dag gives. */
 export function subRunEnd(result: RunResult): SubRunEnd {

@@ -5,6 +5,7 @@ import type { SchedulerEvent } from '../dag/event.js';
 import type { Json } from '../dag/json.js';
 import { LiveRun, type HostInstruction } from '../run/live-run.js';
 import type { RunResult } from '../run/run.js';
+import { startedRunId } from '../run/sub-run-end.js';
 import { measureCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { createPolicy } from '../policy/policies.js';
@@ -266,7 +267,7 @@ export class Interpreter {
     if ('subRun' in started) {
       const { bytes, error } = measureCall(started.subRun as unknown as Json);
       if (error !== undefined) return this.#failed(task, error);
-      this.#startSubRun(task, started.subRun, start);
+      this.#startSubRun(task, started.subRun, attemptsBefore + 1);
       return bytes;
     }
     const activity = activityOf(this.live.dag, task, started, start);
@@ -282,7 +283,7 @@ export class Interpreter {
     return 0;
   }
 
-  #startSubRun(task: number, { runId, dag, params }: SubRun, start: number): void {
+  #startSubRun(task: number, { runId, dag, params }: SubRun, attempts: number): void {
     const { historyLimit, searchAttributes, noCache, probeInterval } = this.#input;
     const input: RunInput = {
       dag,
@@ -293,8 +294,7 @@ export class Interpreter {
       ...(noCache === undefined ? {} : { noCache }),
       ...(probeInterval === undefined ? {} : { probeInterval }),
     };
-    // The run of an earlier start keeps its id.
-    this.#subRuns.start(task, start === 1 ? runId : `${runId}#${start}`, input);
+    this.#subRuns.start(task, startedRunId(runId, attempts), input);
     const { pauseMode, tasks } = this.live.scheduler;
     const mode = pauseMode ?? (tasks.paused[task] === 1 ? 'drain' : undefined);
     if (mode !== undefined) this.#subRuns.pause(task, mode);

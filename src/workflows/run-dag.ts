@@ -75,7 +75,7 @@ function answerQueries(interpreter: Interpreter): void {
   setHandler(statusQuery, () => run.describe());
   setHandler(describeQuery, (range) => describePage(run, range?.from, interpreter.children()));
   setHandler(historyQuery, () => run.history());
-  setHandler(dagQuery, () => run.dag);
+  setHandler(dagQuery, () => run.definition);
   setHandler(explainQuery, (task) => {
     try {
       return run.explain(String(task));
