@@ -32,8 +32,8 @@ function rows(bytes: number): Json {
 
 const functions = [
   defineFunction('rows', { run: (bytes: number) => rows(bytes) }),
-  // Nothing that compression could make small.
-  defineFunction('noise', { run: (bytes: number) => randomBytes(bytes / 2).toString('hex') }),
+  // Text that compression takes to no less than three quarters.
+  defineFunction('noise', { run: (bytes: number) => randomBytes((bytes / 4) * 3).toString('base64') }),
   defineFunction('measure', {
     run: (_input: unknown, { needs }) =>
       Object.fromEntries(Object.entries(needs).map(([name, value]) => [name, JSON.stringify(value).length])),
@@ -125,19 +125,23 @@ describe('an output of 50 MB', () => {
 
 describe('a payload over 256 KiB', () => {
   it('goes by reference, and whoever shares the store reads it as if it did not', async () => {
-    const dag = dagOf('noisy', call('make', 'noise', 900_000), call('read', 'measure', null, 'make'));
-    const run = await worker.client.start(dag);
+    const makers = ['a', 'b', 'c'];
+    const tasks = makers.map((name) => call(name, 'noise', 250_000));
+    const run = await worker.client.start(dagOf('noisy', ...tasks, call('read', 'measure', null, ...makers)));
     const result = await run.result();
-    expect(result.tasks['make']!.output).toHaveLength(900_000);
-    expect(result.tasks['read']!.output).toEqual({ make: 900_002 });
-    expect(await historyBytes(run.runId)).toBeLessThan(100_000);
+    for (const name of makers) expect(result.tasks[name]!.output).toHaveLength(250_000);
+    expect(result.tasks['read']!.output).toEqual({ a: 250_002, b: 250_002, c: 250_002 });
+    // Three outputs as they are; all of them again in the last task's input, and in the result, by reference.
+    expect(await historyBytes(run.runId)).toBeLessThan(700_000);
   });
 
   it('fails whoever has another store with STORE_FAILED, and no list', async () => {
     const run = await worker.client.start(
-      dagOf('noisy', call('make', 'noise', 900_000), call('wait', 'hold', null, 'make')),
+      dagOf('noisy', call('a', 'noise', 250_000), call('b', 'noise', 250_000), call('wait', 'hold', null, 'a')),
     );
-    await expect.poll(async () => (await run.describe()).tasks[1]?.state).toBe('running');
+    await expect
+      .poll(async () => (await run.describe()).tasks.map(({ state }) => state))
+      .toEqual(['succeeded', 'succeeded', 'running']);
     // So its result lies in its memo, which lists come with.
     await new Client({ connection }).workflow.getHandle(run.runId).cancel();
     expect((await run.result()).status).toBe('cancelled');

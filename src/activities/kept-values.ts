@@ -4,14 +4,17 @@ import type { ArtifactRef, TaskCall } from '../dag/task-call.js';
 import type { BlobStore } from '../store/blob-store.js';
 import { TaskFailure } from './handler.js';
 
-/** Bytes from which on an output, as JSON, is kept in the store: it must pass through a workflow within seconds. */
-export const KEPT_FROM_BYTES = 1_048_576;
+/**
+ * Bytes over which an output, as JSON, is kept in the store. A run holds all others in memory, and a workflow has 5 seconds
+ * for what it does at a time: reading 50 MB alone takes over two.
+ */
+export const KEPT_FROM_BYTES = 262_144;
 
 /** The output as a run holds it: where it is large, what stands for it, and it in the store. */
 export async function keepLarge(output: Json | undefined, store: BlobStore | undefined): Promise<Json | undefined> {
   if (output === undefined || store === undefined) return output;
   const text = Buffer.from(JSON.stringify(output));
-  return text.length < KEPT_FROM_BYTES ? output : storedValue(await store.put(text));
+  return text.length <= KEPT_FROM_BYTES ? output : storedValue(await store.put(text));
 }
 
 /**

@@ -140,14 +140,14 @@ function isEmpty(object: object): boolean {
  * Bytes that a task may be handed: its settings, the params, the outputs of what it needs. A workflow has 5 seconds to
  * write it.
  */
-const MAXIMUM_CALL_BYTES = 16 * 1024 * 1024;
+const MAXIMUM_CALL_BYTES = 4 * 1024 * 1024;
 /** Bytes of stored values that a task may be handed beside: its worker has all of it in memory. */
 const MAXIMUM_STORED_BYTES = 128 * 1024 * 1024;
 
 /**
  * The size of what a task is handed, as its run holds it, and the error that it ends with where that, or what it stands
  * for, is too large.
- * @param maximumBytes default 16 MiB; runs of earlier code had 1.5 MiB.
+ * @param maximumBytes default 4 MiB; runs of earlier code had 1.5 MiB.
  */
 export function measureCall(
   call: Json,
