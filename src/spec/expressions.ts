@@ -9,6 +9,7 @@ import { ANY, shapeOf, type Shape } from '../expression/shape.js';
 import { hasExpression } from '../expression/template.js';
 import { inferNeeds, type Naming } from './inferred-needs.js';
 import { finding, valueAt, type Finding } from './issues.js';
+import { LIMITS } from './limits.js';
 import { didYouMean } from './near-name.js';
 import { placesOfDag, placesOfTask, type Place } from './places.js';
 import { isMapping, rawBranchesOf, rawNeedsOf, rawTasksOf, type RawTask } from './raw-task.js';
@@ -27,8 +28,10 @@ export interface ReadExpressions {
  */
 export function readExpressions(value: unknown, { isFragment = false } = {}): ReadExpressions {
   if (!isMapping(value)) return { value, findings: [] };
-  const reader = new Reader(value, isFragment);
-  return { value: reader.inferred(), findings: [...reader.findings, ...reader.misplaced()] };
+  const survey = surveyOf(value);
+  if (survey.tooDeep !== undefined) return { value, findings: [survey.tooDeep] };
+  const reader = new Reader(value, survey, isFragment);
+  return { value: reader.inferred(), findings: [...reader.findings, ...reader.misplaced(survey)] };
 }
 
 interface PlacedNaming extends Naming {
@@ -50,7 +53,7 @@ class Reader {
   /** Variables of `defaults.env` that hold expressions themselves. */
   readonly #variables: ReadonlySet<string>;
 
-  constructor(value: Readonly<Record<string, unknown>>, isFragment: boolean) {
+  constructor(value: Readonly<Record<string, unknown>>, survey: Survey, isFragment: boolean) {
     this.#value = value;
     this.#isFragment = isFragment;
     this.#tasks = rawTasksOf(value);
@@ -73,9 +76,10 @@ class Reader {
             env: new Set(variables.map(([name]) => name)),
           }),
     };
+    const templated = new Set(survey.texts.map((path) => keyOf(path.slice(0, 2))));
     for (const place of placesOfDag(value)) this.#read(place, undefined);
     for (const [index, task] of this.#tasks.entries()) {
-      const places = placesOfTask(task);
+      const places = placesOfTask(task, templated.has(keyOf(task.path)));
       this.#count(places);
       for (const place of places) this.#read(place, index);
     }
@@ -226,26 +230,8 @@ class Reader {
   }
 
   /** What holds `${{` where no expression has a place. */
-  misplaced(): Finding[] {
-    const findings: Finding[] = [];
-    const inner = new Set(
-      this.#tasks.flatMap(({ uses, path }) => (uses === 'dag' ? [keyOf([...path, 'with', 'dag'])] : [])),
-    );
-    const visit = (item: unknown, path: Path): void => {
-      if (typeof item === 'string') {
-        if (hasExpression(item)) findings.push(...this.#misplacedText(path));
-      } else if (Array.isArray(item)) {
-        for (const [index, one] of item.entries()) if (mayHold(one)) visit(one, [...path, index]);
-      } else if (isMapping(item)) {
-        if (path.length === 4 && inner.size > 0 && inner.has(keyOf(path))) return;
-        for (const key in item) {
-          if (hasExpression(key)) findings.push(keyFinding([...path, key]));
-          else if (mayHold(item[key])) visit(item[key], [...path, key]);
-        }
-      }
-    };
-    visit(this.#value, []);
-    return findings;
+  misplaced({ texts, keys }: Survey): Finding[] {
+    return [...texts.flatMap((path) => this.#misplacedText(path)), ...keys.map(keyFinding)];
   }
 
   #misplacedText(path: Path): Finding[] {
@@ -262,6 +248,49 @@ class Reader {
   }
 }
 
+/** Where a value has a `${{`. */
+interface Survey {
+  readonly texts: readonly Path[];
+  readonly keys: readonly Path[];
+  readonly tooDeep?: Finding;
+}
+
+/** Deeper than a file may be, as the canonical form of a file is. */
+const DEEPEST = LIMITS.depth + 20;
+
+function surveyOf(value: Readonly<Record<string, unknown>>): Survey {
+  const texts: Path[] = [];
+  const keys: Path[] = [];
+  const path: PropertyKey[] = [];
+  let tooDeep: Finding | undefined;
+  const visit = (item: unknown): void => {
+    if (typeof item === 'string') {
+      if (hasExpression(item)) texts.push([...path]);
+    } else if (typeof item === 'object' && item !== null) {
+      if (path.length > DEEPEST) {
+        tooDeep ??= finding(path.slice(0, 4), 'TOO_DEEP', `is nested over ${LIMITS.depth} levels deep.`, 'Flatten it.');
+        return;
+      }
+      if (path.length === 4 && path[2] === 'with' && path[3] === 'dag') return;
+      if (Array.isArray(item)) {
+        for (let index = 0; index < item.length; index++) inside(index, item[index]);
+      } else {
+        for (const key in item) {
+          if (hasExpression(key)) keys.push([...path, key]);
+          else inside(key, (item as Record<string, unknown>)[key]);
+        }
+      }
+    }
+  };
+  const inside = (key: PropertyKey, item: unknown): void => {
+    path.push(key);
+    visit(item);
+    path.pop();
+  };
+  visit(value);
+  return { texts, keys, ...(tooDeep === undefined ? {} : { tooDeep }) };
+}
+
 function keyFinding(path: Path): Finding {
   return finding(
     path,
@@ -274,10 +303,6 @@ function keyFinding(path: Path): Finding {
 
 function keyOf(path: Path): string {
   return path.map(String).join('\0');
-}
-
-function mayHold(value: unknown): boolean {
-  return typeof value === 'string' ? hasExpression(value) : typeof value === 'object';
 }
 
 const PARAM_TYPES = ['string', 'number', 'integer', 'boolean', 'json'] as const;

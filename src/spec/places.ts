@@ -31,17 +31,22 @@ const TEMPLATED: Readonly<Record<string, readonly string[]>> = {
   activity: ['args'],
 };
 
-/** Where the expressions of a task stand. Scripts, names and the like hold none. */
-export function placesOfTask(task: RawTask): Place[] {
+/**
+ * Where the expressions of a task stand. Scripts, names and the like hold none.
+ * @param hasTemplates Where it is known that no text of the task has a `${{`: false, which saves the walk.
+ */
+export function placesOfTask(task: RawTask, hasTemplates = true): Place[] {
   const { fields, path, uses } = task;
-  const found = new Places();
+  const found = new Places(hasTemplates);
   const roots = fields['forEach'] === undefined ? BASE : ITEM;
-  found.bare(fields['when'], [...path, 'when'], roots, { result: 'bool' });
-  found.forEach(fields['forEach'], [...path, 'forEach']);
+  if (fields['when'] !== undefined) found.bare(fields['when'], [...path, 'when'], roots, { result: 'bool' });
+  if (fields['forEach'] !== undefined) found.forEach(fields['forEach'], [...path, 'forEach']);
   found.action(fields, path, uses, roots);
-  found.templates(valueAt(fields['cache'], ['key']), [...path, 'cache', 'key'], roots);
-  found.rules(fields['retry'], [...path, 'retry']);
-  found.bare(valueAt(fields['poll'], ['until']), [...path, 'poll', 'until'], [...roots, 'output'], { result: 'bool' });
+  const { cache, retry, poll } = fields;
+  if (cache !== undefined) found.templates(valueAt(cache, ['key']), [...path, 'cache', 'key'], roots);
+  if (retry !== undefined) found.rules(retry, [...path, 'retry']);
+  if (poll !== undefined)
+    found.bare(valueAt(poll, ['until']), [...path, 'poll', 'until'], [...roots, 'output'], { result: 'bool' });
   const { compensate } = fields;
   if (isMapping(compensate)) {
     const kind = typeof compensate['uses'] === 'string' ? compensate['uses'] : 'shell';
@@ -53,7 +58,7 @@ export function placesOfTask(task: RawTask): Place[] {
 
 /** Where the expressions of a dag stand that are not of a task. */
 export function placesOfDag(value: unknown): Place[] {
-  const found = new Places();
+  const found = new Places(true);
   const env = valueAt(value, ['defaults', 'env']);
   if (env !== undefined) found.templates(env, ['defaults', 'env'], ['params', 'run', 'secrets']);
   found.rules(valueAt(value, ['defaults', 'retry']), ['defaults', 'retry']);
@@ -63,6 +68,11 @@ export function placesOfDag(value: unknown): Place[] {
 
 class Places {
   readonly list: Place[] = [];
+  readonly #hasTemplates: boolean;
+
+  constructor(hasTemplates: boolean) {
+    this.#hasTemplates = hasTemplates;
+  }
 
   bare(text: unknown, path: Path, roots: readonly Root[], more: Partial<Place> = {}): void {
     if (typeof text === 'string') this.list.push({ path, text, form: 'bare', roots, ...more });
@@ -70,6 +80,7 @@ class Places {
 
   /** The texts with `${{ }}` in a value. */
   templates(value: unknown, path: Path, roots: readonly Root[], more: Partial<Place> = {}): void {
+    if (!this.#hasTemplates) return;
     if (typeof value === 'string') {
       if (hasExpression(value)) this.list.push({ path, text: value, form: 'template', roots, ...more });
     } else if (Array.isArray(value)) {
@@ -115,7 +126,7 @@ class Places {
         const inside = isForeign ? roots : [...roots, 'secrets' as const];
         const more = isForeign ? { ...own, noSecrets: FOREIGN } : own;
         for (const field of TEMPLATED[uses] ?? []) {
-          const value = valueAt(settings, [field]);
+          const value = isMapping(settings) ? settings[field] : undefined;
           if (value !== undefined) this.templates(value, [...at, field], inside, more);
         }
         if (fields['env'] !== undefined) this.templates(fields['env'], [...path, 'env'], inside, more);

@@ -1,3 +1,4 @@
+import type { Task } from '../../dag/dag.js';
 import { compile } from '../../expression/compile.js';
 import { compileTemplate } from '../../expression/compile-template.js';
 import type { References } from '../../expression/scope.js';
@@ -10,6 +11,8 @@ const MOST_STEPS = 1_000;
 
 /** Outputs that are used though their task may have none when the one that uses it starts. */
 export function* missingOutputs(linted: LintedDag): Iterable<Warning> {
+  // In most dags every task starts only where all before it have succeeded.
+  if (linted.dag.tasks.every(isPlain)) return;
   for (const [index, raw] of rawTasksOf(linted.dag).entries()) {
     const places = placesOfTask(raw);
     if (places.length === 0) continue;
@@ -44,6 +47,10 @@ export function* missingOutputs(linted: LintedDag): Iterable<Warning> {
       }
     }
   }
+}
+
+function isPlain({ triggerRule = 'all_success', continueOnError, finally: last }: Task): boolean {
+  return triggerRule === 'all_success' && continueOnError !== true && last !== true;
 }
 
 function referencesOf({ form, text }: Place): References | undefined {

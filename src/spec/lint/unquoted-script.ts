@@ -15,13 +15,12 @@ export function* unquotedScripts({ dag }: LintedDag): Iterable<Warning> {
     for (const { at, uses, env, with: settings } of actions) {
       const { run } = settings;
       if (uses !== 'shell' || typeof run !== 'string' || !run.includes('$')) continue;
-      const names = new Set(
-        [...shared, ...Object.entries(env ?? {})].flatMap(([name, text]) => (mayHoldSpaces(dag, text) ? [name] : [])),
-      );
+      const texts = new Map([...shared, ...Object.entries(env ?? {})].filter(([, text]) => hasExpression(text)));
       // What the task sets itself, in plain, counts over the default.
-      for (const [name, text] of Object.entries(env ?? {})) if (!mayHoldSpaces(dag, text)) names.delete(name);
-      if (names.size === 0) continue;
-      for (const { name, from } of unquotedVariables(run, names)) {
+      for (const [name, text] of Object.entries(env ?? {})) if (!hasExpression(text)) texts.delete(name);
+      if (texts.size === 0) continue;
+      for (const { name, from } of unquotedVariables(run, texts)) {
+        if (!mayHoldSpaces(dag, texts.get(name) ?? '')) continue;
         yield {
           code: 'SCRIPT_UNQUOTED',
           task: index,
@@ -37,7 +36,6 @@ export function* unquotedScripts({ dag }: LintedDag): Iterable<Warning> {
 
 /** Whether a text is filled by expressions with what may be any text. */
 function mayHoldSpaces({ params }: Dag, text: string): boolean {
-  if (!hasExpression(text)) return false;
   const compiled = compileTemplate(text, { params });
   if ('problems' in compiled) return false;
   return compiled.template.parts.some(

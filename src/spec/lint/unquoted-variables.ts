@@ -11,7 +11,7 @@ type Frame = 'script' | 'double' | 'command' | 'arithmetic' | 'test';
  * The variables of these names that a shell would split into words: those outside quotes, but for assignments, `case`,
  * `[[ ]]` and arithmetic. Reads as much of the language as that takes; from a here-document on it says nothing.
  */
-export function unquotedVariables(script: string, names: ReadonlySet<string>): UsedVariable[] {
+export function unquotedVariables(script: string, names: { has(name: string): boolean }): UsedVariable[] {
   const found: UsedVariable[] = [];
   const frames: Frame[] = ['script'];
   /** Of the word that is being read: where it began. */
