@@ -42,7 +42,7 @@ export function outputTooLarge(limit: number = MAXIMUM_OUTPUT_BYTES): TaskFailur
   return new TaskFailure(
     {
       code: 'TASK_OUTPUT_TOO_LARGE',
-      message: `The output is over ${limit} bytes. Write it to a file or a store, and give its place as the output.`,
+      message: `The output is over ${limit} bytes. Leave it as an artifact, or give its place as the output.`,
       details: { limit },
     },
     { retryable: false },
