@@ -6,7 +6,8 @@ import type { SchedulerEvent } from './event.js';
 import { neighbours, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
 import { isRunEnd } from './run-state.js';
-import { Scheduler, type SchedulerOptions } from './scheduler.js';
+import { Scheduler } from './scheduler.js';
+import type { SchedulerOptions } from './scheduler-options.js';
 import type { Snapshot } from './snapshot.js';
 import { isTaskEnd, type TaskState } from './task-state.js';
 
@@ -140,6 +141,10 @@ class World {
         expect(this.#told.has(instruction.task)).toBe(false);
         this.#told.add(instruction.task);
         break;
+      case 'compensate':
+      case 'subrun.pause':
+      case 'subrun.resume':
+        throw new Error(`A run of plain tasks asks for ${instruction.type}.`);
       case 'timer.set':
       case 'timer.drop':
         expect(this.#timer).toBe(instruction.type === 'timer.drop');

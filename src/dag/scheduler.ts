@@ -1,37 +1,20 @@
+import { checkEvent } from './check-event.js';
 import { undoOrder } from './compensation.js';
-import { DEFAULT_CONCURRENCY, type CompensatedEnd, type Dag } from './dag.js';
-import type { SchedulerEvent, TaskOutcome, TimerName } from './event.js';
+import type { CompensatedEnd, Dag } from './dag.js';
+import type { SchedulerEvent, TimerName } from './event.js';
 import type { Items } from './fan-outs.js';
 import { graphOf, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
 import type { Policy } from './policy.js';
 import type { PauseMode, RunEndState, RunState } from './run-state.js';
 import { checkInvariants } from './scheduler-invariants.js';
+import { schedulerOptionsOf, type SchedulerOptions } from './scheduler-options.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
 import { TASK_STATES, type TaskState } from './task-state.js';
 import { CODE, HOLD, STOP, type TaskTable } from './task-table.js';
-import { STAGES, traitsOf, type Stage, type TaskTraits } from './task-traits.js';
-import { unneededBy } from './unneeded.js';
-import { endAfterStop, Walk, type Admit, type CreatePolicy } from './walk.js';
-
-/** How a run is walked. */
-export interface SchedulerOptions {
-  /** Tasks in flight at once, at least 1. */
-  readonly concurrency: number;
-  /** After the first failure no task starts any more. Default false. */
-  readonly failFast?: boolean;
-  /** Milliseconds from the run's begin after which it is stopped and ends `timed_out`. Default: none. */
-  readonly timeout?: number;
-  /** What is to be known of each task, by index. Default: nothing special. */
-  readonly traits?: (task: number) => TaskTraits;
-  /** After which ends of its tasks a run undoes what it can. Default: none. */
-  readonly compensateOn?: readonly CompensatedEnd[];
-  /** What a task's own condition says when it could start. Default: `start`. */
-  readonly admit?: Admit;
-  /** Which ready task goes first when slots are scarce. Default `fcfs`. */
-  readonly policy?: string;
-  readonly createPolicy: CreatePolicy;
-}
+import { StartedTasks } from './started-tasks.js';
+import { STAGES, type Stage } from './task-traits.js';
+import { Walk, type Admit, type CreatePolicy } from './walk.js';
 
 /**
  * Walks a graph: told what happened, says what to do. The same events give the same instructions, always: it reads no
@@ -39,6 +22,7 @@ export interface SchedulerOptions {
  */
 export class Scheduler {
   readonly #walk: Walk;
+  readonly #started: StartedTasks;
   readonly #failFast: boolean;
   readonly #timeout: number | undefined;
   #concurrency: number;
@@ -65,6 +49,10 @@ export class Scheduler {
   constructor(graph: Graph, options: SchedulerOptions) {
     if (!(options.concurrency >= 1)) throw new RangeError(`A concurrency of ${options.concurrency} starts no task.`);
     this.#walk = new Walk(graph, options.policy ?? 'fcfs', options.createPolicy, options.admit);
+    this.#started = new StartedTasks(this.#walk, {
+      isStopped: () => this.#stop !== undefined,
+      isFailing: () => this.#failing,
+    });
     this.#concurrency = this.#ceiling = options.concurrency;
     this.#failFast = options.failFast ?? false;
     this.#timeout = options.timeout;
@@ -78,16 +66,7 @@ export class Scheduler {
    * @throws Error where the dag is not sound (see `graphOf`), or the snapshot is of another one.
    */
   static of(dag: Dag, createPolicy: CreatePolicy, snapshot?: Snapshot, admit?: Admit): Scheduler {
-    const options: SchedulerOptions = {
-      concurrency: dag.concurrency ?? DEFAULT_CONCURRENCY,
-      failFast: dag.failFast ?? false,
-      ...(dag.timeout === undefined ? {} : { timeout: dag.timeout }),
-      traits: (task) => traitsOf(dag.tasks[task]!),
-      compensateOn: dag.compensateOn ?? ['failed', 'cancelled', 'timed_out'],
-      policy: dag.policy ?? 'fcfs',
-      ...(admit === undefined ? {} : { admit }),
-      createPolicy,
-    };
+    const options = schedulerOptionsOf(dag, createPolicy, admit);
     const graph = graphOf(dag);
     return snapshot ? Scheduler.restore(graph, options, snapshot) : new Scheduler(graph, options);
   }
@@ -279,7 +258,7 @@ export class Scheduler {
    * @throws Error where the event makes no sense now: a bug of the host. Nothing has changed then.
    */
   handle(event: SchedulerEvent): Instruction[] {
-    this.#check(event);
+    checkEvent(this, event);
     this.tasks.moves.length = 0;
     const instructions: Instruction[] = [];
     this.#take(event, instructions);
@@ -295,43 +274,6 @@ export class Scheduler {
     checkInvariants(this);
   }
 
-  #check(event: SchedulerEvent): void {
-    if (!Number.isSafeInteger(event.at)) throw new Error(`${event.type} at ${event.at}: not whole milliseconds.`);
-    if (this.#end !== undefined) throw new Error(`${event.type} after the end of the run.`);
-    const began = !Number.isNaN(this.#beganAt);
-    if (event.type === 'run.began' ? began : !began) {
-      throw new Error(began ? 'The run began already.' : `${event.type} before the run began.`);
-    }
-    if (event.type === 'timer.fired') {
-      if (!this.#isSet(event)) throw new Error(`The timer ${event.timer} is not set.`);
-    }
-    if (event.type === 'compensations.added' && !this.#awaitsCompensations) {
-      throw new Error('No compensations were asked for.');
-    }
-    if (!('task' in event) || event.task === undefined) return;
-    if (!(Number.isInteger(event.task) && event.task >= 0 && event.task < this.graph.size)) {
-      throw new Error(`${event.type} for task ${event.task}; the dag has ${this.graph.size} tasks.`);
-    }
-    if (event.type === 'task.ended' && !this.tasks.isUnderWay(event.task)) {
-      throw new Error(`Task ${event.task} ended, but does not run: it is ${this.stateOf(event.task)}.`);
-    }
-    const isOfStarted = event.type === 'task.waits' || event.type === 'task.fanned-out';
-    if (isOfStarted && !this.tasks.isUnderWay(event.task)) {
-      throw new Error(`${event.type}: task ${event.task} does not run: it is ${this.stateOf(event.task)}.`);
-    }
-    if (event.type === 'task.again' && !this.tasks.is(event.task, 'waiting')) {
-      throw new Error(`Task ${event.task} does not wait: it is ${this.stateOf(event.task)}.`);
-    }
-    if (event.type === 'task.retried' && !this.tasks.hasEnded(event.task)) {
-      throw new Error(`Task ${event.task} cannot be retried: it is ${this.stateOf(event.task)}.`);
-    }
-  }
-
-  #isSet({ timer, task }: Extract<SchedulerEvent, { type: 'timer.fired' }>): boolean {
-    if (timer === 'task') return !Number.isNaN(this.tasks.dueAt[task ?? -1] ?? NaN);
-    return timer === 'run-timeout' ? this.#timerIsSet : this.#resumeAt !== undefined;
-  }
-
   #take(event: SchedulerEvent, instructions: Instruction[]): void {
     const walk = this.#walk;
     const { at } = event;
@@ -340,19 +282,19 @@ export class Scheduler {
         this.#began(at, event.succeeded ?? [], instructions);
         break;
       case 'task.ended':
-        this.#taskEnded(event.task, event.outcome, at, instructions);
+        this.#started.ended(event.task, event.outcome, at, instructions);
         break;
       case 'task.waits':
         // Told to stop in the moment in which it would begin to wait.
         if (this.tasks.stop[event.task] !== STOP.none || (this.stage === 'main' && this.#stop !== undefined)) {
-          this.#taskEnded(event.task, 'cancelled', at, instructions);
+          this.#started.ended(event.task, 'cancelled', at, instructions);
           break;
         }
         if (this.tasks.is(event.task, 'running')) this.tasks.move(event.task, 'waiting');
-        this.#setTimer(event.task, event.until, instructions);
+        this.#started.setTimer(event.task, event.until, instructions);
         break;
       case 'task.again':
-        this.#setTimer(event.task, undefined, instructions);
+        this.#started.setTimer(event.task, undefined, instructions);
         walk.makeReady(event.task);
         break;
       case 'task.fanned-out':
@@ -387,16 +329,16 @@ export class Scheduler {
         break;
       case 'task.resumed':
         walk.release(event.task);
-        if (this.#isRun(event.task)) instructions.push({ type: 'subrun.resume', task: event.task });
+        if (this.#started.isRun(event.task)) instructions.push({ type: 'subrun.resume', task: event.task });
         break;
       case 'task.forced':
-        if (this.tasks.isUnderWay(event.task)) this.#stopTask(event.task, STOP[event.state], at, instructions);
+        if (this.tasks.isUnderWay(event.task)) this.#started.stop(event.task, STOP[event.state], at, instructions);
         else walk.force(event.task, event.state, at);
         this.#lookAtFailures();
         break;
       case 'task.retried':
         for (const task of walk.retry(event.task, event.dependents, at)) {
-          this.#stopTask(task, STOP.again, at, instructions);
+          this.#started.stop(task, STOP.again, at, instructions);
         }
         this.#lookAtFailures();
         break;
@@ -429,54 +371,11 @@ export class Scheduler {
   /** What came of the ends so far: of fan-outs, of tasks that nobody needs any more, of a first failure. */
   #settle(at: number, instructions: Instruction[]): void {
     for (;;) {
-      for (const winner of this.#walk.takeWinners()) this.#cancelRemaining(winner, at, instructions);
+      for (const winner of this.#walk.takeWinners()) this.#started.cancelRemaining(winner, at, instructions);
       if (this.#failFast) this.#noticeFailures(at, instructions);
       const groups = this.#walk.settleItems(at);
       if (groups.length === 0) return;
-      for (const group of groups) this.#taskEnded(group.parent, this.#outcomeOf(group), at, instructions);
-    }
-  }
-
-  #outcomeOf({ parent, failed, tolerate = 0 }: Items): TaskOutcome {
-    if (this.tasks.stop[parent] !== STOP.none) return 'cancelled';
-    if (failed <= tolerate) return 'succeeded';
-    return this.#stop === undefined && !this.#failing ? 'failed' : 'cancelled';
-  }
-
-  #taskEnded(task: number, outcome: TaskOutcome, at: number, instructions: Instruction[]): void {
-    const { tasks } = this;
-    const stop = tasks.stop[task]!;
-    tasks.stop[task] = STOP.none;
-    this.#setTimer(task, undefined, instructions);
-    // What it needs was set back meanwhile: however it ended, it must run again.
-    const isStale = tasks.verdict(task) !== 'start' && tasks.forced[task] === 0;
-    if (stop === STOP.again && this.#stop === undefined && (outcome === 'cancelled' || isStale)) {
-      this.#walk.startAgain(task, at);
-      return;
-    }
-    const end = endAfterStop(stop, outcome, isStale);
-    if (stop === STOP.succeeded || stop === STOP.skipped || (stop === STOP.cancelled && end === 'cancelled')) {
-      tasks.forced[task] = 1;
-    } else if (end === 'skipped') tasks.declined[task] = 1;
-    this.#walk.end(task, end, at);
-  }
-
-  /** Sets the task's timer, or drops it. */
-  #setTimer(task: number, at: number | undefined, instructions: Instruction[]): void {
-    const { dueAt } = this.tasks;
-    if (at !== undefined) instructions.push({ type: 'timer.set', timer: 'task', at, task });
-    else if (!Number.isNaN(dueAt[task]!)) instructions.push({ type: 'timer.drop', timer: 'task', task });
-    dueAt[task] = at ?? NaN;
-  }
-
-  /** Of the tasks that it needs, those that nobody waits for any more are cancelled. */
-  #cancelRemaining(winner: number, at: number, instructions: Instruction[]): void {
-    const { tasks } = this;
-    if (!tasks.is(winner, 'ready')) return;
-    for (const task of unneededBy(this.graph, tasks, winner)) {
-      tasks.unneeded[task] = 1;
-      if (tasks.isUnderWay(task)) this.#stopTask(task, STOP.cancelled, at, instructions);
-      else this.#walk.drop(task, at);
+      for (const group of groups) this.#started.ended(group.parent, this.#started.outcomeOf(group), at, instructions);
     }
   }
 
@@ -494,7 +393,7 @@ export class Scheduler {
   /** Running tasks are let end; what only waits, and items that have not started, would hold the run for ever. */
   #stopIdle(at: number, instructions: Instruction[]): void {
     for (let task = 0; task < this.graph.size; task++) {
-      if (this.#isIdle(task)) this.#stopTask(task, STOP.none, at, instructions);
+      if (this.#started.isIdle(task)) this.#started.stop(task, STOP.none, at, instructions);
     }
     for (const group of this.#walk.fanOuts.all()) this.#walk.stopItems(group, at);
   }
@@ -521,10 +420,10 @@ export class Scheduler {
     if (this.#pauseMode === mode || this.#pauseMode === 'interrupt') return;
     this.#pauseMode = mode;
     for (let task = 0; task < this.graph.size; task++) {
-      if (this.#isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
+      if (this.#started.isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
       // What waits goes on waiting: it does nothing that a pause could stop.
       else if (mode === 'interrupt' && this.tasks.is(task, 'running') && this.tasks.hold[task] === HOLD.slot) {
-        this.#stopTask(task, STOP.again, at, instructions);
+        this.#started.stop(task, STOP.again, at, instructions);
       }
     }
   }
@@ -533,23 +432,17 @@ export class Scheduler {
     if (this.#pauseMode !== undefined) {
       for (let task = 0; task < this.graph.size; task++) {
         const isPaused = this.tasks.paused[task] === 1;
-        if (this.#isRun(task) && !isPaused) instructions.push({ type: 'subrun.resume', task });
+        if (this.#started.isRun(task) && !isPaused) instructions.push({ type: 'subrun.resume', task });
       }
     }
     this.#pauseMode = undefined;
     this.#dropResume(instructions);
   }
 
-  /** Whether it is a run of its own that goes on. */
-  #isRun(task: number): boolean {
-    const { tasks } = this;
-    return tasks.hold[task] === HOLD.run && tasks.is(task, 'running') && tasks.stop[task] === STOP.none;
-  }
-
   #pauseTask(task: number, mode: PauseMode, at: number, instructions: Instruction[]): void {
     this.#walk.hold(task);
-    if (this.#isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
-    else if (mode === 'interrupt') this.#stopTask(task, STOP.again, at, instructions);
+    if (this.#started.isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
+    else if (mode === 'interrupt') this.#started.stop(task, STOP.again, at, instructions);
   }
 
   /** What becomes of a cancelled run, where whoever cancels it says so. */
@@ -570,56 +463,22 @@ export class Scheduler {
     this.#stop = status;
     this.#unpause(instructions);
     if (this.underWay > 0) {
-      for (let task = 0; task < this.graph.size; task++) this.#stopTask(task, STOP.none, at, instructions);
+      for (let task = 0; task < this.graph.size; task++) this.#started.stop(task, STOP.none, at, instructions);
     }
     this.#walk.cancelWaiting(at);
-  }
-
-  /** Whether nothing outside works on the task, though it has started: it can end at once. */
-  #isIdle(task: number): boolean {
-    const { tasks } = this;
-    if (tasks.is(task, 'waiting')) return true;
-    return tasks.is(task, 'running') && tasks.hold[task] === HOLD.nothing && this.itemsOf(task) === undefined;
-  }
-
-  /** Tells a running task to stop; one that was told before is not told again, but the latest word counts. */
-  #stopTask(task: number, stop: number, at: number, instructions: Instruction[]): void {
-    const { tasks } = this;
-    if (!tasks.isUnderWay(task)) return;
-    const wasTold = tasks.stop[task] !== STOP.none;
-    // An interrupt does not take back what an operator decided.
-    if (stop > STOP.again || (stop === STOP.again && !wasTold)) tasks.stop[task] = stop;
-    if (this.#isIdle(task)) {
-      this.#taskEnded(task, 'cancelled', at, instructions);
-      return;
-    }
-    const items = tasks.is(task, 'running') && tasks.hold[task] === HOLD.nothing ? this.itemsOf(task) : undefined;
-    if (items === undefined) {
-      if (!wasTold) instructions.push({ type: 'task.cancel', task });
-      return;
-    }
-    for (const item of this.#walk.stopItems(items as Items, at)) {
-      this.#stopTask(item, STOP.cancelled, at, instructions);
-    }
   }
 
   #startTasks(at: number, instructions: Instruction[]): void {
     if (this.#pauseMode !== undefined || this.#awaitsCompensations) return;
     if (this.stage === 'main' && (this.#failing || this.#stop !== undefined)) return;
     for (let task = this.#walk.nextFree(); task !== undefined; task = this.#walk.nextFree()) {
-      this.#start(task, at, instructions);
+      this.#started.start(task, at, instructions);
     }
     while (this.running < this.#concurrency) {
       const task = this.policy.next();
       if (task === undefined) return;
-      this.#start(task, at, instructions);
+      this.#started.start(task, at, instructions);
     }
-  }
-
-  #start(task: number, at: number, instructions: Instruction[]): void {
-    this.tasks.move(task, 'running');
-    this.tasks.startedAt[task] = at;
-    instructions.push({ type: 'task.start', task });
   }
 
   /** Goes on to the next stage, or ends the run, once nothing of this one is left. */

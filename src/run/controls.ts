@@ -7,7 +7,7 @@ import type { TaskError } from '../dag/task-error.js';
 import { violations } from '../json-schema/violations.js';
 import { EventInbox, type SentEvent } from './event-inbox.js';
 import { isoTime } from './iso-time.js';
-import type { EndedTask } from './live-run.js';
+import type { EndedTask } from './ended-task.js';
 import type { RunExpressions } from './run-expressions.js';
 import type { WaitDescription } from './run.js';
 import { timeOf } from './wait-time.js';

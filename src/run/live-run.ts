@@ -1,44 +1,39 @@
-import { isHandled, type Dag, type ForEach, type Task } from '../dag/dag.js';
-import type { SchedulerEvent, TaskOutcome } from '../dag/event.js';
-import type { Items } from '../dag/fan-outs.js';
+import type { Dag } from '../dag/dag.js';
+import type { SchedulerEvent } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
 import { byteLength, type Json, type JsonObject } from '../dag/json.js';
 import { isRunEnd } from '../dag/run-state.js';
 import { Scheduler } from '../dag/scheduler.js';
 import type { Snapshot } from '../dag/snapshot.js';
-import type { ArtifactRef, CacheHit } from '../dag/task-call.js';
-import type { TaskError } from '../dag/task-error.js';
+import type { ArtifactRef } from '../dag/task-call.js';
 import { CODE, HOLD } from '../dag/task-table.js';
-import { itemHoldOf } from '../dag/task-traits.js';
 import type { CreatePolicy } from '../dag/walk.js';
-import { EXPRESSION_LIMITS } from '../expression/limits.js';
-import { violations } from '../json-schema/violations.js';
 import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
 import { changesIn } from './changes.js';
+import { checkedEnd } from './checked-end.js';
 import { asksItems, conditionOf } from './conditions.js';
 import { Controls } from './controls.js';
-import { decide, refuse, type Decision } from './decision.js';
+import { decide, refuse } from './decision.js';
 import type { SentEvent } from './event-inbox.js';
+import type { EndedTask } from './ended-task.js';
 import { explain } from './explain.js';
 import type { Explanation } from './explanation.js';
-import { itemsOf } from './fan-out-items.js';
+import { collectedOutputs, fanOutError, startFanOut } from './fan-out.js';
 import { grownDag } from './grown-dag.js';
+import { GrowingDag, type GrowthSnapshot } from './growing-dag.js';
 import { isoTime } from './iso-time.js';
-import { itemName, makeTasks, withMadeTasks, withoutMadeTasks, type MadeTasks } from './made-tasks.js';
+import { itemName } from './made-tasks.js';
 import { Polls, type PollState } from './polls.js';
-import { RunExpressions, type Evaluated } from './run-expressions.js';
+import { RunExpressions } from './run-expressions.js';
 import type { RunEvent } from './run-event.js';
 import { RunLog, type RunLogSnapshot } from './run-log.js';
 import { RunRecord, type RecordSnapshot, type RunFacts } from './run-record.js';
-import type { RunDescription, RunResult, TaskDescription } from './run.js';
-import { startedTask, subRunIdOf, type StartedTask } from './started-task.js';
+import { describeRun, historyOf, resultOf } from './run-view.js';
+import type { RunDescription, RunResult } from './run.js';
+import { startedTask, type StartedTask } from './started-task.js';
 
 /** Where a task that was under way keeps what it left. */
-const KEEPS_RECORD: readonly number[] = [CODE.succeeded, CODE.failed, CODE.waiting, CODE.skipped];
-const FAILURES: readonly number[] = [CODE.failed, CODE.cancelled];
-/** Items that the error of a fan-out names, and characters that it has. */
-const SHOWN_ITEMS = 5;
-const LONGEST_MESSAGE = 2_000;
+const KEEPS_RECORD: readonly number[] = [CODE.succeeded, CODE.failed, CODE.waiting];
 /** Acts that a run remembers; the oldest are dropped. */
 const KEPT_ACTS = 200;
 /** Who paused something, and when (milliseconds). */
@@ -56,7 +51,7 @@ export interface TakeOver {
 }
 
 /** What a live run is beyond its dag, as plain JSON. */
-export interface LiveRunSnapshot {
+export interface LiveRunSnapshot extends GrowthSnapshot {
   readonly scheduler: Snapshot;
   readonly record: RecordSnapshot;
   readonly log?: RunLogSnapshot;
@@ -65,25 +60,9 @@ export interface LiveRunSnapshot {
   readonly pausedTasks?: readonly (readonly [task: number, by: PausedBy])[];
   /** Outputs that running tasks end with by an operator's word. */
   readonly outputs?: readonly (readonly [task: number, output: Json | null, hasOutput: boolean])[];
-  /** Tasks that the run made itself, in their order. */
-  readonly made?: readonly MadeTasks[];
-  /** What tasks that have not ended fan out over. */
-  readonly items?: readonly (readonly [task: number, items: readonly Json[]])[];
   readonly polls?: readonly (readonly [task: number, state: PollState])[];
   /** Events that no task has taken yet. */
   readonly events?: readonly SentEvent[];
-}
-
-/** How a started task ended, as its host says. */
-export interface EndedTask {
-  readonly task: number;
-  readonly outcome: TaskOutcome;
-  readonly attempts: number;
-  readonly output?: Json;
-  readonly error?: TaskError;
-  readonly worker?: string;
-  readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
-  readonly cached?: CacheHit;
 }
 
 /** What a host is asked for; the rest a live run does itself. */
@@ -114,17 +93,14 @@ export class LiveRun {
   readonly noCache: boolean;
   readonly expressions: RunExpressions;
   readonly controls: Controls;
+  readonly growth: GrowingDag;
   readonly #polls: Polls;
   readonly #log: RunLog;
-  readonly #index: Map<string, number>;
   readonly #acts: ActRecord[];
   readonly #pausedTasks: Map<number, PausedBy>;
   readonly #outputs = new Map<number, Json | undefined>();
-  readonly #made: MadeTasks[];
-  readonly #items: Map<number, readonly Json[]>;
   /** What moved by what is handled now: as in `TaskTable.moves`. */
   #moves: number[] = [];
-  #dag: Dag;
   #paused: PausedBy | undefined;
 
   /**
@@ -137,16 +113,12 @@ export class LiveRun {
     this.params = options.params ?? {};
     this.noCache = options.noCache ?? false;
     this.expressions = new RunExpressions(this);
-    this.#made = [...(snapshot?.made ?? [])];
-    this.#dag = withMadeTasks(dag, this.#made, (task) => asksItems(this.expressions, task));
-    this.#items = new Map(snapshot?.items);
-    this.scheduler = Scheduler.of(this.#dag, options.createPolicy, snapshot?.scheduler, (task) => this.#admit(task));
-    const collect = (task: number): readonly Json[] | undefined => this.#collected(task);
-    this.record = RunRecord.restore(this.#dag, snapshot?.record, collect);
+    this.growth = new GrowingDag(dag, (task) => asksItems(this.expressions, task), snapshot);
+    this.scheduler = Scheduler.of(this.dag, options.createPolicy, snapshot?.scheduler, (task) => this.#admit(task));
+    this.record = RunRecord.restore(this.dag, snapshot?.record, (task) => collectedOutputs(this, task));
     this.controls = new Controls(this, snapshot?.events);
     this.#polls = new Polls(snapshot?.polls);
     this.#log = RunLog.restore(snapshot?.log);
-    this.#index = new Map(this.#dag.tasks.map((task, index) => [task.name, index]));
     this.#acts = [...(snapshot?.acts ?? [])];
     this.#paused = snapshot?.paused;
     this.#pausedTasks = new Map(snapshot?.pausedTasks);
@@ -155,8 +127,8 @@ export class LiveRun {
 
   /** As plain JSON; undefined where the outputs that tasks wait for are too large. */
   snapshot(): LiveRunSnapshot | undefined {
-    const items = [...this.#items].filter(([task]) => !this.scheduler.tasks.hasEnded(task));
-    const record = this.record.snapshot(this.facts(), byteLength(items as unknown as Json));
+    const growth = this.growth.snapshot((task) => !this.scheduler.tasks.hasEnded(task));
+    const record = this.record.snapshot(this.facts(), byteLength((growth.items ?? []) as unknown as Json));
     if (record === undefined) return undefined;
     const polls = this.#polls.snapshot();
     const events = this.controls.inbox.snapshot();
@@ -170,8 +142,7 @@ export class LiveRun {
       ...(this.#outputs.size === 0
         ? {}
         : { outputs: [...this.#outputs].map(([task, value]) => [task, value ?? null, value !== undefined] as const) }),
-      ...(this.#made.length === 0 ? {} : { made: [...this.#made] }),
-      ...(items.length === 0 ? {} : { items }),
+      ...growth,
       ...(polls.length === 0 ? {} : { polls }),
       ...(events.length === 0 ? {} : { events }),
     };
@@ -179,12 +150,12 @@ export class LiveRun {
 
   /** The dag, with the tasks that were added, and those that the run made itself. */
   get dag(): Dag {
-    return this.#dag;
+    return this.growth.whole;
   }
 
   /** The dag, with the tasks that were added. */
   get definition(): Dag {
-    return withoutMadeTasks(this.#dag);
+    return this.growth.definition;
   }
 
   /** What operators asked for, oldest first. */
@@ -199,7 +170,7 @@ export class LiveRun {
 
   /** The position of the task of this name. */
   indexOf(name: string): number | undefined {
-    return this.#index.get(name);
+    return this.growth.indexOf(name);
   }
 
   /** The tasks that are paused. */
@@ -266,90 +237,29 @@ export class LiveRun {
     // It may have been stopped by what came before it.
     if (!this.scheduler.tasks.is(task, 'running')) return undefined;
     this.record.began(task);
-    const { forEach, made } = this.#dag.tasks[task]!;
-    return forEach === undefined || made !== undefined
-      ? this.controls.start(task, at)
-      : this.#fanOut(task, forEach, at);
-  }
-
-  #fanOut(task: number, forEach: ForEach, at: number): SchedulerEvent {
-    const definition = this.#dag.tasks[task]!;
-    const evaluate = (value: Json): Evaluated<Json> =>
-      this.expressions.value(task, value, '`forEach`', EXPRESSION_LIMITS.items);
-    const given = itemsOf(forEach, evaluate);
-    if ('error' in given) return this.ended({ task, outcome: 'failed', attempts: 1, error: given.error }, at);
-    const items = given.value;
-    const { tasks: known = [], size: before = 0 } = this.scheduler.itemsOf(task) ?? {};
-    const old = this.#items.get(task) ?? [];
-    const isSame = (item: number): boolean =>
-      this.scheduler.tasks.is(known[item]!, 'succeeded') && JSON.stringify(old[item]) === JSON.stringify(items[item]);
-    const keep = items.flatMap((_, item) => (item < before && isSame(item) ? [item] : []));
-    this.#items.set(task, items);
-    if (items.length > known.length) {
-      this.#make({
-        at: this.#dag.tasks.length,
-        of: definition.name,
-        from: known.length,
-        count: items.length - known.length,
-      });
-    }
-    return {
-      type: 'task.fanned-out',
-      at,
-      task,
-      items: items.length,
-      hold: itemHoldOf(definition),
-      ...(definition.maxParallel === undefined ? {} : { maxParallel: definition.maxParallel }),
-      ...(definition.tolerate === undefined ? {} : { tolerate: toleratedOf(definition.tolerate, items.length) }),
-      ...(keep.length === 0 ? {} : { keep }),
-    };
+    const { forEach, made } = this.dag.tasks[task]!;
+    if (forEach === undefined || made !== undefined) return this.controls.start(task, at);
+    const fannedOut = startFanOut(this, task, forEach, at);
+    this.record.grow(this.dag);
+    if ('value' in fannedOut) return fannedOut.value;
+    return this.ended({ task, outcome: 'failed', attempts: 1, error: fannedOut.error }, at);
   }
 
   #compensate({ tasks, order }: Extract<Instruction, { type: 'compensate' }>, at: number): SchedulerEvent {
-    this.#make({ at: this.#dag.tasks.length, of: tasks.map((task) => this.#dag.tasks[task]!.name), order });
+    this.growth.make({ of: tasks.map((task) => this.growth.nameOf(task)), order });
+    this.record.grow(this.dag);
     return { type: 'compensations.added', at, count: tasks.length, order };
-  }
-
-  #make(made: MadeTasks): void {
-    const find = (name: string): Task => this.#dag.tasks[this.#index.get(name) ?? -1]!;
-    const tasks = makeTasks(made, find, (task) => asksItems(this.expressions, task));
-    this.#made.push(made);
-    this.#grow({ ...this.#dag, tasks: [...this.#dag.tasks, ...tasks] });
   }
 
   /** Remembers how a started task ended; the event is for the host to hand in. */
   ended(end: EndedTask, at: number): SchedulerEvent {
     const { task } = end;
-    const definition = this.#dag.tasks[task]!;
-    const checked = this.#checked(end, definition, at);
+    const startedAt = this.scheduler.startedAt(task) ?? at;
+    const { expressions } = this;
+    const checked = checkedEnd(end, this.dag.tasks[task]!, { expressions, polls: this.#polls, startedAt, at });
     this.record.ended(task, checked.end);
     if (checked.until !== undefined) return { type: 'task.waits', at, task, until: checked.until };
     return { type: 'task.ended', at, task, outcome: checked.end.outcome };
-  }
-
-  /** What the run itself makes of how a task ended: whether a poll goes on, whether the output is as it must be. */
-  #checked(end: EndedTask, definition: Task, at: number): { readonly end: EndedTask; readonly until?: number } {
-    if (end.outcome !== 'succeeded') return { end };
-    const { poll, output: schema } = definition;
-    const { output: given, ...rest } = end;
-    const failed = (error: TaskError): { end: EndedTask } => ({ end: { ...rest, outcome: 'failed', error } });
-    if (poll !== undefined) {
-      const startedAt = this.scheduler.startedAt(end.task) ?? at;
-      const polled = this.#polls.polled(
-        this.expressions,
-        end.task,
-        { ...definition, poll },
-        { output: given, startedAt, at },
-      );
-      if ('error' in polled) return failed(polled.error);
-      if ('until' in polled) return { end: rest, until: polled.until };
-    }
-    if (schema === undefined || (isHandled(definition) && definition.uses !== 'activity' && poll === undefined)) {
-      return { end };
-    }
-    const broken = violations(schema, given ?? null);
-    if (broken.length === 0) return { end };
-    return failed({ code: 'TASK_OUTPUT_INVALID', message: `The output breaks its schema: ${broken.join('; ')}.` });
   }
 
   /**
@@ -357,7 +267,7 @@ export class LiveRun {
    * @throws DagwrightError RUN_ENDED, TASK_NOT_FOUND, ACT_REFUSED, ACT_INVALID, DAG_INVALID.
    */
   check(act: Act, request: ActRequest, at: number): void {
-    if (this.#earlier(request) === undefined) this.#decide(act, request, at);
+    if (this.#earlier(request) === undefined) decide(this, act, request, at);
   }
 
   /**
@@ -371,7 +281,7 @@ export class LiveRun {
   ): { readonly answer: ActAnswer; readonly instructions: HostInstruction[] } {
     const earlier = this.#earlier(request);
     if (earlier !== undefined) return { answer: this.#answer(false, earlier.message, []), instructions: [] };
-    const { event, does, message: decided } = this.#decide(act, request, at);
+    const { event, does, message: decided } = decide(this, act, request, at);
     this.#log.note(at, 'act');
     const changed = event !== undefined || does !== undefined;
     if (event !== undefined) this.#prepare(act, request, at);
@@ -380,7 +290,7 @@ export class LiveRun {
     const message = act.type === 'retryTask' ? decided + alsoStopped(instructions) : decided;
     const task = 'task' in act ? act.task : undefined;
     this.#remember({
-      at: new Date(at).toISOString(),
+      at: isoTime(at),
       act: act.type,
       ...(task === undefined ? {} : { task }),
       ...request,
@@ -391,60 +301,21 @@ export class LiveRun {
   }
 
   /** The run now; with a range, of its tasks only those. */
-  describe(from = 0, to = this.#dag.tasks.length): RunDescription {
-    const { scheduler } = this;
-    const facts = this.facts();
-    const { pauseMode: mode, resumesAt, runBeganAt, runEndedAt } = scheduler;
-    const by = this.#paused?.by;
-    return {
-      runId: this.runId,
-      dag: this.#dag.name,
-      state: scheduler.state,
-      startedAt: isoTime(runBeganAt ?? 0),
-      ...(runEndedAt === undefined ? {} : { endedAt: isoTime(runEndedAt) }),
-      ...(mode === undefined
-        ? {}
-        : {
-            pause: {
-              mode,
-              at: isoTime(this.#paused?.at ?? runBeganAt ?? 0),
-              ...(by === undefined ? {} : { by }),
-              ...(resumesAt === undefined ? {} : { until: isoTime(resumesAt) }),
-            },
-          }),
-      ...(this.takeOver === undefined ? {} : { rerunOf: this.takeOver.runId }),
-      concurrency: scheduler.concurrency,
-      policy: scheduler.policy.name,
-      ...(this.#acts.length === 0 ? {} : { acts: [...this.#acts] }),
-      counts: Object.fromEntries(Object.entries(facts.counts).filter(([, count]) => count > 0)),
-      tasks: this.record.tasks(facts, from, to).map((task, i) => ({ ...task, ...this.#seen(from + i) })),
-    };
+  describe(from?: number, to?: number): RunDescription {
+    return describeRun(this, from, to);
   }
 
   /** @throws DagwrightError TASK_NOT_FOUND. */
   explain(name: string): Explanation {
-    const task = this.#index.get(name);
-    if (task === undefined) throw refuse.unknownTask(name, this.#index.keys());
+    const task = this.indexOf(name);
+    if (task === undefined) throw refuse.unknownTask(name, this.growth.names());
     return explain(this, task);
   }
 
   /** What happened, oldest first. */
   history(): RunEvent[] {
-    const events = [...this.#log.events((task) => this.#dag.tasks[task]?.name ?? '')];
-    let act = this.#acts.length;
-    const failed = new Set<string>();
-    for (let i = events.length - 1; i >= 0; i--) {
-      const event = events[i]!;
-      if (event.event === 'act') events[i] = { ...event, ...wordsOf(this.#acts[--act]) };
-      else if (event.event === 'run.ended') events[i] = { ...event, message: this.scheduler.state };
-      else if (event.event === 'task.failed' && !failed.has(event.task ?? '')) {
-        // Only the latest error is known.
-        failed.add(event.task ?? '');
-        const error = this.record.errorOf(this.#index.get(event.task ?? '') ?? -1);
-        if (error !== undefined) events[i] = { ...event, message: `${error.code}: ${error.message}` };
-      }
-    }
-    return events;
+    const { dag, scheduler, record, acts } = this;
+    return historyOf({ dag, scheduler, record, acts, indexOf: (name) => this.indexOf(name) }, this.#log);
   }
 
   /** How many events the history has lost: it keeps the latest. */
@@ -454,29 +325,7 @@ export class LiveRun {
 
   /** How the run ended. */
   result(): RunResult {
-    const result = this.record.result(this.runId, this.facts());
-    const tasks = { ...result.tasks };
-    for (const { name, made } of this.#dag.tasks) {
-      if (made !== undefined) tasks[name] = { ...tasks[name]!, ...seenMade(made) };
-    }
-    const outputs = this.#outputsOf();
-    return {
-      ...result,
-      tasks,
-      ...(outputs === undefined ? {} : { outputs }),
-      ...(this.takeOver === undefined ? {} : { rerunOf: this.takeOver.runId }),
-      ...(this.#acts.length === 0 ? {} : { acts: [...this.#acts] }),
-    };
-  }
-
-  #outputsOf(): JsonObject | undefined {
-    const { outputs } = this.#dag;
-    if (outputs === undefined) return undefined;
-    const values = Object.entries(outputs).map(([name, given]): [string, Json] => {
-      const evaluated = this.expressions.value(-1, given, `\`${name}\` of \`outputs\``);
-      return [name, 'error' in evaluated ? null : evaluated.value];
-    });
-    return Object.fromEntries(values);
+    return resultOf(this);
   }
 
   /** What the record must know of the scheduler. A host that knows more says it in `over`. */
@@ -505,25 +354,23 @@ export class LiveRun {
 
   /** The outputs of the tasks that this one needs, by name; of one that undoes another, those that that one had, and its own. */
   handedOutputs(task: number): JsonObject {
-    const { made } = this.#dag.tasks[task]!;
+    const { made } = this.dag.tasks[task]!;
     if (made === undefined) return this.record.needsOf(task);
-    const origin = this.#index.get(made.of) ?? -1;
+    const origin = this.indexOf(made.of) ?? -1;
     if (made.undoes !== true) return this.record.needsOf(origin);
     const name = made.item === undefined ? made.of : itemName(made.of, made.item);
-    const output = this.record.outputOf(this.#index.get(name) ?? -1);
+    const output = this.record.outputOf(this.indexOf(name) ?? -1);
     return { ...this.record.needsOf(origin), ...(output === undefined ? {} : { [made.of]: output }) };
   }
 
   /** In a fan-out: the item of the task. */
   itemOf(task: number): Json | undefined {
-    const { made } = this.#dag.tasks[task] ?? {};
-    if (made?.item === undefined) return undefined;
-    return this.#items.get(this.#index.get(made.of) ?? -1)?.[made.item];
+    return this.growth.itemOf(task);
   }
 
   /** A file that a task left. */
   artifactOf(task: string, artifact: string): ArtifactRef | undefined {
-    const artifacts = this.record.artifactsOf(this.#index.get(task) ?? -1);
+    const artifacts = this.record.artifactsOf(this.indexOf(task) ?? -1);
     return artifacts !== undefined && Object.hasOwn(artifacts, artifact) ? artifacts[artifact] : undefined;
   }
 
@@ -553,43 +400,10 @@ export class LiveRun {
     };
   }
 
-  /** The outputs of a task's items, in their order; null for one without. Undefined where it has none to collect. */
-  #collected(task: number): readonly Json[] | undefined {
-    const group = this.scheduler.itemsOf(task);
-    if (group === undefined || !this.scheduler.tasks.is(task, 'succeeded')) return undefined;
-    // An operator's word is the output then.
-    if (this.scheduler.tasks.forced[task] === 1) return undefined;
-    return group.tasks.slice(0, group.size).map((item) => this.record.outputOf(item) ?? null);
-  }
-
-  /** What is shown of a task beyond its record. */
-  #seen(task: number): Partial<TaskDescription> {
-    const { made, finally: last, uses } = this.#dag.tasks[task]!;
-    const group = this.scheduler.itemsOf(task);
-    const waitsFor = this.controls.waitsFor(task);
-    const isSubRun = uses === 'dag' && this.scheduler.startedAt(task) !== undefined && group === undefined;
-    const subRun = isSubRun ? subRunIdOf(this.runId, this.#dag.tasks[task]!) : undefined;
-    if (made === undefined && last === undefined && group === undefined && waitsFor === undefined && !isSubRun)
-      return {};
-    return {
-      ...seenMade(made),
-      ...(last === undefined ? {} : { finally: last }),
-      ...(group === undefined
-        ? {}
-        : { fanOut: { items: group.size, ended: group.size - group.open, failed: group.failed } }),
-      ...(waitsFor === undefined ? {} : { waitsFor }),
-      ...(subRun === undefined ? {} : { subRun }),
-    };
-  }
-
   #admit(task: number): 'start' | 'skipped' | 'failed' {
-    const condition = conditionOf(this.expressions, task, this.#dag.tasks[task]!);
+    const condition = conditionOf(this.expressions, task, this.dag.tasks[task]!);
     if (condition.verdict === 'failed') this.record.ended(task, { attempts: 0, error: condition.error });
     return condition.verdict;
-  }
-
-  #decide(act: Act, request: ActRequest, at: number): Decision {
-    return decide(this, act, request, at);
   }
 
   /** What the act changes beside the scheduler. */
@@ -600,32 +414,26 @@ export class LiveRun {
         this.#paused = pausedBy;
         break;
       case 'pauseTask':
-        this.#pausedTasks.set(this.#index.get(act.task) ?? -1, pausedBy);
+        this.#pausedTasks.set(this.indexOf(act.task) ?? -1, pausedBy);
         break;
       case 'resumeTask':
-        this.#pausedTasks.delete(this.#index.get(act.task) ?? -1);
+        this.#pausedTasks.delete(this.indexOf(act.task) ?? -1);
         break;
       case 'completeTask':
-        this.#outputs.set(this.#index.get(act.task) ?? -1, act.output);
+        this.#outputs.set(this.indexOf(act.task) ?? -1, act.output);
         break;
       case 'skipTask':
       case 'cancelTask':
         // It may run still, and have been completed: the latest word counts.
-        this.#outputs.delete(this.#index.get(act.task) ?? -1);
+        this.#outputs.delete(this.indexOf(act.task) ?? -1);
         break;
       case 'addTasks':
-        this.#grow(grownDag(this.#dag, act));
+        this.growth.grow(grownDag(this.dag, act));
+        this.record.grow(this.dag);
         break;
       default:
         break;
     }
-  }
-
-  #grow(dag: Dag): void {
-    for (let task = this.#dag.tasks.length; task < dag.tasks.length; task++)
-      this.#index.set(dag.tasks[task]!.name, task);
-    this.#dag = dag;
-    this.record.grow(dag);
   }
 
   #follow(at: number): void {
@@ -637,29 +445,17 @@ export class LiveRun {
       const from = moves[i + 1]!;
       const to = moves[i + 2]!;
       const wasUnderWay = from === CODE.running || from === CODE.waiting;
-      const isVoid = wasUnderWay && !KEEPS_RECORD.includes(to);
+      // By a rule of its own, an error is what skipped it.
+      const isExcused = to === CODE.skipped && this.scheduler.tasks.declined[task] === 1;
+      const isVoid = wasUnderWay && !isExcused && !KEEPS_RECORD.includes(to);
       if (isVoid || from >= CODE.succeeded) this.record.reopened(task);
       if (to >= CODE.succeeded || from >= CODE.succeeded) this.#polls.forget(task);
-      const group = to === CODE.failed ? this.scheduler.itemsOf(task) : undefined;
-      if (group !== undefined) this.record.failed(task, this.#fanOutError(group));
+      const error = to === CODE.failed ? fanOutError(this, task) : undefined;
+      if (error !== undefined) this.record.failed(task, error);
       if (this.#outputs.size === 0 || to !== CODE.succeeded || !this.#outputs.has(task)) continue;
       this.record.decided(task, this.#outputs.get(task));
       this.#outputs.delete(task);
     }
-  }
-
-  #fanOutError({ tasks, size, failed }: Readonly<Items>): TaskError {
-    const failures = tasks.slice(0, size).filter((item) => FAILURES.includes(this.scheduler.tasks.state[item]!));
-    const shown = failures.slice(0, SHOWN_ITEMS).map((item) => {
-      const error = this.record.errorOf(item);
-      const name = this.#dag.tasks[item]!.name;
-      return error === undefined
-        ? `${name} (${this.scheduler.stateOf(item)})`
-        : `${name} (${error.code}: ${error.message})`;
-    });
-    const more = failures.length > shown.length ? `, and ${failures.length - shown.length} more` : '';
-    const message = `${failed} of ${size} items failed: ${shown.join(', ')}${more}`.slice(0, LONGEST_MESSAGE);
-    return { code: 'FANOUT_FAILED', message, details: { items: size, failed } };
   }
 
   #takeOver(): void {
@@ -679,7 +475,7 @@ export class LiveRun {
   }
 
   #answer(changed: boolean, message: string, moves: readonly number[]): ActAnswer {
-    const changes = changesIn(moves, (task) => this.#dag.tasks[task]?.name ?? '');
+    const changes = changesIn(moves, (task) => this.growth.nameOf(task));
     return { changed, message, state: this.scheduler.state, ...changes };
   }
 
@@ -689,27 +485,9 @@ export class LiveRun {
   }
 }
 
-function seenMade(made: Task['made']): Partial<TaskDescription> {
-  if (made === undefined) return {};
-  const { of, item, undoes } = made;
-  if (undoes === true) return { compensates: item === undefined ? of : itemName(of, item) };
-  return item === undefined ? {} : { item: { of, index: item } };
-}
-
-/** How many items may fail. */
-function toleratedOf(tolerate: NonNullable<Task['tolerate']>, items: number): number {
-  return 'count' in tolerate ? tolerate.count : Math.floor(tolerate.share * items);
-}
-
 /** A retry that sets back what runs by the failure says so: people may wait for it. */
 function alsoStopped(instructions: readonly HostInstruction[]): string {
   const count = instructions.filter(({ type }) => type === 'task.cancel').length;
   if (count === 0) return '';
   return ` ${count} running task${count === 1 ? ' that needs it is' : 's that need it are'} told to stop, to run again later.`;
-}
-
-function wordsOf(act: ActRecord | undefined): Partial<RunEvent> {
-  if (act === undefined) return {};
-  const { task, by, message } = act;
-  return { ...(task === undefined ? {} : { task }), ...(by === undefined ? {} : { by }), message };
 }

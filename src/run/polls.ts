@@ -1,5 +1,4 @@
-import type { Poll, Task } from '../dag/dag.js';
-import type { SchedulerEvent } from '../dag/event.js';
+import type { Poll } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { RunExpressions } from './run-expressions.js';
@@ -34,7 +33,7 @@ export class Polls {
   polled(
     expressions: RunExpressions,
     task: number,
-    { poll }: Task & { readonly poll: Poll },
+    poll: Poll,
     given: { readonly output: Json | undefined; readonly startedAt: number; readonly at: number },
   ): Polled {
     const { at, startedAt } = given;
@@ -59,9 +58,4 @@ export class Polls {
 /** Whole milliseconds; `times`: how often it had been asked before. */
 function waitAfter({ interval, backoffCoefficient = 1, maximumInterval = 10 * interval }: Poll, times: number): number {
   return Math.max(1, Math.round(Math.min(interval * backoffCoefficient ** times, maximumInterval)));
-}
-
-/** The event that goes on with a task whose handler was asked; none where the task is done. */
-export function nextPoll(task: number, at: number, polled: Polled): SchedulerEvent | undefined {
-  return 'until' in polled ? { type: 'task.waits', at, task, until: polled.until } : undefined;
 }

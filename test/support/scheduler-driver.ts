@@ -1,7 +1,8 @@
 import { buildGraph, type Graph } from '../../src/dag/graph.js';
 import type { SchedulerEvent } from '../../src/dag/event.js';
 import type { Instruction } from '../../src/dag/instruction.js';
-import { Scheduler, type SchedulerOptions } from '../../src/dag/scheduler.js';
+import { Scheduler } from '../../src/dag/scheduler.js';
+import type { SchedulerOptions } from '../../src/dag/scheduler-options.js';
 import { createPolicy } from '../../src/policy/policies.js';
 
 /** `[from, to]`: task `to` needs task `from`. */

@@ -1,0 +1,143 @@
+import type { Dag, Task } from '../dag/dag.js';
+import type { Json, JsonObject } from '../dag/json.js';
+import { isoTime } from './iso-time.js';
+import type { ActRecord } from './act.js';
+import { itemName } from './made-tasks.js';
+import type { Controls } from './controls.js';
+import type { RunExpressions } from './run-expressions.js';
+import type { RunRecord, RunFacts } from './run-record.js';
+import type { Scheduler } from '../dag/scheduler.js';
+import type { RunEvent } from './run-event.js';
+import type { RunLog } from './run-log.js';
+import type { RunDescription, RunResult, TaskDescription } from './run.js';
+import { subRunIdOf } from './started-task.js';
+
+/** What is shown of a run. */
+export interface ViewedRun {
+  readonly runId: string;
+  readonly dag: Dag;
+  readonly scheduler: Scheduler;
+  readonly record: RunRecord;
+  readonly controls: Controls;
+  readonly expressions: RunExpressions;
+  readonly acts: readonly ActRecord[];
+  readonly pausedBy: { readonly at: number; readonly by?: string } | undefined;
+  readonly takeOver: { readonly runId: string } | undefined;
+  facts(): RunFacts;
+}
+
+/** The run now; with a range, of its tasks only those. */
+export function describeRun(run: ViewedRun, from = 0, to = run.dag.tasks.length): RunDescription {
+  const { scheduler, acts } = run;
+  const facts = run.facts();
+  const { runBeganAt, runEndedAt } = scheduler;
+  const pause = pauseOf(run);
+  return {
+    runId: run.runId,
+    dag: run.dag.name,
+    state: scheduler.state,
+    startedAt: isoTime(runBeganAt ?? 0),
+    ...(runEndedAt === undefined ? {} : { endedAt: isoTime(runEndedAt) }),
+    ...(pause === undefined ? {} : { pause }),
+    ...(run.takeOver === undefined ? {} : { rerunOf: run.takeOver.runId }),
+    concurrency: scheduler.concurrency,
+    policy: scheduler.policy.name,
+    ...(acts.length === 0 ? {} : { acts: [...acts] }),
+    counts: Object.fromEntries(Object.entries(facts.counts).filter(([, count]) => count > 0)),
+    tasks: run.record.tasks(facts, from, to).map((task, i) => Object.assign(task, seenOf(run, from + i))),
+  };
+}
+
+function pauseOf({ scheduler, pausedBy }: ViewedRun): RunDescription['pause'] {
+  const { pauseMode: mode, resumesAt } = scheduler;
+  if (mode === undefined) return undefined;
+  return {
+    mode,
+    at: isoTime(pausedBy?.at ?? scheduler.runBeganAt ?? 0),
+    ...(pausedBy?.by === undefined ? {} : { by: pausedBy.by }),
+    ...(resumesAt === undefined ? {} : { until: isoTime(resumesAt) }),
+  };
+}
+
+/** What is shown of a task beyond its record. */
+function seenOf({ runId, dag, scheduler, controls }: ViewedRun, task: number): Partial<TaskDescription> {
+  const definition = dag.tasks[task]!;
+  const group = scheduler.itemsOf(task);
+  const waitsFor = controls.waitsFor(task);
+  const isSubRun = definition.uses === 'dag' && scheduler.startedAt(task) !== undefined && group === undefined;
+  return {
+    ...madeOf(definition),
+    ...(definition.finally === undefined ? {} : { finally: definition.finally }),
+    ...(group === undefined
+      ? {}
+      : { fanOut: { items: group.size, ended: group.size - group.open, failed: group.failed } }),
+    ...(waitsFor === undefined ? {} : { waitsFor }),
+    ...(isSubRun ? { subRun: subRunIdOf(runId, definition) } : {}),
+  };
+}
+
+function madeOf({ made }: Task): Pick<TaskDescription, 'item' | 'compensates'> {
+  if (made === undefined) return {};
+  const { of, item, undoes } = made;
+  if (undoes === true) return { compensates: item === undefined ? of : itemName(of, item) };
+  return item === undefined ? {} : { item: { of, index: item } };
+}
+
+/** What happened, oldest first. */
+export function historyOf({ dag, scheduler, record, acts, indexOf }: HistoryRun, log: RunLog): RunEvent[] {
+  const events = [...log.events((task) => dag.tasks[task]?.name ?? '')];
+  let act = acts.length;
+  const failed = new Set<string>();
+  for (let i = events.length - 1; i >= 0; i--) {
+    const event = events[i]!;
+    if (event.event === 'act') events[i] = { ...event, ...wordsOf(acts[--act]) };
+    else if (event.event === 'run.ended') events[i] = { ...event, message: scheduler.state };
+    else if (event.event === 'task.failed' && !failed.has(event.task ?? '')) {
+      // Only the latest error is known.
+      failed.add(event.task ?? '');
+      const error = record.errorOf(indexOf(event.task ?? '') ?? -1);
+      if (error !== undefined) events[i] = { ...event, message: `${error.code}: ${error.message}` };
+    }
+  }
+  return events;
+}
+
+type HistoryRun = Pick<ViewedRun, 'dag' | 'scheduler' | 'record' | 'acts'> & {
+  readonly indexOf: (name: string) => number | undefined;
+};
+
+function wordsOf(act: ActRecord | undefined): Partial<RunEvent> {
+  if (act === undefined) return {};
+  const { task, by, message } = act;
+  return { ...(task === undefined ? {} : { task }), ...(by === undefined ? {} : { by }), message };
+}
+
+/** How the run ended. */
+export function resultOf(run: ViewedRun): RunResult {
+  const result = run.record.result(run.runId, run.facts());
+  const tasks = { ...result.tasks };
+  for (const task of run.dag.tasks) {
+    if (task.made !== undefined) tasks[task.name] = { ...tasks[task.name]!, ...madeOf(task) };
+  }
+  const outputs = outputsOf(run);
+  return {
+    ...result,
+    tasks,
+    ...(outputs === undefined ? {} : { outputs }),
+    ...(run.takeOver === undefined ? {} : { rerunOf: run.takeOver.runId }),
+    ...(run.acts.length === 0 ? {} : { acts: [...run.acts] }),
+  };
+}
+
+/** What the run gives: of an output that cannot be evaluated, null. */
+function outputsOf({ dag, expressions }: ViewedRun): JsonObject | undefined {
+  if (dag.outputs === undefined) return undefined;
+  const values = Object.entries(dag.outputs).map(([name, given]): [string, Json] => {
+    const evaluated = expressions.value(NO_TASK, given, `\`${name}\` of \`outputs\``);
+    return [name, 'error' in evaluated ? null : evaluated.value];
+  });
+  return Object.fromEntries(values);
+}
+
+/** An expression that stands outside of every task. */
+const NO_TASK = -1;
