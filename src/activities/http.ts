@@ -86,7 +86,7 @@ async function readAnswer(
   if (!expected.some(([from, to]) => status >= from && status <= to)) {
     const quoted = await readBody(answer, QUOTED_BODY_BYTES);
     // A secret may be cut in two where the quote ends.
-    const text = quoted.bytes.toString();
+    const text = quoted.bytes.toString().replace(/\uFFFD$/, '');
     throw statusFailure(answer, label, masks?.text(text, !quoted.whole) ?? text, now);
   }
   const maximum = settings.maxBodyBytes ?? DEFAULT_BODY_BYTES;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MASK, Masks } from './masks.js';
@@ -114,6 +115,22 @@ describe('Masks', () => {
         expect(Buffer.concat([...out, stream.end()])).toEqual(Buffer.from(bytes));
       }),
     );
+  });
+
+  it('hide a key of a thousand lines, whole and line by line, in a moment', () => {
+    const lines = Array.from({ length: 1_000 }, (_, i) => createHash('sha256').update(String(i)).digest('base64'));
+    const masks = new Masks([lines.join('\n')]);
+    const log = Buffer.from(`${lines.map((line, i) => `${i}: ${line}\n`).join('')}whole: ${lines.join('\n')}!`);
+    const began = performance.now();
+    const masked = streamed(
+      masks,
+      cut(
+        log,
+        Array.from({ length: 500 }, (_, i) => i * 7_919),
+      ),
+    );
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(masked).toBe(`${lines.map((_, i) => `${i}: ***\n`).join('')}whole: ***!`);
   });
 
   it('keep back no more than may be the beginning of a secret', () => {

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../dag/json.js';
 /** What stands in the place of a secret. */
 export const MASK = '***';
 /** Characters from which on a value is masked: shorter ones are all over any text. */
-export const SHORTEST_MASKED = 4;
+const SHORTEST_MASKED = 4;
 /** Characters of a part of a value (a line, base64 within base64) from which on it is masked by itself. */
 const SHORTEST_PART = 8;
 /** Characters of a secret's beginning that are masked where a text was cut off after them. */
@@ -14,31 +14,19 @@ const SHORTEST_REST = 3;
  * Values of under 4 characters are not hidden. A value that was changed otherwise (reversed, cut up) is not found.
  */
 export class Masks {
-  readonly #forms: readonly string[];
-  readonly #pattern: RegExp;
-  /** The forms as their UTF-8 bytes, each byte a character. */
-  readonly #byteForms: readonly string[];
-  readonly #bytePattern: RegExp;
+  readonly #forms: Forms;
 
   constructor(values: Iterable<string>) {
-    const forms = new Set<string>();
-    for (const value of values) for (const form of formsOf(value)) forms.add(form);
-    // The longest first: the pattern takes the first that fits.
-    this.#forms = [...forms].sort((a, b) => b.length - a.length);
-    this.#pattern = patternOf(this.#forms);
-    this.#byteForms = this.#forms
-      .map((form) => Buffer.from(form).toString('latin1'))
-      .sort((a, b) => b.length - a.length);
-    this.#bytePattern = patternOf(this.#byteForms);
+    this.#forms = new Forms([...values].flatMap(formsOf));
   }
 
   /** @param isCut whether the text was cut off at its end: the beginning of a value there is hidden too. */
   text(text: string, isCut: boolean = false): string {
-    if (this.#forms.length === 0) return text;
-    const masked = text.replace(this.#pattern, MASK);
-    if (!isCut) return masked;
-    const from = openEnd(masked, 0, this.#forms);
-    return masked.length - from < SHORTEST_REST ? masked : masked.slice(0, from) + MASK;
+    const bytes = Buffer.from(text).toString('latin1');
+    const { out, rest } = this.#forms.mask(bytes, !isCut);
+    const masked = rest.length < SHORTEST_REST ? out + rest : out + MASK;
+    // What holds no secret stays as it is, though it were no proper Unicode.
+    return masked === bytes ? text : Buffer.from(masked, 'latin1').toString();
   }
 
   /** All texts in the value, names of fields too. */
@@ -53,67 +41,97 @@ export class Masks {
 
   /** For bytes that come piece by piece. */
   stream(): MaskedStream {
-    return new MaskedStream(this.#byteForms, this.#bytePattern);
+    return new MaskedStream(this.#forms);
   }
 }
 
 /** Bytes in which secrets are hidden, though they come in pieces. Keeps at most one byte less than the longest value. */
 export class MaskedStream {
-  readonly #forms: readonly string[];
-  readonly #pattern: RegExp;
+  readonly #forms: Forms;
   #held = '';
 
-  constructor(forms: readonly string[], pattern: RegExp) {
+  constructor(forms: Forms) {
     this.#forms = forms;
-    this.#pattern = pattern;
   }
 
   /** Takes bytes in, and gives those that are decided: what may be the beginning of a secret comes later. */
   push(bytes: Uint8Array): Uint8Array {
-    if (this.#forms.length === 0) return bytes;
-    const all = this.#held + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-    let out = '';
-    let from = 0;
-    let open = openEnd(all, 0, this.#forms);
-    for (;;) {
-      this.#pattern.lastIndex = from;
-      const match = this.#pattern.exec(all);
-      // What begins at an open end may be longer than what is there of it.
-      if (match === null || match.index >= open) break;
-      out += all.slice(from, match.index) + MASK;
-      from = match.index + match[0].length;
-      if (open < from) open = openEnd(all, from, this.#forms);
-    }
-    this.#held = all.slice(open);
-    return Buffer.from(out + all.slice(from, open), 'latin1');
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    const { out, rest } = this.#forms.mask(this.#held + text, false);
+    this.#held = rest;
+    return Buffer.from(out, 'latin1');
   }
 
   /** The rest. */
   end(): Uint8Array {
-    const rest = this.#held.replace(this.#pattern, MASK);
+    const { out } = this.#forms.mask(this.#held, true);
     this.#held = '';
-    return Buffer.from(rest, 'latin1');
+    return Buffer.from(out, 'latin1');
   }
 }
 
-/** Where, from `from` on, what the text ends with may be the beginning of a form; its length where nothing is. */
-function openEnd(text: string, from: number, forms: readonly string[]): number {
-  const longest = forms[0]?.length ?? 0;
-  for (let at = Math.max(from, text.length - longest + 1); at < text.length; at++) {
-    const length = text.length - at;
-    const first = text.charCodeAt(at);
-    for (const form of forms) {
-      if (form.length <= length) break;
-      if (form.charCodeAt(0) === first && text.startsWith(form.slice(0, length), at)) return at;
+/**
+ * What is looked for, as UTF-8 bytes of which each is a character. A long secret of many lines has thousands of forms:
+ * each place of a text is looked up by its first bytes, so that their number costs next to nothing.
+ */
+class Forms {
+  /** By their first bytes; of each list the longest first. */
+  readonly #byBeginning = new Map<string, string[]>();
+  /** Whether a form begins with these two bytes. */
+  readonly #pairs = new Uint8Array(1 << 16);
+
+  constructor(texts: Iterable<string>) {
+    const forms = [...new Set(texts)].map((text) => Buffer.from(text).toString('latin1'));
+    for (const form of forms.sort((a, b) => b.length - a.length)) {
+      const beginning = form.slice(0, SHORTEST_MASKED);
+      const alike = this.#byBeginning.get(beginning);
+      if (alike === undefined) this.#byBeginning.set(beginning, [form]);
+      else alike.push(form);
+      this.#pairs[pairAt(form, 0)] = 1;
     }
   }
-  return text.length;
+
+  /**
+   * Masks the text, the first and then the longest form first.
+   * @param isEnd whether nothing follows. Else `rest` is what may be the beginning of a form, undecided.
+   */
+  mask(text: string, isEnd: boolean): { readonly out: string; readonly rest: string } {
+    let out = '';
+    let from = 0;
+    for (let at = 0; at < text.length; at++) {
+      if (text.length - at >= 2 && this.#pairs[pairAt(text, at)] === 0) continue;
+      const found = this.#at(text, at, isEnd);
+      if (found === 'open') return { out: out + text.slice(from, at), rest: text.slice(at) };
+      if (found === undefined) continue;
+      out += text.slice(from, at) + MASK;
+      from = at + found.length;
+      at = from - 1;
+    }
+    return { out: out + text.slice(from), rest: '' };
+  }
+
+  /** The longest form at this place; `open` where what follows the text may make a longer one. */
+  #at(text: string, at: number, isEnd: boolean): string | 'open' | undefined {
+    const left = text.length - at;
+    if (left < SHORTEST_MASKED) return !isEnd && this.#beginsWith(text.slice(at)) ? 'open' : undefined;
+    for (const form of this.#byBeginning.get(text.slice(at, at + SHORTEST_MASKED)) ?? []) {
+      if (form.length > left) {
+        if (!isEnd && form.startsWith(text.slice(at))) return 'open';
+      } else if (text.startsWith(form, at)) {
+        return form;
+      }
+    }
+    return undefined;
+  }
+
+  #beginsWith(few: string): boolean {
+    for (const beginning of this.#byBeginning.keys()) if (beginning.startsWith(few)) return true;
+    return false;
+  }
 }
 
-function patternOf(forms: readonly string[]): RegExp {
-  // The empty class fits nothing.
-  const source = forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|') || '[]';
-  return new RegExp(source, 'g');
+function pairAt(text: string, at: number): number {
+  return (text.charCodeAt(at) << 8) | text.charCodeAt(at + 1);
 }
 
 /** The texts in which a value may turn up. */
