@@ -3,6 +3,7 @@ import { DagwrightError } from '../dag/errors.js';
 import type { Run, TaskDescription } from '../run/run.js';
 import { isTaskEnd } from '../dag/task-state.js';
 import type { LogCopier, LoggedTask } from './copy-log.js';
+import { taskNotFound } from './task-not-found.js';
 
 /** Looks at the run cost the server and the worker as many tasks as there are: with many, they come less often. */
 const LOOK_MS_PER_TASK = 0.2;
@@ -94,10 +95,4 @@ function isEnded(task: TaskDescription, { attempt }: LoggedTask): boolean {
 function waitingNote(task: TaskDescription): string {
   if (task.attempts === 0 || task.worker === undefined) return `No log yet: ${task.name} is ${task.state}.`;
   return `No log here yet: ${task.name} is ${task.state}, on ${task.worker}.`;
-}
-
-function taskNotFound(runId: string, task: string): DagwrightError {
-  return new DagwrightError('TASK_NOT_FOUND', `The run ${runId} has no task ${task}.`, {
-    hint: `See its tasks with \`dagwright status ${runId}\`.`,
-  });
 }

@@ -1,5 +1,4 @@
 import type { RunHandle } from '../../client/run-handle.js';
-import { DagwrightError } from '../../dag/errors.js';
 import type { RunEvent } from '../../run/run-event.js';
 import { EXIT } from '../exit-code.js';
 import { foldHistory } from '../fold-history.js';
@@ -7,6 +6,7 @@ import { outputHasColors, outputWidth, print, printError, printJson } from '../o
 import { renderHistory } from '../render-history.js';
 import { withClient } from '../server.js';
 import type { ServerFlags } from '../server-flags.js';
+import { taskNotFound } from '../task-not-found.js';
 
 export interface HistoryOptions extends ServerFlags {
   readonly task?: string;
@@ -51,7 +51,5 @@ async function eventsOf(run: RunHandle, events: readonly RunEvent[], task: strin
   if (own.length > 0) return own;
   const { tasks } = await run.describe();
   if (tasks.some(({ name }) => name === task)) return own;
-  throw new DagwrightError('TASK_NOT_FOUND', `The run ${run.runId} has no task ${task}.`, {
-    hint: `See its tasks with \`dagwright status ${run.runId}\`.`,
-  });
+  throw taskNotFound(run.runId, task);
 }

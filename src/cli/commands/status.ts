@@ -2,8 +2,10 @@ import type { RunDescription } from '../../run/run.js';
 import { EXIT } from '../exit-code.js';
 import { outputHasColors, outputWidth, print, printJson } from '../output.js';
 import { renderProgress } from '../progress/render-progress.js';
+import { renderTask } from '../render-task.js';
 import { webUrlOf, withClient } from '../server.js';
 import { sameServer, type ServerFlags } from '../server-flags.js';
+import { taskNotFound } from '../task-not-found.js';
 
 export interface StatusOptions extends ServerFlags {
   readonly json?: true;
@@ -11,11 +13,12 @@ export interface StatusOptions extends ServerFlags {
   readonly items?: true;
 }
 
-/** `dagwright status RUN`: as much as a terminal holds, or every task where it is none; with `--items` every item, too. */
-export async function status(runId: string, options: StatusOptions): Promise<number> {
+/** `dagwright status RUN [TASK]`: as much as a terminal holds, or every task where it is none; with `--items` every item, too. */
+export async function status(runId: string, task: string | undefined, options: StatusOptions): Promise<number> {
   const found = await withClient(options, async ({ client, server }) => {
     return { status: await client.get(runId).describe(), webUrl: webUrlOf(server, runId) };
   });
+  if (task !== undefined) return showTask(found.status, task, options);
   if (options.json) {
     printJson(found.status);
     return EXIT.succeeded;
@@ -27,6 +30,16 @@ export async function status(runId: string, options: StatusOptions): Promise<num
   const settings = settingsOf(found.status);
   if (settings !== '') print(settings);
   if (found.webUrl !== undefined) print(`Web UI: ${found.webUrl}`);
+  return EXIT.succeeded;
+}
+
+/** @throws DagwrightError TASK_NOT_FOUND. */
+function showTask({ runId, tasks }: RunDescription, name: string, options: StatusOptions): number {
+  const task = tasks.find((candidate) => candidate.name === name);
+  if (task === undefined) throw taskNotFound(runId, name);
+  const screen = { width: outputWidth(), now: Date.now(), color: outputHasColors() };
+  if (options.json) printJson(task);
+  else print(renderTask(task, { ...screen, runId, commands: sameServer(options) }));
   return EXIT.succeeded;
 }
 

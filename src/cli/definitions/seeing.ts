@@ -12,6 +12,7 @@ import {
   namespaceOption,
   pastTime,
   positiveInteger,
+  QUOTE_HELP,
   runCommand,
   TASK_HELP,
   type Done,
@@ -35,11 +36,12 @@ export function addSeeingCommands(program: Command, done: Done): void {
       done(await list(options));
     });
 
-  runCommand(program, 'status', 'show a run and each of its tasks')
+  runCommand(program, 'status', 'show a run and each of its tasks, or all that is known of one')
+    .argument('[task]', `this task; ${QUOTE_HELP}`)
     .option('--items', 'every task, and every item of a fan-out; else those under way and those that failed, a few')
-    .action(async (runId: string, options: StatusOptions) => {
+    .action(async (runId: string, task: string | undefined, options: StatusOptions) => {
       const { status } = await import('../commands/status.js');
-      done(await status(runId, options));
+      done(await status(runId, task, options));
     });
 
   runCommand(program, 'watch', 'show a run until it ends; Ctrl-C leaves it alone', 'print the result at the end')
