@@ -1,20 +1,14 @@
 import type { ArtifactRef } from './task-call.js';
 import type { Json } from './json.js';
 
-/**
- * What a run holds in place of an output that is too large for it: the worker that made it put it into the store, and
- * the worker of a task that is handed this takes it out again. So it may be passed on whole, and nothing else: no host
- * can look into it.
- */
-export interface StoredValue {
-  /** The value's JSON, by its content. */
-  readonly '$dagwright/stored': ArtifactRef;
-}
-
 const KEY = '$dagwright/stored';
 const SHA_256 = /^[0-9a-f]{64}$/;
 
-/** What stands for a value that the store has. */
+/**
+ * What a run holds in place of an output that is too large for it: the worker that made it put it into the store, as
+ * JSON by its content, and the worker of a task that is handed this takes it out again. So it may be passed on whole, and
+ * nothing else: no host can look into it.
+ */
 export function storedValue({ sha256, bytes }: ArtifactRef): Json {
   return { [KEY]: { sha256, bytes } };
 }
