@@ -102,26 +102,26 @@ class Forms {
       if (text.length - at >= 2 && this.#pairs[pairAt(text, at)] === 0) continue;
       const found = this.#at(text, at, isEnd);
       if (found === 'open') return { out: out + text.slice(from, at), rest: text.slice(at) };
-      if (found === undefined) continue;
+      if (found === 0) continue;
       out += text.slice(from, at) + MASK;
-      from = at + found.length;
+      from = at + found;
       at = from - 1;
     }
     return { out: out + text.slice(from), rest: '' };
   }
 
-  /** The longest form at this place; `open` where what follows the text may make a longer one. */
-  #at(text: string, at: number, isEnd: boolean): string | 'open' | undefined {
+  /** How long the longest form at this place is, 0 where there is none; `open` where what follows the text may make a longer one. */
+  #at(text: string, at: number, isEnd: boolean): number | 'open' {
     const left = text.length - at;
-    if (left < SHORTEST_MASKED) return !isEnd && this.#beginsWith(text.slice(at)) ? 'open' : undefined;
+    if (left < SHORTEST_MASKED) return !isEnd && this.#beginsWith(text.slice(at)) ? 'open' : 0;
     for (const form of this.#byBeginning.get(text.slice(at, at + SHORTEST_MASKED)) ?? []) {
       if (form.length > left) {
         if (!isEnd && form.startsWith(text.slice(at))) return 'open';
       } else if (text.startsWith(form, at)) {
-        return form;
+        return form.length;
       }
     }
-    return undefined;
+    return 0;
   }
 
   #beginsWith(few: string): boolean {
