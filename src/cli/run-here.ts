@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { createHandlers } from '../activities/handlers.js';
 import { environmentSecrets } from '../activities/secrets.js';
 import { runLocally } from '../executor/local.js';
+import { openStore } from '../store/open-store.js';
+import { startSweeping } from '../store/sweeper.js';
 import { takeInterrupts } from './interrupt.js';
 import { watch } from './progress/watch.js';
 import { reportResult } from './report-result.js';
@@ -12,6 +14,8 @@ export async function runHere(request: RunRequest): Promise<RunEnd> {
   const { dag, params, functions, config, options, view } = request;
   const unheard = dag.tasks.filter(({ uses }) => uses === 'approval' || uses === 'event').map(({ name }) => name);
   if (unheard.length > 0) view.say(unheardWarning(unheard));
+  const store = openStore(config.store);
+  const stopSweeping = startSweeping(store, { maximumAge: config.storeMaximumAge, swept: () => undefined });
   const run = runLocally(dag, {
     ...(options.runId === undefined ? {} : { runId: options.runId }),
     params,
@@ -19,6 +23,7 @@ export async function runHere(request: RunRequest): Promise<RunEnd> {
     handlers: createHandlers({ environment: config.environment, functions }),
     logFolder: join(config.stateFolder, 'logs'),
     secrets: environmentSecrets(config.environment),
+    store,
   });
   const interrupt = takeInterrupts();
   interrupt.signal.addEventListener('abort', () => {
@@ -31,6 +36,7 @@ export async function runHere(request: RunRequest): Promise<RunEnd> {
     return reportResult(request, await run.result());
   } finally {
     interrupt.release();
+    await stopSweeping();
   }
 }
 

@@ -21,6 +21,7 @@ import { startedRunId, subRunEnd } from '../run/sub-run-end.js';
 import { measureCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { createPolicy } from '../policy/policies.js';
+import type { BlobStore } from '../store/blob-store.js';
 import { LocalTask } from './local-task.js';
 
 /** How a dag runs in this process. */
@@ -35,6 +36,8 @@ export interface LocalOptions {
   readonly logFolder: string;
   /** Where `secrets.NAME` comes from; `environmentSecrets` takes variables. Default: there are none. */
   readonly secrets?: SecretSource;
+  /** Where large outputs, artifacts and the cache are kept; see `openStore`. Default: none are. */
+  readonly store?: BlobStore;
   /** Called soon after something changed, once for what changed together; ask `describe()` what it is. */
   readonly onChange?: () => void;
   /** The clock, in whole milliseconds. Default: the system's. */
@@ -228,7 +231,7 @@ class LocalRun extends ActingRun {
   }
 
   #start(index: number): void {
-    const { handlers, logFolder, secrets } = this.#options;
+    const { handlers, logFolder, secrets, store } = this.#options;
     const { dag, record } = this.#live;
     const attemptsBefore = record.attemptsOf(index);
     record.began(index);
@@ -242,7 +245,14 @@ class LocalRun extends ActingRun {
     const retry = retryOf(dag, dag.tasks[index]!);
     const task = new LocalTask(
       started.call,
-      { handlers, logFolder, ...(secrets === undefined ? {} : { secrets }), retry, scheduleToClose },
+      {
+        handlers,
+        logFolder,
+        ...(secrets === undefined ? {} : { secrets }),
+        ...(store === undefined ? {} : { store }),
+        retry,
+        scheduleToClose,
+      },
       {
         attemptBegan: (attempt) => {
           this.#retrying.delete(index);
