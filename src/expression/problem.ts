@@ -3,7 +3,7 @@ export const EXPRESSION_PROBLEMS = {
   EXPRESSION_SYNTAX: 'The expression cannot be read, or `${{` is not closed.',
   EXPRESSION_TOO_LARGE: 'The expression is too long, too deep, or nests too many macros.',
   EXPRESSION_NAME: 'A name means nothing, or nothing in this place.',
-  EXPRESSION_TASK: 'A task is not in the dag, or is not named in plain.',
+  EXPRESSION_TASK: 'A task is not in the dag, comes after the one that names it, or is not named in plain.',
   EXPRESSION_PARAM: 'A param is not declared.',
   EXPRESSION_FIELD: 'A field does not exist.',
   EXPRESSION_FUNCTION: 'A function does not exist, or is left out on purpose.',

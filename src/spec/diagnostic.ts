@@ -26,7 +26,7 @@ export const DIAGNOSTIC_CODES = {
   NUMBER_INVALID: 'A number is not finite, or cannot be kept exactly.',
   DURATION_INVALID: 'A duration is not like 90s, 10m, 2h or 1h30m.',
   NAME_INVALID: 'A name has characters that are not allowed, or is too long.',
-  NOT_SUPPORTED_YET: 'A field or an expression is reserved for a later version.',
+  NOT_SUPPORTED_YET: 'A field is reserved for a later version.',
   EXPRESSION_IN_SCRIPT: 'A script holds an expression; values reach a script through `env` only.',
   EXPRESSION_PLACE: 'A place takes no expressions.',
   DAG_EMPTY: 'The dag has no tasks.',
