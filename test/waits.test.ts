@@ -63,7 +63,7 @@ async function timersOf(runId: string): Promise<{ readonly summary: string }[]> 
     });
 }
 
-describe('waits on Temporal', () => {
+describe('waits on Temporal, around the death of a worker', () => {
   it('end in time though the worker died meanwhile, and no worker holds them', async () => {
     const worker = await spawnWorker();
     const tasks = [control('pause', 'wait', { for: 3_000 }), doubles.task('after', ['pause'])];
@@ -105,9 +105,14 @@ describe('waits on Temporal', () => {
     await spawnWorker();
     expect((await run.result()).tasks['paid']).toMatchObject({ status: 'succeeded', output: 7 });
   });
+});
+
+describe('waits on Temporal', () => {
+  beforeAll(async () => {
+    await temporal.startWorker();
+  });
 
   it('go on where the run continues as new, more than once', async () => {
-    await spawnWorker();
     const chain = Array.from({ length: 40 }, (_, i) => doubles.task(`t${i}`, i === 0 ? ['gate'] : [`t${i - 1}`]));
     doubles.auto = (task) => (task.startsWith('t') ? {} : undefined);
     const tasks = [
@@ -130,7 +135,6 @@ describe('waits on Temporal', () => {
   });
 
   it('let a run continue as new that does nothing but wait', async () => {
-    await spawnWorker();
     const run = await start('only-waits', doubles.dag([control('ok', 'approval', { timeout: 600_000 })]), {
       historyLimit: 60,
     });
@@ -143,7 +147,6 @@ describe('waits on Temporal', () => {
   });
 
   it('share one alarm where they are many', async () => {
-    await spawnWorker();
     const tasks = Array.from({ length: 700 }, (_, i) => control(`w${i}`, 'wait', { for: 2_000 + (i % 7) * 300 }));
     const run = await start('many', doubles.dag(tasks));
     const result = await run.result();
@@ -156,7 +159,6 @@ describe('waits on Temporal', () => {
   });
 
   it('are of any length, and end with the run', async () => {
-    await spawnWorker();
     const run = await start('centuries', doubles.dag([control('late', 'wait', { until: '9000-01-01T00:00:00Z' })]));
     await stand(run, { late: 'waiting' });
     await run.cancel();
