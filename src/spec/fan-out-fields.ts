@@ -41,7 +41,7 @@ const sequence = strict({
     if (count > MAXIMUM_ITEMS) context.addIssue({ code: 'custom', message: tooMany(count), path: ['matrix'] });
   }
   const { from = 0, to, step = 1 } = given.range ?? {};
-  if (typeof from === 'number' && typeof to === 'number') {
+  if (typeof from === 'number' && typeof to === 'number' && step !== 0) {
     const count = Math.max(0, Math.floor((to - from) / step) + 1);
     if (count > MAXIMUM_ITEMS) context.addIssue({ code: 'custom', message: tooMany(count), path: ['range'] });
   }

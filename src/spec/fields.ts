@@ -96,6 +96,8 @@ export const condition = z.string().min(1).max(4_096);
 /** Text that is one `${{ }}`, so that it gives a value of any type. */
 export const expression = z.string().refine(isOneExpression, {
   error: pack('VALUE_INVALID', 'is not one `${{ }}`.', 'Write nothing before or after the `${{ }}`.'),
+  // Else a union takes it for the member that was meant.
+  abort: true,
 });
 
 /** Whether a text is one `${{ }}` and nothing else. One that is not closed counts: it has a diagnostic of its own. */

@@ -26,7 +26,35 @@ const VALID = {
       with: { type: 'T', args: [1] },
       timeout: { startToClose: '1m', heartbeat: '5s' },
     },
+    e: {
+      run: 'x',
+      forEach: { matrix: { os: ['x', 1], v: '${{ tasks.a.output }}' } },
+      maxParallel: 2,
+      tolerate: '10%',
+      compensate: { run: 'x', retry: { maximumAttempts: 2 } },
+      artifacts: { save: { f: 'out/f' } },
+      retry: { rules: [{ exitCode: [2], status: '500-599', then: 'fail' }] },
+    },
+    f: { run: 'x', artifacts: { load: { 'in/f': 'g.f' } }, cache: { key: '${{ run.id }}', maxAge: '1d' } },
+    g: { run: 'x', artifacts: { save: { f: 'f' } }, output: { type: 'object' }, compensate: 'undo' },
+    h: { switch: 'params.date', cases: { x: 'i', y: ['i', 'j'] }, default: 'k', when: 'params.n > 1' },
+    i: { wait: '1m', when: 'params.n > 2' },
+    j: { until: '2026-12-01T08:00:00Z' },
+    k: { uses: 'event', with: { event: 'e', filter: 'event.a > 1', schema: { type: 'object' } } },
+    l: { uses: 'approval', with: { timeout: '1d', default: 'reject', form: {} } },
+    m: { uses: 'poll', with: { run: 'x', until: 'output == 1', interval: '1s' } },
+    n: {
+      uses: 'dag',
+      forEach: { range: { to: 3 } },
+      with: {
+        params: { p: '${{ item }}' },
+        dag: { name: 'i', params: { p: 1 }, tasks: { t: { run: 'x', when: 'params.p > 1' } }, outputs: { o: 1 } },
+      },
+    },
   },
+  outputs: { o: '${{ tasks.n.output }}' },
+  compensateOn: ['failed'],
+  finally: { y: { run: 'x', env: { S: '${{ tasks.a.status }}' } }, z: { needs: 'y', wait: '1s' } },
 };
 
 /** Whatever a text holds, reading it gives a dag that stands up to a second check, or an error at a place in it. */
@@ -87,7 +115,13 @@ const mutation = fc.record({
     ),
   ),
   key: fc.option(
-    fc.oneof(fc.string(), fc.constantFrom('needs', 'run', 'uses', 'with', '__proto__', 'constructor', '<<')),
+    fc.oneof(
+      fc.string(),
+      fc.constantFrom(
+        ...['needs', 'run', 'uses', 'with', '__proto__', 'constructor', '<<', 'forEach', 'switch', 'cases', 'wait'],
+        ...['finally', 'dag', 'file', 'compensate', 'cache', 'artifacts', 'load', 'tasks'],
+      ),
+    ),
   ),
 });
 

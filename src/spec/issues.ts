@@ -75,7 +75,8 @@ function union(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, roo
   const value = valueAt(root, path);
   if (path.at(-1) === 'uses') {
     if (value === undefined) return [missing(path)];
-    const hint = didYouMean(String(value), USES) ?? `Write one of ${USES.map((one) => `\`${one}\``).join(', ')}.`;
+    const uses = path.length === 3 ? USES : HANDLER_NAMES;
+    const hint = didYouMean(String(value), uses) ?? `Write one of ${uses.map((one) => `\`${one}\``).join(', ')}.`;
     return [finding(path, 'VALUE_INVALID', `names no handler: ${quote(value)}.`, hint)];
   }
   if (value === undefined) return [missing(path)];

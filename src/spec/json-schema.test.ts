@@ -18,6 +18,8 @@ const RIGHT = [
   'name: a\ntasks: { t: { uses: activity, with: { type: A, args: [] } }, u: { run: ls, needs: [t] }, v: { run: x, needs: [{ task: t }] } }',
   'name: a\npolicy: priority\ntags: [nightly, sales]\ntasks: { t: { run: ls } }',
   'name: a\npolicy: [fcfs]\ntags: []\ntasks: { t: { run: ls } }',
+  'name: a\ntasks: { t: { run: ls, forEach: [1], tolerate: 10%, compensate: x, cache: true } }\nfinally: { u: { wait: 1m } }',
+  'name: a\ntasks: { t: { uses: dag, with: { dag: { name: b, tasks: { u: { run: ls } } } } }, v: { switch: "1", cases: { a: t } } }',
 ];
 
 const WRONG = [
@@ -44,6 +46,10 @@ const WRONG = [
   'name: a\ntags: [x, x]\ntasks: { t: { run: ls } }',
   'name: a\ntags: [""]\ntasks: { t: { run: ls } }',
   'name: a\nparams: { p: { type: date } }\ntasks: { t: { run: ls } }',
+  'name: a\ntasks: { t: { run: ls, wait: 1m } }',
+  'name: a\ntasks: { t: { run: ls, cache: false } }',
+  'name: a\ntasks: { t: { uses: wait, with: { for: 1m }, retry: {} } }',
+  'name: a\ntasks: { t: { uses: dag, with: { dag: { name: b, tasks: { u: {} } } } } }',
   'name: a\nunknown: 1\ntasks: { t: { run: ls } }',
 ];
 

@@ -31,6 +31,7 @@ import {
   type DurationField,
 } from './fields.js';
 import { pack } from './problem.js';
+import { isMapping } from './raw-task.js';
 import { retryField } from './retry-field.js';
 import { timeoutField } from './timeout-field.js';
 
@@ -279,7 +280,7 @@ export const fileTask = perForm('task', (): z.ZodType<FileTask, unknown> => {
       ...artifacts,
     },
     TASK_FIELDS,
-  ).superRefine(checkShort);
+  ).superRefine(checkShort, { when: ({ value }) => isMapping(value) });
   const poll = strict(
     {
       uses: z.literal('poll').describe('A handler that is asked again until a condition holds.'),
