@@ -7,6 +7,7 @@ import type { Dag, Task } from '../../src/dag/dag.js';
 import { expect } from 'vitest';
 import type { Run, RunResult, TaskDescription } from '../../src/run/run.js';
 import { runLocally } from '../../src/executor/local.js';
+import { openStore } from '../../src/store/open-store.js';
 import { doubleFunction, noopFunction } from './task-doubles.js';
 import { TEST_TOKEN, TestTemporal } from './temporal.js';
 
@@ -25,8 +26,9 @@ async function localHost(): Promise<ExecutorHost> {
   const handlers = createHandlers({ environment: process.env, functions: [doubleFunction, noopFunction] });
   const logFolder = join(folder, 'logs');
   const secrets = environmentSecrets({ DAGWRIGHT_SECRET_TOKEN: TEST_TOKEN });
+  const store = openStore({ folder: join(folder, 'store') });
   return {
-    start: async (dag) => runLocally(dag, { handlers, logFolder, secrets, validate: true }),
+    start: async (dag) => runLocally(dag, { handlers, logFolder, secrets, store, validate: true }),
     logFolder,
     history: async () => '',
     stop: () => rm(folder, { recursive: true, force: true }),
