@@ -50,8 +50,8 @@ export class Scheduler {
     if (!(options.concurrency >= 1)) throw new RangeError(`A concurrency of ${options.concurrency} starts no task.`);
     this.#walk = new Walk(graph, options.policy ?? 'fcfs', options.createPolicy, options.admit);
     this.#started = new StartedTasks(this.#walk, {
-      isStopped: () => this.#stop !== undefined,
-      isFailing: () => this.#failing,
+      isStopped: () => this.#stop !== undefined && this.stage === 'main',
+      isFailing: () => this.#failing && this.stage === 'main',
     });
     this.#concurrency = this.#ceiling = options.concurrency;
     this.#failFast = options.failFast ?? false;
@@ -295,6 +295,7 @@ export class Scheduler {
         break;
       case 'task.again':
         this.#started.setTimer(event.task, undefined, instructions);
+        this.tasks.startedAt[event.task] = NaN;
         walk.makeReady(event.task);
         break;
       case 'task.fanned-out':

@@ -7,7 +7,7 @@ import { endAfterStop, type Walk } from './walk.js';
 
 /** What started tasks must know of their run. */
 export interface StoppingRun {
-  /** Whether the whole run was stopped. */
+  /** Whether the stage that the run is in was stopped. */
   isStopped(): boolean;
   /** Whether no task starts any more because of a failure. */
   isFailing(): boolean;

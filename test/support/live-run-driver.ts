@@ -71,7 +71,7 @@ export class LiveRunDriver {
   carry(): void {
     const snapshot = JSON.parse(JSON.stringify(this.live.snapshot())) as ReturnType<LiveRun['snapshot']>;
     const options = { runId: 'run-1', createPolicy, takeOver: this.#takeOver };
-    this.live = new LiveRun(this.live.dag, options, snapshot);
+    this.live = new LiveRun(this.live.definition, options, snapshot);
     this.live.scheduler.validate();
   }
 
