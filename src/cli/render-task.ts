@@ -55,7 +55,7 @@ function factsOf(task: TaskDescription, { now }: TaskScreen): (readonly [label: 
   add('cached', task.cached && `from ${oneLine(task.cached.runId)}, ${formatTime(task.cached.at, now)}`);
   if (task.takenOver === true) add('output', 'taken over from the run that this one is a rerun of');
   else add('output', task.outputBytes === undefined ? undefined : `${task.outputBytes} bytes`);
-  if (task.state === 'waiting' && task.waitsFor !== undefined) add('waits', waitText(task.waitsFor, now));
+  if (task.state === 'waiting' && task.waitsFor !== undefined) add('', waitText(task.waitsFor, now));
   for (const line of errorLines(task.error)) add('error', line);
   const artifacts = Object.entries(task.artifacts ?? {});
   for (const [name, { bytes, sha256 }] of artifacts.slice(0, SHOWN_ARTIFACTS)) {

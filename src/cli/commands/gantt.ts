@@ -4,6 +4,7 @@ import { EXIT } from '../exit-code.js';
 import { ganttSvg } from '../gantt/gantt-svg.js';
 import { renderGantt } from '../gantt/render-gantt.js';
 import { outputHasColors, outputWidth, print } from '../output.js';
+import { withFanOuts } from '../progress/made-status.js';
 import { withClient } from '../server.js';
 import type { ServerFlags } from '../server-flags.js';
 
@@ -20,7 +21,7 @@ const FRAME_LINES = 9;
 
 /** `dagwright gantt RUN`: in the terminal, or as SVG. */
 export async function gantt(runId: string, options: GanttOptions): Promise<number> {
-  const description = await withClient(options, ({ client }) => client.get(runId).describe());
+  const description = withFanOuts(await withClient(options, ({ client }) => client.get(runId).describe()));
   const now = Date.now();
   if (options.svg === undefined) {
     const room = process.stdout.isTTY ? Math.max(10, process.stdout.rows - FRAME_LINES) : MOST_PRINTED;

@@ -1,6 +1,7 @@
 import type { RunDescription } from '../../run/run.js';
 import { EXIT } from '../exit-code.js';
 import { outputHasColors, outputWidth, print, printJson } from '../output.js';
+import { withFanOuts } from '../progress/made-status.js';
 import { renderProgress } from '../progress/render-progress.js';
 import { renderTask } from '../render-task.js';
 import { webUrlOf, withClient } from '../server.js';
@@ -16,7 +17,7 @@ export interface StatusOptions extends ServerFlags {
 /** `dagwright status RUN [TASK]`: as much as a terminal holds, or every task where it is none; with `--items` every item, too. */
 export async function status(runId: string, task: string | undefined, options: StatusOptions): Promise<number> {
   const found = await withClient(options, async ({ client, server }) => {
-    return { status: await client.get(runId).describe(), webUrl: webUrlOf(server, runId) };
+    return { status: withFanOuts(await client.get(runId).describe()), webUrl: webUrlOf(server, runId) };
   });
   if (task !== undefined) return showTask(found.status, task, options);
   if (options.json) {

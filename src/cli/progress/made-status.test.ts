@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../../run/run.js';
-import { statusOfResult, statusOfStart, withFactsOf } from './made-status.js';
+import { statusOfResult, statusOfStart, withFactsOf, withFanOuts } from './made-status.js';
 
 const ended = { startedAt: '2026-11-01T12:00:00.000Z', endedAt: '2026-11-01T12:00:04.200Z', attempts: 1 };
 
@@ -73,6 +73,21 @@ describe('statusOfResult, of fan-outs', () => {
     expect(status).not.toHaveProperty('outputs');
     expect(status.tasks[0]?.fanOut).toEqual({ items: 2, ended: 2, failed: 1 });
     expect(status.tasks[1]).toEqual({ ...ended, name: 'a[0]', state: 'succeeded', item: { of: 'a', index: 0 } });
+  });
+});
+
+describe('withFanOuts', () => {
+  it('counts the items, and leaves what the run itself says of them', () => {
+    const task = (name: string, of?: string, state: 'running' | 'failed' = 'failed') =>
+      ({ name, state, attempts: 1, ...(of === undefined ? {} : { item: { of, index: 0 } }) }) as const;
+    const known = { ...task('b'), fanOut: { items: 9, ended: 8, failed: 7 } };
+    const run = { runId: 'r', dag: 'd', state: 'running', startedAt: ended.startedAt, counts: {} } as const;
+    const tasks = [task('a'), known, task('c'), task('a[0]', 'a'), task('a[1]', 'a', 'running'), task('b[0]', 'b')];
+    expect(
+      withFanOuts({ ...run, tasks })
+        .tasks.map(({ fanOut }) => fanOut)
+        .slice(0, 3),
+    ).toEqual([{ items: 2, ended: 1, failed: 1 }, known.fanOut, undefined]);
   });
 });
 

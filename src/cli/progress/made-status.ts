@@ -1,6 +1,6 @@
 import type { Dag } from '../../dag/dag.js';
-import type { RunResult, RunDescription, TaskDescription } from '../../run/run.js';
-import type { TaskState } from '../../dag/task-state.js';
+import type { RunResult, RunDescription } from '../../run/run.js';
+import { isTaskEnd, type TaskState } from '../../dag/task-state.js';
 
 /** A run of which nothing is known yet, so that there is something to see before the first look. */
 export function statusOfStart(dag: Dag, runId: string, now: number): RunDescription {
@@ -38,27 +38,30 @@ export function withFactsOf(status: RunDescription, earlier: RunDescription | un
 /** A run that has ended, as its status would show it: for the last picture, without asking a server again. */
 export function statusOfResult(result: RunResult): RunDescription {
   const counts: Partial<Record<TaskState, number>> = {};
-  const fanOuts = fanOutsOf(result);
   const tasks = Object.entries(result.tasks).map(([name, task]) => {
     counts[task.status] = (counts[task.status] ?? 0) + 1;
     const { status, output: _output, outputOmitted: _omitted, ...rest } = task;
-    const fanOut = fanOuts.get(name);
-    return { name, state: status, ...rest, ...(fanOut === undefined ? {} : { fanOut }) };
+    return { name, state: status, ...rest };
   });
   const { status, outputs: _outputs, ...run } = result;
-  return { ...run, state: status, counts, tasks };
+  return withFanOuts({ ...run, state: status, counts, tasks });
 }
 
-/** How many items each task had that fanned out, and how they ended. */
-export function fanOutsOf(result: RunResult): ReadonlyMap<string, NonNullable<TaskDescription['fanOut']>> {
+/** The status with how many items each task had that fanned out: of an ended run, only the items themselves are known. */
+export function withFanOuts(status: RunDescription): RunDescription {
   const fanOuts = new Map<string, { items: number; ended: number; failed: number }>();
-  for (const { item, status } of Object.values(result.tasks)) {
+  for (const { item, state } of status.tasks) {
     if (item === undefined) continue;
     const fanOut = fanOuts.get(item.of) ?? { items: 0, ended: 0, failed: 0 };
     fanOut.items += 1;
-    fanOut.ended += 1;
-    if (status === 'failed') fanOut.failed += 1;
+    if (isTaskEnd(state)) fanOut.ended += 1;
+    if (state === 'failed') fanOut.failed += 1;
     fanOuts.set(item.of, fanOut);
   }
-  return fanOuts;
+  if (fanOuts.size === 0) return status;
+  const tasks = status.tasks.map((task) => {
+    const fanOut = task.fanOut ?? fanOuts.get(task.name);
+    return fanOut === undefined ? task : { ...task, fanOut };
+  });
+  return { ...status, tasks };
 }

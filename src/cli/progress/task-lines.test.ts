@@ -161,6 +161,25 @@ describe('what else a task says of itself', () => {
     expect(taskLines(run, local, 9, PLAIN).join('\n')).not.toContain('dagwright');
   });
 
+  it('gives way, where it takes too many lines, to tasks that take fewer', () => {
+    const approval = { kind: 'approval', message: 'May this be deployed now?', approvers: ['ann'] } as const;
+    const tasks: TaskDescription[] = [
+      ...Array.from({ length: 20 }, (_, i): TaskDescription => ({ ...extract, name: `done-${i}` })),
+      { ...deploy, name: 'first', waitsFor: approval },
+      { ...deploy, name: 'second', waitsFor: approval },
+      { name: 'busy', state: 'running', attempts: 1, startedAt: at(0) },
+    ];
+    const lines = linesOf(tasks, 6, { width: 60 });
+    expect(lines.map((line) => line.trim().split(/ +/)[1])).toEqual([
+      'first',
+      'for',
+      'approve',
+      'busy',
+      'done-0',
+      '19',
+    ]);
+  });
+
   it('is the run that it is, and the run whose output it took', () => {
     const load: TaskDescription = { ...deploy, name: 'load', state: 'running', subRun: 'r/load' };
     const fetch: TaskDescription = { ...extract, name: 'fetch', cached: { runId: 'r-0', at: at(0) } };
