@@ -176,7 +176,7 @@ describe('what else a task says of itself', () => {
       'approve',
       'busy',
       'done-0',
-      '19',
+      '1',
     ]);
   });
 
