@@ -170,14 +170,7 @@ describe('what else a task says of itself', () => {
       { name: 'busy', state: 'running', attempts: 1, startedAt: at(0) },
     ];
     const lines = linesOf(tasks, 6, { width: 60 });
-    expect(lines.map((line) => line.trim().split(/ +/)[1])).toEqual([
-      'first',
-      'for',
-      'approve',
-      'busy',
-      'done-0',
-      '1',
-    ]);
+    expect(lines.map((line) => line.trim().split(/ +/)[1])).toEqual(['first', 'for', 'approve', 'busy', 'done-0', '1']);
   });
 
   it('is the run that it is, and the run whose output it took', () => {
