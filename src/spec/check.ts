@@ -97,9 +97,12 @@ function plainJson(value: unknown): { value: unknown } | { finding: Finding } {
 
 function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const sorted = diagnostics.toSorted((a, b) => a.line - b.line || a.column - b.column);
-  const last = sorted[MOST];
-  if (last === undefined) return sorted;
-  const message = `There are ${(sorted.length - MOST).toLocaleString('en')} more problems.`;
+  if (sorted.length <= MOST) return sorted;
+  // Where there is no place for all, errors come before warnings.
+  const severity = hasErrors(sorted) ? 'error' : 'warning';
+  const listed = sorted.filter((diagnostic) => diagnostic.severity === severity).slice(0, MOST);
+  const last = sorted.at(-1)!;
+  const message = `There are ${(sorted.length - listed.length).toLocaleString('en')} more problems.`;
   const { hint: _, ...place } = last;
-  return [...sorted.slice(0, MOST), { ...place, code: 'MORE_PROBLEMS', severity: 'error', message }];
+  return [...listed, { ...place, code: 'MORE_PROBLEMS', severity, message }];
 }
