@@ -8,6 +8,8 @@ interface Causes {
 }
 
 const NONE: Causes = { conditions: new Set(), cases: new Map() };
+/** Rules by which a task is skipped only where all that it needs is. */
+const SKIPPED_WITH_ALL: ReadonlySet<string> = new Set(['none_failed_min_one_success', 'one_success']);
 /** With more, it is not looked into. */
 const MOST = 16;
 
@@ -25,7 +27,15 @@ export function* branchJoins(linted: LintedDag): Iterable<Warning> {
     const inherited = isAllSuccess ? needs.map((needed) => causes[needed]) : [];
     const warning = isAllSuccess ? warningOf(linted, index, needs, inherited) : undefined;
     if (warning !== undefined) found.push(warning);
-    causes[index] = joined([...(warning === undefined ? inherited : []), own(task.when, memberships.get(index))]);
+    const passed = SKIPPED_WITH_ALL.has(task.triggerRule ?? '')
+      ? [
+          shared(
+            linted,
+            needs.map((needed) => causes[needed]),
+          ),
+        ]
+      : inherited;
+    causes[index] = joined([...(warning === undefined ? passed : []), own(task.when, memberships.get(index))]);
   }
   yield* found.sort((a, b) => (a.task ?? 0) - (b.task ?? 0));
 }
@@ -115,6 +125,28 @@ function joined(all: readonly (Causes | undefined)[]): Causes | undefined {
     if (conditions.size + cases.size > MOST) return undefined;
   }
   return { conditions, cases };
+}
+
+/** What skips all of some tasks; undefined where there is much. */
+function shared(linted: LintedDag, all: readonly (Causes | undefined)[]): Causes | undefined {
+  const [first, ...others] = all;
+  if (first === undefined || others.includes(undefined)) return all.length === 0 ? NONE : undefined;
+  const rest = others as readonly Causes[];
+  const conditions = new Set([...first.conditions].filter((one) => rest.every((other) => other.conditions.has(one))));
+  const cases = new Map<string, ReadonlySet<string>>();
+  for (const [by, names] of first.cases) {
+    if (!rest.every((other) => other.cases.has(by))) continue;
+    const union = new Set([...names, ...rest.flatMap((other) => [...(other.cases.get(by) ?? [])])]);
+    if (!isAll(linted, by, union)) cases.set(by, union);
+  }
+  return conditions.size + cases.size === 0 ? NONE : { conditions, cases };
+}
+
+/** Whether one of these branches always runs. */
+function isAll(linted: LintedDag, by: string, names: ReadonlySet<string>): boolean {
+  const index = linted.indexOf(by);
+  const cases = index === undefined ? undefined : linted.task(index).with['cases'];
+  return names.has('default') && names.size === Object.keys(cases ?? {}).length + 1;
 }
 
 function keyOf({ conditions, cases }: Causes): string {

@@ -93,6 +93,14 @@ describe('BRANCH_JOIN', () => {
     expect(warnings(`${SWITCH}  ${task}`)).toEqual(expected);
   });
 
+  it('not where all branches of an inner switch are in one of an outer', () => {
+    const inner =
+      '  o: { switch: params.p, cases: { x: [i, k] } }\n  i: { switch: params.n, cases: { "1": b }, default: c }\n  k: { run: x }\n' +
+      '  b: { run: x }\n  c: { run: x }\n  j: { run: x, needs: [b, c], triggerRule: none_failed_min_one_success }\n';
+    expect(warnings(`${inner}  z: { run: x, needs: [j, k] }`)).toEqual([]);
+    expect(warnings(`${inner}  z: { run: x, needs: [j, a] }\n  a: { run: x }`)).toEqual(['10:23 BRANCH_JOIN']);
+  });
+
   it.each([
     ['b: { run: x, when: params.n > 1 }\n  j: { run: x, needs: [a, b] }', ['6:23 BRANCH_JOIN']],
     ['b: { run: x, when: params.n > 1 }\n  j: { run: x, needs: b }', []],
