@@ -67,6 +67,15 @@ describe('renderSummary', () => {
     );
   });
 
+  it('tells how much came from the cache', () => {
+    const cached = { runId: 'sales-0', at: ended.startedAt };
+    const result = resultOf({
+      a: { ...ended, status: 'succeeded', cached },
+      b: { ...ended, status: 'succeeded', takenOver: true },
+    });
+    expect(renderSummary(result, options)).toBe('run sales-1 succeeded in 4.2 s: 2 succeeded (1 taken over, 1 cached)');
+  });
+
   it('tells ten failures, and how many more there are', () => {
     const tasks = Object.fromEntries(
       Array.from({ length: 12 }, (_, i) => [`t${i}`, { ...ended, status: 'failed' } as const]),

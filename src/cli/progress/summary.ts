@@ -34,7 +34,7 @@ export function renderSummary(result: RunResult, options: SummaryOptions): strin
   const took = formatDuration(elapsedOf(result, Date.parse(result.endedAt)) ?? 0);
   const state = paint(result.status, runColorOf(result.status));
   const groups = groupsOf(result);
-  const lines = [`run ${result.runId} ${state} in ${took}: ${countsOf(groups.tasks)}${takenOverOf(result)}`];
+  const lines = [`run ${result.runId} ${state} in ${took}: ${countsOf(groups.tasks)}${sparedOf(result)}`];
   lines.push(...itemLines(result), ...undoLines(groups.undo));
 
   const failures = failuresOf(result);
@@ -115,11 +115,18 @@ function outputLines(result: RunResult, { leaves, width }: SummaryOptions): stri
   return all.length > most ? [...lines, `  … ${all.length - most} more outputs`] : lines;
 }
 
-/** What a rerun did not have to do. */
-function takenOverOf({ tasks, rerunOf }: RunResult): string {
-  const count = Object.values(tasks).filter((task) => task.takenOver === true).length;
-  if (count === 0) return '';
-  return ` (${count} taken over${rerunOf === undefined ? '' : ` from ${oneLine(rerunOf)}`})`;
+/** What did not have to be done: a rerun takes over, a cache gives. */
+function sparedOf({ tasks, rerunOf }: RunResult): string {
+  let takenOver = 0;
+  let cached = 0;
+  for (const task of Object.values(tasks)) {
+    if (task.takenOver === true) takenOver += 1;
+    else if (task.cached !== undefined) cached += 1;
+  }
+  const spared: string[] = [];
+  if (takenOver > 0) spared.push(`${takenOver} taken over${rerunOf === undefined ? '' : ` from ${oneLine(rerunOf)}`}`);
+  if (cached > 0) spared.push(`${cached} cached`);
+  return spared.length === 0 ? '' : ` (${spared.join(', ')})`;
 }
 
 function failureOf(name: string, task: TaskResult, options: SummaryOptions): string[] {
