@@ -161,6 +161,10 @@ describe('waits on Temporal', () => {
   it('are of any length, and end with the run', async () => {
     const run = await start('centuries', doubles.dag([control('late', 'wait', { until: '9000-01-01T00:00:00Z' })]));
     await stand(run, { late: 'waiting' });
+    const shown = await client.workflow
+      .getHandle('centuries')
+      .query<{ readonly currentDetails: string }>('__temporal_workflow_metadata');
+    expect(shown.currentDetails).toContain('`late` for 9000-01-01T00:00:00.000Z');
     await run.cancel();
     expect((await run.result()).status).toBe('cancelled');
   });

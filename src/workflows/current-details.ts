@@ -33,6 +33,9 @@ export function currentDetails(run: LiveRun, running: Iterable<number>, now: num
     const { policy, concurrency } = scheduler;
     lines.push(`- ${policy.size} wait for a slot (concurrency ${concurrency}, policy ${policy.name})`);
   }
+  lines.push(
+    ...section('waiting', waiting(run), counts.waiting, (task) => `${nameOf(task)} for ${plain(awaitedBy(run, task))}`),
+  );
   lines.push(...section('failed', failed(run), counts.failed, (task) => `${nameOf(task)}: ${errorOf(run, task)}`));
   lines.push(
     ...section(
@@ -63,6 +66,18 @@ function section(title: string, tasks: Iterable<number>, count: number, lineOf: 
 
 function* failed(run: LiveRun): Generator<number> {
   for (const task of run.record.tasksWithErrors()) if (run.scheduler.stateOf(task) === 'failed') yield task;
+}
+
+function* waiting({ scheduler, dag }: LiveRun): Generator<number> {
+  for (let task = 0; task < dag.tasks.length; task++) if (scheduler.tasks.is(task, 'waiting')) yield task;
+}
+
+function awaitedBy({ scheduler, dag }: LiveRun, task: number): string {
+  const { uses, with: settings } = dag.tasks[task]!;
+  if (uses === 'approval') return 'an approval';
+  if (uses === 'event') return `the event ${String(settings['event'])}`;
+  const dueAt = scheduler.tasks.dueAt[task]!;
+  return Number.isNaN(dueAt) ? 'its time' : isoTime(dueAt);
 }
 
 function errorOf(run: LiveRun, task: number): string {

@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  CancellationScope,
   CancelledFailure,
   ChildWorkflowCancellationType,
   ChildWorkflowFailure,
@@ -125,7 +126,9 @@ export class SubRuns {
 
   #ask(task: number, what: (subRun: string) => Promise<unknown>): void {
     const subRun = this.#runOf.get(task);
-    if (subRun !== undefined) void this.#told(task, subRun, what);
+    if (subRun === undefined) return;
+    // An act may ask for it, in the scope that Temporal's own request to cancel has cancelled.
+    void CancellationScope.nonCancellable(() => this.#told(task, subRun, what));
   }
 
   async #told(task: number, subRun: string, what: (subRun: string) => Promise<unknown>): Promise<void> {
