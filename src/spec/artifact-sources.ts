@@ -1,7 +1,7 @@
 import { finding, valueAt, type Finding } from './issues.js';
 import { didYouMean } from './near-name.js';
 import { quote } from './problem.js';
-import { rawEntries, withNeeds, withTasks } from './raw-entries.js';
+import { rawEntries, someTask, withNeeds, withTasks } from './raw-entries.js';
 import { rawTasksOf } from './raw-task.js';
 import type { Path } from './source.js';
 
@@ -13,6 +13,7 @@ interface Loaded {
 
 /** Lets tasks need those whose artifacts they take. */
 export function needArtifacts(value: unknown, { mayNeedOthers = false } = {}): unknown {
+  if (!someTask(value, loads)) return value;
   const tasks = new Map(rawTasksOf(value).map((task) => [task.name, task]));
   return withTasks(value, ({ name, path, task }) => {
     const isFinally = tasks.get(name)?.isFinally;
@@ -32,6 +33,7 @@ export function needArtifacts(value: unknown, { mayNeedOthers = false } = {}): u
 
 /** Artifacts that no task leaves. */
 export function checkArtifacts(value: unknown, { mayNeedOthers = false } = {}): Finding[] {
+  if (!someTask(value, loads)) return [];
   const entries = rawEntries(value);
   const tasks = new Map(entries.map(({ name, task }) => [name, task]));
   let suggestions = 0;
@@ -58,6 +60,10 @@ export function checkArtifacts(value: unknown, { mayNeedOthers = false } = {}): 
       return [finding(loaded.path, 'ARTIFACT_UNKNOWN', 'is a file of each item of a fan-out.', hint)];
     }),
   );
+}
+
+function loads(task: unknown): boolean {
+  return valueAt(task, ['artifacts', 'load']) !== undefined;
 }
 
 function loadsOf(task: unknown, path: Path): Loaded[] {

@@ -2,7 +2,7 @@ import { compile } from '../expression/compile.js';
 import { finding, valueAt, type Finding } from './issues.js';
 import { didYouMean } from './near-name.js';
 import { quote } from './problem.js';
-import { rawEntries, withNeeds, withTasks } from './raw-entries.js';
+import { rawEntries, someTask, withNeeds, withTasks } from './raw-entries.js';
 import type { Path } from './source.js';
 
 /** A switch, as a file has it: in short, or in `with`. */
@@ -23,6 +23,9 @@ export interface Branched {
 
 /** Gives the tasks that the switches of a dag file name their conditions. */
 export function applySwitches(value: unknown): Branched {
+  const isSwitch = (task: Readonly<Record<string, unknown>>): boolean =>
+    task['uses'] === 'switch' || task['switch'] !== undefined;
+  if (!someTask(value, isSwitch)) return { value, findings: [], place: (found) => found };
   const entries = rawEntries(value);
   const names = new Set(entries.map(({ name }) => name));
   const findings: Finding[] = [];
@@ -57,7 +60,10 @@ export function applySwitches(value: unknown): Branched {
     const needing = withNeeds(task, switches.keys(), false) as object;
     const conditions = [...switches].map(([by, cases]) => conditionOf(by, cases));
     const when = valueAt(task, ['when']);
-    if (when === undefined) return { ...needing, when: conjunction(conditions) };
+    if (when === undefined) {
+      joined.set(name, 0);
+      return { ...needing, when: conjunction(conditions) };
+    }
     // What cannot be read is left as it is: its check says so, at its place.
     if (typeof when !== 'string' || 'problems' in compile(when, {})) return needing;
     joined.set(name, when.length);
@@ -72,6 +78,7 @@ export function applySwitches(value: unknown): Branched {
       const length = found.path.length === 3 && field === 'when' ? joined.get(String(name)) : undefined;
       if (length === undefined || found.within === undefined) return found;
       const { within, ...rest } = found;
+      if (length === 0) return { ...rest, path: found.path.slice(0, 2), key: true };
       return within - 1 <= length ? { ...rest, within: Math.max(0, within - 1) } : rest;
     },
   };

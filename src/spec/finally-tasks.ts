@@ -1,6 +1,7 @@
 import { finding, valueAt, type Finding } from './issues.js';
 import { movedTo } from './moved-finding.js';
 import { quote } from './problem.js';
+import { someTask } from './raw-entries.js';
 import { isMapping, rawTasksOf } from './raw-task.js';
 
 /** A dag file's value whose tasks of `finally` stand among the others, for what looks at the graph. */
@@ -28,6 +29,7 @@ export function joinFinally(value: unknown): Joined {
 
 /** What is wrong between the tasks of `finally` and the others. */
 export function checkFinallyTasks(value: unknown): Finding[] {
+  if (valueAt(value, ['finally']) === undefined && !someTask(value, (task) => task['finally'] === true)) return [];
   const tasks = rawTasksOf(value);
   const last = new Set(tasks.filter((task) => task.isFinally).map(({ name }) => name));
   if (last.size === 0) return [];

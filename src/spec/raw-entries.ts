@@ -25,6 +25,19 @@ export function rawEntries(value: unknown): RawEntry[] {
   });
 }
 
+/** Whether a task of the value is such: without the cost of a list in dags of many tasks. */
+export function someTask(value: unknown, isSuch: (task: Readonly<Record<string, unknown>>) => boolean): boolean {
+  for (const field of ['tasks', 'finally']) {
+    const tasks = valueAt(value, [field]);
+    if (typeof tasks !== 'object' || tasks === null) continue;
+    for (const key in tasks) {
+      const task = (tasks as Record<string, unknown>)[key];
+      if (isMapping(task) && isSuch(task)) return true;
+    }
+  }
+  return false;
+}
+
 /** The value with what `change` makes of each of its tasks. */
 export function withTasks(value: unknown, change: (entry: RawEntry) => unknown): unknown {
   const changed = rawEntries(value).flatMap((entry) => {

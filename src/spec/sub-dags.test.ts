@@ -156,6 +156,14 @@ describe('sub-dags', () => {
     expect(problemsOf(parsed)).toEqual(['main.yaml:3:34 EXPRESSION_PLACE']);
   });
 
+  it('run in the folder of the dag that they stand in, where they have none', () => {
+    const { dag } = parseDag(
+      including('dag: { name: i, tasks: { t: { uses: dag, with: { dag: { name: j, tasks: { t: { run: x } } } } } } }'),
+    );
+    const placed = checkDag({ ...dag, directory: '/dags' }).dag?.tasks[0]?.with['dag'];
+    expect(placed).toMatchObject({ directory: '/dags', tasks: [{ with: { dag: { directory: '/dags' } } }] });
+  });
+
   it('are checked in a canonical dag, too', () => {
     const { dag } = parseDag(including('dag: { name: i, tasks: { t: { run: x } } }'));
     const bad = structuredClone(dag) as unknown as { tasks: { with: { dag: { tasks: { needs: unknown }[] } } }[] };

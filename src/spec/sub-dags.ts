@@ -10,7 +10,7 @@ import { LIMITS } from './limits.js';
 import { movedTo } from './moved-finding.js';
 import { paramProblems } from './params.js';
 import { quote } from './problem.js';
-import { rawEntries, withTasks, type RawEntry } from './raw-entries.js';
+import { rawEntries, someTask, withTasks, type RawEntry } from './raw-entries.js';
 import { isMapping } from './raw-task.js';
 import type { Path, Source } from './source.js';
 
@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly files?: DagFiles;
   /** The folder of its file, as it is shown. */
   readonly folder?: string;
+  /** The folder that its scripts run in: an absolute path. */
+  readonly directory?: string;
   /** The files that include it, the outermost first, and its own. */
   readonly open: readonly DagFile[];
   /** How many dags it stands in. */
@@ -37,7 +39,14 @@ export function nowhere(options: { readonly mayBeCanonical?: true } = {}): Surro
 
 /** A dag of a file, which was read with all that it includes. */
 export function inFile(files: DagFiles, file: DagFile): Surroundings {
-  return { files, folder: dirname(file.path), open: [file], depth: 0, checked: new Map() };
+  return {
+    files,
+    folder: dirname(file.path),
+    directory: dirname(resolve(file.path)),
+    open: [file],
+    depth: 0,
+    checked: new Map(),
+  };
 }
 
 /** How a dag is checked, in each form that one comes in. */
@@ -62,6 +71,9 @@ export interface SubDags {
 
 /** Reads and checks the dags that tasks of a dag are. */
 export function readSubDags(value: unknown, at: Surroundings, checks: DagChecks): SubDags {
+  if (!someTask(value, (task) => task['uses'] === 'dag')) {
+    return { value, findings: [], diagnostics: [], restore: (same) => same, inline: (tasks) => [...tasks] };
+  }
   const reader = new Reader(value, at, checks);
   const { dags, settings } = reader;
   const change = (found: unknown, name: string, given: unknown): unknown => ({
@@ -102,7 +114,8 @@ class Reader {
   #size = { tasks: 0, bytes: 0 };
 
   constructor(value: unknown, at: Surroundings, checks: DagChecks) {
-    this.#at = at;
+    const directory = valueAt(value, ['directory']);
+    this.#at = typeof directory === 'string' ? { ...at, directory } : at;
     this.#checks = checks;
     const isCanonical = Array.isArray(valueAt(value, ['tasks']));
     for (const entry of rawEntries(value)) {
@@ -166,8 +179,7 @@ class Reader {
     this.findings.push(...findings.map((found) => movedTo(found, [...place, ...found.path])));
     this.diagnostics.push(...(diagnostics ?? []));
     if (value === undefined || findings.some(({ problem }) => problem.severity === 'error')) return undefined;
-    const isPlaced = value.directory !== undefined || at.folder === undefined;
-    return isPlaced ? value : { ...value, directory: resolve(at.folder) };
+    return value.directory !== undefined || at.directory === undefined ? value : { ...value, directory: at.directory };
   }
 
   #file(candidates: readonly string[], place: Path, at: Surroundings): Dag | undefined {
@@ -207,6 +219,7 @@ class Reader {
     const { value, diagnostics } = this.#checks.source(file.source!, {
       ...at,
       folder: dirname(file.path),
+      directory: dirname(resolve(file.path)),
       open: [...at.open, file],
     });
     this.diagnostics.push(...diagnostics);
