@@ -20,7 +20,7 @@ import type { Masks } from './masks.js';
 import { checkOutput, checkOutputSchema } from './output.js';
 import { revealSecrets, type SecretSource } from './secrets.js';
 import { Tail } from './tail.js';
-import { startTimer } from './timer.js';
+import { SYSTEM_CLOCK, type Clock } from './timer.js';
 
 /** Milliseconds that a handler has to stop once its signal is aborted; then it is left behind. */
 export const STOP_GRACE = 10_000;
@@ -42,6 +42,8 @@ export interface AttemptHost {
   readonly secrets?: SecretSource;
   /** Where large outputs, artifacts and the cache are kept. Default: none are. */
   readonly store?: BlobStore;
+  /** What its time limit, and the grace of one that must stop, go by. Default: the system's. */
+  readonly clock?: Clock;
   /** Hears how far the attempt says it is, as often as it says so, and never after its end. */
   progress(progress: Progress): void;
 }
@@ -108,11 +110,12 @@ async function runUntilStopped(
   stopGrace: number,
 ): Promise<AttemptGain> {
   const stop = new AbortController();
+  const { clock = SYSTEM_CLOCK } = host;
   const onHostAbort = (): void => stop.abort(stopOf(host.signal.reason));
   if (host.signal.aborted) onHostAbort();
   else host.signal.addEventListener('abort', onHostAbort, { once: true });
-  const dropLimit = startTimer(call.startToClose, () => stop.abort(new AttemptStop('timed_out')));
-  const grace = graceAfter(stop.signal, stopGrace);
+  const dropLimit = clock.startTimer(call.startToClose, () => stop.abort(new AttemptStop('timed_out')));
+  const grace = graceAfter(stop.signal, stopGrace, clock);
   const progress = reporter(host, outlet);
   try {
     if (stop.signal.aborted) throw stopFailure(stop.signal, call, {});
@@ -217,12 +220,16 @@ function tailedLog(log: TaskLog, tail: Tail): TaskLog {
 }
 
 /** Ends `over` once the signal has been aborted for `milliseconds`. */
-function graceAfter(signal: AbortSignal, milliseconds: number): { over: Promise<undefined>; drop: () => void } {
+function graceAfter(
+  signal: AbortSignal,
+  milliseconds: number,
+  clock: Clock,
+): { over: Promise<undefined>; drop: () => void } {
   let dropTimer = (): void => undefined;
   let onAbort = (): void => undefined;
   const over = new Promise<undefined>((resolve) => {
     onAbort = () => {
-      dropTimer = startTimer(milliseconds, () => resolve(undefined));
+      dropTimer = clock.startTimer(milliseconds, () => resolve(undefined));
     };
     signal.addEventListener('abort', onAbort, { once: true });
   });

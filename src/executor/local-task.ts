@@ -6,7 +6,7 @@ import { folderLogStore } from '../activities/folder-log-store.js';
 import type { LogStore } from '../activities/log-store.js';
 import { afterFailure } from '../activities/retry-rules.js';
 import type { SecretSource } from '../activities/secrets.js';
-import { startTimer } from '../activities/timer.js';
+import { SYSTEM_CLOCK, type Clock } from '../activities/timer.js';
 import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import type { Json } from '../dag/json.js';
 import type { Progress } from '../dag/progress.js';
@@ -46,6 +46,8 @@ export interface LocalTaskHost {
   readonly secrets?: SecretSource;
   /** Where large outputs, artifacts and the cache are kept. Default: none are. */
   readonly store?: BlobStore;
+  /** What waits and time limits go by. Default: the system's. */
+  readonly clock?: Clock;
   readonly retry: RetryPolicy;
   /** Milliseconds that all attempts together may take, the waits between them included. */
   readonly scheduleToClose: number | undefined;
@@ -57,10 +59,12 @@ export class LocalTask {
   readonly #host: LocalTaskHost;
   readonly #events: LocalTaskEvents;
   readonly #stop = new AbortController();
+  readonly #clock: Clock;
 
   constructor(call: TaskCall, host: LocalTaskHost, events: LocalTaskEvents) {
     this.#call = call;
     this.#host = host;
+    this.#clock = host.clock ?? SYSTEM_CLOCK;
     this.#events = events;
   }
 
@@ -76,9 +80,11 @@ export class LocalTask {
 
   async #attempts(): Promise<LocalTaskEnd> {
     const limit = this.#host.scheduleToClose;
-    const began = performance.now();
+    const began = this.#clock.now();
     const dropLimit =
-      limit === undefined ? undefined : startTimer(limit, () => this.#stop.abort(new AttemptStop('timed_out')));
+      limit === undefined
+        ? undefined
+        : this.#clock.startTimer(limit, () => this.#stop.abort(new AttemptStop('timed_out')));
     try {
       for (let attempt = 1; ; attempt++) {
         this.#events.attemptBegan(attempt);
@@ -89,7 +95,7 @@ export class LocalTask {
         if (next.then === 'skip') return { outcome: 'skipped', attempts: attempt, error: end.error };
         const delay = next.then === 'retry' ? (next.delay ?? ownDelay(this.#host.retry, attempt)) : undefined;
         // Temporal starts no wait that the limit would end.
-        const inTime = delay !== undefined && (limit === undefined || performance.now() - began + delay < limit);
+        const inTime = delay !== undefined && (limit === undefined || this.#clock.now() - began + delay < limit);
         if (!inTime) return { outcome: 'failed', attempts: attempt, error: end.error };
         this.#events.attemptFailed(attempt, end.error);
         await this.#wait(delay);
@@ -112,6 +118,7 @@ export class LocalTask {
         signal: this.#stop.signal,
         log,
         progress,
+        clock: this.#clock,
         ...(secrets === undefined ? {} : { secrets }),
         ...(store === undefined ? {} : { store }),
       });
@@ -132,7 +139,7 @@ export class LocalTask {
         signal.removeEventListener('abort', done);
         resolve();
       };
-      const dropTimer = startTimer(delay, done);
+      const dropTimer = this.#clock.startTimer(delay, done);
       signal.addEventListener('abort', done, { once: true });
     });
   }

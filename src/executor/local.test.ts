@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TaskFailure, type Handler, type TaskContext } from '../activities/handler.js';
 import { createHandlers } from '../activities/handlers.js';
 import { attemptLogPath } from '../activities/log.js';
+import { SYSTEM_CLOCK } from '../activities/timer.js';
 import type { Dag, Task } from '../dag/dag.js';
 import type { Json, JsonObject } from '../dag/json.js';
 import type { Run, RunDescription } from '../run/run.js';
@@ -235,7 +236,11 @@ describe('a local run', () => {
   });
 
   it('rejects, rather than hangs, where its clock is broken', async () => {
-    const { run } = new Watched(dagOf([call('a')]), { a: () => 1 }, { now: () => Number.NaN });
+    const { run } = new Watched(
+      dagOf([call('a')]),
+      { a: () => 1 },
+      { clock: { ...SYSTEM_CLOCK, now: () => Number.NaN } },
+    );
     await expect(run.result()).rejects.toThrow('whole milliseconds');
   });
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../activities/handler.js';
 import type { SecretSource } from '../activities/secrets.js';
-import { startTimer } from '../activities/timer.js';
+import type { LogStore } from '../activities/log-store.js';
+import { SYSTEM_CLOCK, type Clock } from '../activities/timer.js';
 import type { Act, ActAnswer, ActRequest } from '../run/act.js';
 import { ActingRun } from '../run/acting-run.js';
 import type { DagWith } from '../dag/control.js';
@@ -34,14 +35,18 @@ export interface LocalOptions {
   readonly handlers: Handlers;
   /** Where the attempts' logs go. */
   readonly logFolder: string;
+  /** Where they go instead. Default: a store in `logFolder`. */
+  readonly logs?: LogStore;
   /** Where `secrets.NAME` comes from; `environmentSecrets` takes variables. Default: there are none. */
   readonly secrets?: SecretSource;
   /** Where large outputs, artifacts and the cache are kept; see `openStore`. Default: none are. */
   readonly store?: BlobStore;
   /** Called soon after something changed, once for what changed together; ask `describe()` what it is. */
   readonly onChange?: () => void;
-  /** The clock, in whole milliseconds. Default: the system's. */
-  readonly now?: () => number;
+  /** What all waits and time limits go by. Default: the system's clock. */
+  readonly clock?: Clock;
+  /** Hears of each run that a task of this run is, as it begins; and of theirs. `parent`: the run that has the task. */
+  readonly onSubRun?: (run: Run, parent: string, task: string) => void;
   /** Whether tasks may take what another run's task gave under the same key (`cache`). Default true. */
   readonly cache?: boolean;
   /** Checks the scheduler after every event, in O(V + E): for tests. Default false. */
@@ -85,6 +90,7 @@ type SubRun = Extract<StartedTask, { readonly subRun: unknown }>['subRun'];
 class LocalRun extends ActingRun {
   readonly runId: string;
   readonly #options: LocalOptions;
+  readonly #clock: Clock;
   readonly #live: LiveRun;
   readonly #running = new Map<number, LocalTask>();
   /** Running tasks that are runs of their own. */
@@ -109,6 +115,7 @@ class LocalRun extends ActingRun {
     super();
     this.runId = options.runId ?? `${dag.name}-${randomUUID().slice(0, 8)}`;
     this.#options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
     const { params = {}, cache = true } = options;
     const more = { runId: this.runId, createPolicy, params, takeOver: undefined, noCache: !cache };
     this.#live = new LiveRun(dag, more);
@@ -231,7 +238,7 @@ class LocalRun extends ActingRun {
   }
 
   #start(index: number): void {
-    const { handlers, logFolder, secrets, store } = this.#options;
+    const { handlers, logFolder, logs, secrets, store, clock } = this.#options;
     const { dag, record } = this.#live;
     const attemptsBefore = record.attemptsOf(index);
     record.began(index);
@@ -248,6 +255,8 @@ class LocalRun extends ActingRun {
       {
         handlers,
         logFolder,
+        ...(logs === undefined ? {} : { logs }),
+        ...(clock === undefined ? {} : { clock }),
         ...(secrets === undefined ? {} : { secrets }),
         ...(store === undefined ? {} : { store }),
         retry,
@@ -292,6 +301,7 @@ class LocalRun extends ActingRun {
       onChange: () => this.#changed(),
     });
     this.#subRuns.set(index, run);
+    this.#options.onSubRun?.(run, this.runId, this.#live.dag.tasks[index]!.name);
     run.begin();
     run.result().then(
       (result) => this.#ended(index, subRunEnd(result)),
@@ -318,7 +328,7 @@ class LocalRun extends ActingRun {
   #setTimer(timer: TimerName, at: number, task: number | undefined): void {
     const key = keyOf(timer, task);
     this.#dropTimer(key);
-    const drop = startTimer(Math.max(0, at - this.#now()), () => {
+    const drop = this.#clock.startTimer(Math.max(0, at - this.#now()), () => {
       this.#take(() => {
         // It may have been dropped, or set anew, in this very moment.
         if (this.#timers.get(key) !== drop || this.#isBroken) return [];
@@ -356,7 +366,7 @@ class LocalRun extends ActingRun {
   }
 
   #now(): number {
-    return (this.#options.now ?? Date.now)();
+    return this.#clock.now();
   }
 }
 
