@@ -297,6 +297,7 @@ export class Walk {
     tasks.forced[task] = 1;
     if (wentOn && state !== 'succeeded') this.#letStarted(task);
     this.end(task, state, at);
+    if (wentOn && state === 'succeeded') this.#letDecided(task, at);
     this.#blockAgain(at);
   }
 
@@ -305,6 +306,17 @@ export class Walk {
     for (const dependent of neighbours(this.graph.dependents, task)) {
       if (this.tasks.is(dependent, 'ready')) this.#waitAgain(dependent);
       else this.#excuse(dependent);
+    }
+  }
+
+  /** Of what needs the task, what a rule about failures let start stays as it is, where it has; else it waits, or ends. */
+  #letDecided(task: number, at: number): void {
+    for (const dependent of neighbours(this.graph.dependents, task)) {
+      if (this.tasks.verdict(dependent) === this.#heldVerdict(dependent)) continue;
+      if (this.tasks.is(dependent, 'ready')) {
+        this.#waitAgain(dependent);
+        this.#settle(dependent, at);
+      } else this.#excuse(dependent);
     }
   }
 

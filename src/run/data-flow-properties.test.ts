@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FlowWorld, type Behaviour } from '../../test/support/flow-world.js';
+import { FlowWorld, OPERATOR_ACTS, type Behaviour } from '../../test/support/flow-world.js';
 import type { Dag, Task } from '../dag/dag.js';
 import { TRIGGER_RULES, verdictOf, type TriggerRule } from '../dag/trigger-rule.js';
 
@@ -194,9 +194,9 @@ function looksTooEarly({ main, last }: Case): boolean {
   return [...main, ...last].some(isOff);
 }
 
-function worldOf(given: Case, cancelAt?: number): FlowWorld {
+function worldOf(given: Case, more: Partial<Behaviour> = {}): FlowWorld {
   const fails = (task: string): boolean => draw(given.failures, task);
-  const behaviour = { ...given.behaviour, fails, rejects: fails, ...(cancelAt === undefined ? {} : { cancelAt }) };
+  const behaviour = { ...given.behaviour, fails, rejects: fails, ...more };
   return new FlowWorld(dagOf(given), behaviour).run();
 }
 
@@ -224,7 +224,7 @@ describe('a run with branches, fan-outs, waits, people and what undoes', () => {
   it('ends where it is cancelled, with all that is done at the end done', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(cases, (given) => {
-        const world = worldOf(given, given.cancelAt);
+        const world = worldOf(given, { cancelAt: given.cancelAt });
         const { tasks } = world.live.result();
         for (const [name, { status }] of Object.entries(tasks)) {
           // Items that did not start are cancelled where more failed than may.
@@ -233,6 +233,23 @@ describe('a run with branches, fan-outs, waits, people and what undoes', () => {
         expectUndoInOrder(world);
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+const acts = fc.array(
+  fc.record({ step: fc.nat({ max: 40 }), type: fc.constantFrom(...OPERATOR_ACTS), pick: fc.nat({ max: 60 }) }),
+  { maxLength: 12 },
+);
+
+describe('operators of such a run', () => {
+  it('can ask for anything at any time, and it comes to its end', { timeout: 60_000 }, () => {
+    fc.assert(
+      fc.property(cases, acts, fc.boolean(), (given, asked, isCancelled) => {
+        const world = worldOf(given, { acts: asked, ...(isCancelled ? { cancelAt: given.cancelAt } : {}) });
+        expect(world.live.result().status).toBe(world.live.scheduler.state);
+      }),
+      { numRuns: 400 },
     );
   });
 });

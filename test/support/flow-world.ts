@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import type { Dag } from '../../src/dag/dag.js';
+import { DagwrightError } from '../../src/dag/errors.js';
 import { isRunEnd } from '../../src/dag/run-state.js';
+import type { ActType } from '../../src/run/act.js';
+import { readAct } from '../../src/run/read-act.js';
 import { createPolicy } from '../../src/policy/policies.js';
 import { LiveRun, type HostInstruction } from '../../src/run/live-run.js';
 
@@ -16,7 +19,24 @@ export interface Behaviour {
   readonly carries: readonly number[];
   /** At this step the run is cancelled. */
   readonly cancelAt?: number;
+  /** What an operator asks for, and at which step; `pick` chooses the task. What the run refuses changes nothing. */
+  readonly acts?: readonly { readonly step: number; readonly type: OperatorAct; readonly pick: number }[];
 }
+
+/** What an operator may ask for at any time. */
+export const OPERATOR_ACTS = [
+  'pause',
+  'resume',
+  'pauseTask',
+  'resumeTask',
+  'cancelTask',
+  'skipTask',
+  'completeTask',
+  'retryTask',
+  'setPriority',
+  'setConcurrency',
+] as const satisfies readonly ActType[];
+export type OperatorAct = (typeof OPERATOR_ACTS)[number];
 
 /** A host of doubles: it carries out what a run asks for, one thing at a time, and checks the run after each. */
 export class FlowWorld {
@@ -44,9 +64,13 @@ export class FlowWorld {
     for (let step = 0; !isRunEnd(this.live.scheduler.state); step++) {
       expect(step).toBeLessThan(5_000);
       if (this.#behaviour.carries.includes(step)) this.#carry();
+      for (const { step: at, type, pick } of this.#behaviour.acts ?? []) {
+        if (at === step && !isRunEnd(this.live.scheduler.state)) this.#act(type, pick);
+      }
+      if (isRunEnd(this.live.scheduler.state)) break;
       if (step === this.#behaviour.cancelAt)
         this.#carryOut(this.live.act({ type: 'cancel' }, {}, ++this.#at).instructions);
-      else this.#step(step + (this.#behaviour.picks[step % this.#behaviour.picks.length] ?? 0));
+      else this.#step(mixed(step, this.#behaviour.picks[step % this.#behaviour.picks.length] ?? 0));
     }
     expect(this.#running.size).toBe(0);
     expect(this.#timers.size).toBe(0);
@@ -85,8 +109,48 @@ export class FlowWorld {
         choices.push(() => this.live.act(act, {}, ++this.#at).instructions);
       }
     });
+    if (choices.length === 0) {
+      // Only an operator can go on.
+      for (const task of this.live.pausedTasks()) this.#do('resumeTask', { task: dag.tasks[task]!.name });
+      this.#do('resume', {});
+      return;
+    }
     expect(choices.length, `nothing can happen: ${this.live.scheduler.state}`).toBeGreaterThan(0);
     this.#carryOut(choices[pick % choices.length]!());
+  }
+
+  #act(type: OperatorAct, pick: number): void {
+    const { tasks } = this.live.dag;
+    const task = tasks[pick % tasks.length]!.name;
+    switch (type) {
+      case 'pause':
+        return this.#do(type, { mode: pick % 2 === 0 ? 'drain' : 'interrupt' });
+      case 'resume':
+        return this.#do(type, {});
+      case 'pauseTask':
+        return this.#do(type, { task, mode: pick % 3 === 0 ? 'drain' : 'interrupt' });
+      case 'completeTask':
+        return this.#do(type, { task, output: pick });
+      case 'retryTask':
+        return this.#do(type, { task, dependents: pick % 4 !== 0 });
+      case 'setPriority':
+        return this.#do(type, { task, priority: pick % 5 });
+      case 'setConcurrency':
+        return this.#do(type, { concurrency: 1 + (pick % 4) });
+      default:
+        return this.#do(type, { task });
+    }
+  }
+
+  #do(type: ActType, fields: object): void {
+    const before = JSON.stringify(this.live.snapshot());
+    const { act, request } = readAct(type, fields);
+    try {
+      this.#carryOut(this.live.act(act, request, ++this.#at).instructions);
+    } catch (error) {
+      if (!(error instanceof DagwrightError)) throw error;
+      expect(JSON.stringify(this.live.snapshot())).toBe(before);
+    }
   }
 
   #end(task: number): HostInstruction[] {
@@ -139,4 +203,9 @@ export class FlowWorld {
     this.log.push(`started ${this.live.dag.tasks[task]!.name}`);
     this.#running.add(task);
   }
+}
+
+/** The picks are few, and repeat: so that none of them keeps choosing the same for ever. */
+function mixed(step: number, pick: number): number {
+  return (Math.imul(step + 1, 2_654_435_761) ^ pick) >>> 3;
 }

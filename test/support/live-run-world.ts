@@ -154,6 +154,11 @@ export class World {
         return this.#act(what, { concurrency: 1 + (other % 5) });
       case 'setPolicy':
         return this.#act(what, { policy: POLICIES[other % POLICIES.length]! });
+      case 'approve':
+      case 'reject':
+        return this.#act(what, { task: name(pick) });
+      case 'sendEvent':
+        return this.#act(what, { event: 'news' });
       case 'addTasks': {
         if (tasks.length > 24) return;
         const first = `n${this.#added++}`;
@@ -382,6 +387,9 @@ export class World {
       case 'run.end':
         expect(this.#running.size).toBe(0);
         expect(this.#timers.size).toBe(0);
+        break;
+      default:
+        throw new Error(`A run of plain tasks asks for ${instruction.type}.`);
     }
   }
 
