@@ -225,6 +225,12 @@ describe('what the schema of an output says', () => {
     expect(problems(expression)).toEqual(expected);
   });
 
+  it('leaves other fields open where it does', () => {
+    const open = '{ type: object, properties: { rows: { type: integer } } }';
+    const file = `name: d\ntasks:\n  a: { run: x, output: ${open} }\n  b: { run: x, when: tasks.a.output.row > tasks.a.output.rows }\n`;
+    expect(problemsOf(file)).toEqual([]);
+  });
+
   it('is of each item of a fan-out', () => {
     expect(problems('tasks.a.output[0].rows > 1', ', forEach: [1, 2]')).toEqual([]);
     expect(problems('tasks.a.output.rows > 1', ', forEach: [1, 2]')).toEqual(['4:22 EXPRESSION_TYPE']);
