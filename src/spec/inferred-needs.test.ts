@@ -154,13 +154,13 @@ it('adds what is not upstream, and nothing else, in any dag', () => {
 });
 
 it('knows more than 32 named tasks apart', () => {
-  // A chain of 40; one task behind all of it, and one behind its first 32 alone.
+  // A chain of 40; one task behind all of it, and one, through another, behind its first 32 alone.
   const chain = Array.from({ length: 39 }, (_, i): Edge => [i, i + 1]);
-  const [behindAll, behindSome] = [40, 41];
-  const edges: Edge[] = [...chain, [39, behindAll], [31, behindSome]];
+  const [behindAll, between, behindSome] = [40, 41, 42];
+  const edges: Edge[] = [...chain, [39, behindAll], [31, between], [between, behindSome]];
   const named = Array.from({ length: 38 }, (_, i) => i);
   const namings = named.flatMap((i) => [[behindAll, i] as const, [behindSome, i] as const]);
-  const { added, after } = infer(42, edges, namings);
+  const { added, after } = infer(43, edges, namings);
   expect(after).toEqual([]);
   expect(added).toEqual([32, 33, 34, 35, 36, 37].map((i) => ({ task: behindSome, named: i })));
 });
