@@ -6,8 +6,24 @@ export type { ListOptions, RunSummary } from './client/list-runs.js';
 export type { Rerun } from './client/rerun.js';
 export { RunHandle } from './client/run-handle.js';
 export type { Act, ActAnswer, ActRecord, ActRequest, ActType } from './run/act.js';
-export type { Dag, Dependency, HandlerName, Param, ParamType, RetryPolicy, Task, Timeouts } from './dag/dag.js';
+export type {
+  Artifacts,
+  Compensation,
+  ControlName,
+  Dag,
+  Dependency,
+  ForEach,
+  HandlerName,
+  Param,
+  ParamType,
+  Poll,
+  RetryPolicy,
+  RetryRule,
+  Task,
+  Timeouts,
+} from './dag/dag.js';
 export { DagwrightError, ERROR_CODES, type ErrorCode } from './dag/errors.js';
+export { environmentSecrets, type SecretSource } from './activities/secrets.js';
 export type { Explanation, Reason, ReasonCode } from './run/explanation.js';
 export type { Json, JsonObject } from './dag/json.js';
 export type { PolicyName } from './dag/policy.js';
@@ -24,6 +40,7 @@ export type {
   RunResult,
   TaskDescription,
   TaskResult,
+  WaitDescription,
 } from './run/run.js';
 export type { TaskError } from './dag/task-error.js';
 export type { TaskEndState, TaskState } from './dag/task-state.js';
@@ -37,5 +54,6 @@ export { dagJsonSchema } from './spec/json-schema.js';
 export { loadDagFile } from './spec/load.js';
 export { resolveParams } from './spec/params.js';
 export { parseDag, validateDag, type ParsedDag } from './spec/parse.js';
+export type { ApprovalOptions, ApprovalOutput, EventOptions, PollOptions, SwitchOptions } from './spec/task-action.js';
 export { task, type TaskDefinition } from './spec/task-definition.js';
 export { DagWorker, type DagWorkerOptions } from './worker/dag-worker.js';

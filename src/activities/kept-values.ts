@@ -8,7 +8,7 @@ import { TaskFailure } from './handler.js';
  * Bytes over which an output, as JSON, is kept in the store. A run holds all others in memory, and a workflow has 5 seconds
  * for what it does at a time: reading 50 MB alone takes over two.
  */
-export const KEPT_FROM_BYTES = 262_144;
+export const KEPT_FROM_BYTES = 1_048_576;
 
 /** The output as a run holds it: where it is large, what stands for it, and it in the store. */
 export async function keepLarge(output: Json | undefined, store: BlobStore | undefined): Promise<Json | undefined> {

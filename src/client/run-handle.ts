@@ -323,7 +323,7 @@ export function descriptionOfResult(result: RunResult): RunDescription {
       ...(output === undefined ? {} : { outputBytes: byteLength(output) }),
     };
   });
-  const { status: state, ...run } = result;
+  const { status: state, outputs: _, ...run } = result;
   return { ...run, state, counts, tasks };
 }
 

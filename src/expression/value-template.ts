@@ -45,6 +45,17 @@ export function holdsExpression(value: Json): boolean {
   return false;
 }
 
+/** All expressions of a value, in its order. */
+export function expressionsIn({ compiled }: Pick<CompiledValue, 'compiled'>): Expression[] {
+  if (compiled === undefined) return [];
+  if (compiled instanceof Map) {
+    return [...(compiled as ReadonlyMap<string, CompiledPart>).values()].flatMap((part) =>
+      expressionsIn({ compiled: part }),
+    );
+  }
+  return (compiled as Template).parts.filter((part) => typeof part !== 'string');
+}
+
 function compilePart(value: Json, templates: Template[]): CompiledPart | undefined {
   if (typeof value === 'string') {
     if (!hasExpression(value)) return undefined;

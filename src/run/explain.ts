@@ -5,14 +5,18 @@ import { neighbours } from '../dag/graph.js';
 import type { Scheduler } from '../dag/scheduler.js';
 import type { TaskError } from '../dag/task-error.js';
 import { isTaskEnd } from '../dag/task-state.js';
+import { STAGES } from '../dag/task-traits.js';
 import type { TriggerRule } from '../dag/trigger-rule.js';
+import type { WaitDescription } from './run.js';
 
 /** What is asked of a run to explain a task of it. Times are milliseconds. */
 export interface ExplainFacts {
   readonly dag: Dag;
   readonly scheduler: Scheduler;
   readonly pausedBy: { readonly at: number; readonly by?: string } | undefined;
+  readonly runId: string;
   readonly record: { errorOf(task: number): TaskError | undefined; attemptsOf(task: number): number };
+  readonly controls: { waitsFor(task: number): WaitDescription | undefined };
   taskPausedBy(task: number): { readonly at: number; readonly by?: string } | undefined;
 }
 
@@ -28,7 +32,9 @@ export function explain(run: ExplainFacts, task: number): Explanation {
     ? whyEnded(run, task)
     : state === 'running'
       ? whyRunning(run, task)
-      : whyNot(run, task);
+      : state === 'waiting'
+        ? [whyWaiting(run, task)]
+        : whyNot(run, task);
   return { task: dag.tasks[task]!.name, state, reasons };
 }
 
@@ -36,10 +42,10 @@ function whyEnded(run: ExplainFacts, task: number): Reason[] {
   const { scheduler } = run;
   const state = scheduler.stateOf(task);
   const at = iso(scheduler.endedAt(task));
-  const { when } = run.dag.tasks[task]!;
-  if (scheduler.tasks.declined[task] === 1 && state === 'skipped') {
-    return [reason('condition', `It was skipped: its \`when\` was false: ${when ?? ''}`)];
+  if (scheduler.tasks.unneeded[task] === 1 && state === 'cancelled') {
+    return [reason('unneeded', `It was cancelled at ${at}: nobody waited for its end any more.`)];
   }
+  if (scheduler.tasks.declined[task] === 1 && state === 'skipped') return [whyDeclined(run, task)];
   const isRuled = (state === 'upstream_failed' || state === 'skipped') && scheduler.tasks.forced[task] === 0;
   const rule = ruleOf(run, task);
   if (isRuled && rule !== 'all_success') {
@@ -66,7 +72,50 @@ function whyEnded(run: ExplainFacts, task: number): Reason[] {
   return [reason('ended', sentence(`It ended ${state}${tries} at ${at}${what}`))];
 }
 
+/** It could have started, or did, and was skipped. */
+function whyDeclined(run: ExplainFacts, task: number): Reason {
+  const error = run.record.errorOf(task);
+  if (error !== undefined) {
+    return reason('ended', sentence(`A retry rule skipped it after ${error.code}: ${error.message}`));
+  }
+  const { when, made } = run.dag.tasks[task]!;
+  if (when === undefined) return reason('condition', `It is no item of ${made?.of ?? 'its task'} any more.`);
+  return reason('condition', `It was skipped: its \`when\` was false: ${when}`);
+}
+
+function whyWaiting(run: ExplainFacts, task: number): Reason {
+  const waits = run.controls.waitsFor(task);
+  const name = nameOf(run, task);
+  const until = waits?.until === undefined ? '' : `, until ${waits.until}`;
+  switch (waits?.kind) {
+    case 'time':
+      return reason('waiting', `It waits until ${waits.until}.`);
+    case 'poll':
+      return reason('waiting', `Its condition did not hold; it asks again at ${waits.until}.`);
+    case 'event':
+      return reason(
+        'waiting',
+        `It waits for the event ${waits.event}${until}: \`dagwright send ${run.runId} ${waits.event}\`.`,
+      );
+    case 'approval': {
+      const who = waits.approvers === undefined ? '' : ` by ${list(waits.approvers)}`;
+      const what = waits.message === undefined ? '' : ` ("${waits.message}")`;
+      return reason(
+        'waiting',
+        `It waits for an approval${who}${until}${what}: \`dagwright approve ${run.runId} ${name}\`.`,
+      );
+    }
+    default:
+      return reason('waiting', 'It waits.');
+  }
+}
+
 function whyRunning(run: ExplainFacts, task: number): Reason[] {
+  const items = run.scheduler.itemsOf(task);
+  if (items !== undefined) {
+    const failed = items.failed === 0 ? '' : `, ${items.failed} failed`;
+    return [reason('running', `${items.size - items.open} of its ${items.size} items have ended${failed}.`)];
+  }
   const isStopping = run.scheduler.tasks.stop[task] !== 0 || run.scheduler.state === 'cancelling';
   const since = iso(run.scheduler.startedAt(task));
   return [reason('running', `It has been running since ${since}${isStopping ? ', and was told to stop' : ''}.`)];
@@ -94,6 +143,7 @@ function whyNot(run: ExplainFacts, task: number): Reason[] {
   if (scheduler.failing) {
     reasons.push(reason('fail_fast', 'A task has failed, and `failFast` holds: no task starts any more.'));
   }
+  reasons.push(...whyHeldBack(run, task));
   if (reasons.length > 0) return reasons;
   const { running, concurrency, policy } = scheduler;
   if (running >= concurrency) {
@@ -107,6 +157,22 @@ function whyNot(run: ExplainFacts, task: number): Reason[] {
     reasons.push(reason('queue', `Its place in the queue: ${before}.`));
   }
   return reasons.length > 0 ? reasons : [reason('queue', 'It is about to start.')];
+}
+
+/** Why a pending task that needs nothing more does not start. */
+function whyHeldBack({ scheduler, dag }: ExplainFacts, task: number): Reason[] {
+  const { tasks } = scheduler;
+  if (!tasks.is(task, 'pending')) return [];
+  if (tasks.stage[task]! > STAGES.indexOf(scheduler.stage)) {
+    return [
+      reason('stage', "It runs at the end, whatever becomes of the run: the run's own tasks have not all ended."),
+    ];
+  }
+  const parent = tasks.parent[task]!;
+  const items = scheduler.itemsOf(parent);
+  if (items === undefined) return [];
+  const most = items.maxParallel === Infinity ? '' : `, and \`maxParallel\` is ${items.maxParallel}`;
+  return [reason('items', `${items.active} items of ${dag.tasks[parent]!.name} are under way${most}.`)];
 }
 
 /** The tasks that failed, or were cancelled, at the root of what blocks. */

@@ -21,6 +21,8 @@ export interface Reason {
  * - `needs`: dependencies have not ended; `run_paused`, `task_paused`, `cancelling`, `fail_fast`: it must not start;
  * - `slots`: as many tasks run as may; `queue`: others go first;
  * - `no_worker`, `queued`: handed to the workers, and none, or none yet, has taken it; `retrying`: waits for its next attempt;
+ * - `waiting`: for a time, an event, an approval, or to be asked again; `items`: as many items of its fan-out go as may;
+ *   `stage`: it comes after the run's own tasks; `unneeded`: nobody waited for it any more;
  * - `running`; `ended`: nothing holds it; `upstream`: a dependency failed or was skipped, so it never runs; `condition`: its own
  *   `when` was false.
  */
@@ -35,6 +37,10 @@ export type ReasonCode =
   | 'no_worker'
   | 'queued'
   | 'retrying'
+  | 'waiting'
+  | 'items'
+  | 'stage'
+  | 'unneeded'
   | 'running'
   | 'ended'
   | 'upstream'

@@ -125,10 +125,10 @@ export class LiveRun {
     for (const [task, output, has] of snapshot?.outputs ?? []) this.#outputs.set(task, has ? output : undefined);
   }
 
-  /** As plain JSON; undefined where the outputs that tasks wait for are too large. */
-  snapshot(): LiveRunSnapshot | undefined {
+  /** As plain JSON; undefined where what tasks wait for has more bytes than `limit` (default 1 MiB). */
+  snapshot(limit?: number): LiveRunSnapshot | undefined {
     const growth = this.growth.snapshot((task) => !this.scheduler.tasks.hasEnded(task));
-    const record = this.record.snapshot(this.facts(), byteLength((growth.items ?? []) as unknown as Json));
+    const record = this.record.snapshot(this.facts(), byteLength((growth.items ?? []) as unknown as Json), limit);
     if (record === undefined) return undefined;
     const polls = this.#polls.snapshot();
     const events = this.controls.inbox.snapshot();
@@ -357,10 +357,17 @@ export class LiveRun {
     const { made } = this.dag.tasks[task]!;
     if (made === undefined) return this.record.needsOf(task);
     const origin = this.indexOf(made.of) ?? -1;
-    if (made.undoes !== true) return this.record.needsOf(origin);
+    if (made.undoes !== true) return this.#itemNeeds(origin);
     const name = made.item === undefined ? made.of : itemName(made.of, made.item);
     const output = this.record.outputOf(this.indexOf(name) ?? -1);
     return { ...this.record.needsOf(origin), ...(output === undefined ? {} : { [made.of]: output }) };
+  }
+
+  /** What the task fans out over is handed to each item as the item alone: whole, it would be copied as often. */
+  #itemNeeds(origin: number): JsonObject {
+    const needs = this.record.needsOf(origin);
+    for (const name of this.expressions.tasksIn(this.dag.tasks[origin]?.forEach as Json)) delete needs[name];
+    return needs;
   }
 
   /** In a fan-out: the item of the task. */

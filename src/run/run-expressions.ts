@@ -1,6 +1,7 @@
 import { envOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { Json, JsonObject } from '../dag/json.js';
+import { storedRef } from '../dag/stored-value.js';
 import type { TaskError } from '../dag/task-error.js';
 import { evaluate, recompile, type Expression } from '../expression/compile.js';
 import type { ExpressionValues } from '../expression/evaluate.js';
@@ -8,6 +9,7 @@ import type { References } from '../expression/scope.js';
 import {
   evaluateButSecrets,
   evaluateValue,
+  expressionsIn,
   recompileValue,
   type CompiledValue,
   type ValueWithSecrets,
@@ -24,6 +26,9 @@ export interface ExpressionFacts {
   /** In a fan-out: the item of the task. */
   itemOf(task: number): Json | undefined;
 }
+
+/** An expression that is one output and nothing else. */
+const WHOLE_OUTPUT = /^tasks(?:\.\w+|\[\s*(?:"[^"]*"|'[^']*')\s*\])\.output$/;
 
 /** Values of roots that only one place has: `error`, `output`, `event`. */
 export type OwnValues = Partial<ExpressionValues>;
@@ -56,6 +61,7 @@ export class RunExpressions {
   bare(task: number, source: string, what: string, own: OwnValues = {}): Evaluated<Json> {
     return orError(what, () => {
       const expression = this.read(source);
+      this.#refuseStored([expression]);
       return evaluate(expression, this.#valuesFor(expression.references, task, own));
     });
   }
@@ -74,6 +80,7 @@ export class RunExpressions {
   value(task: number, value: Json, what: string, bytes?: number): Evaluated<Json> {
     return orError(what, () => {
       const compiled = this.#compiled(value);
+      this.#refuseStored(expressionsIn(compiled));
       return evaluateValue(compiled, this.#valuesFor(compiled.references, task, {}), bytes);
     });
   }
@@ -83,12 +90,38 @@ export class RunExpressions {
     return orError('An expression of the task', () => {
       const settings = this.#compiled(definition.with);
       const env = this.#envOf(definition);
+      for (const compiled of [settings, env]) this.#refuseStored(expressionsIn(compiled));
       const values = (compiled: CompiledValue): ExpressionValues => this.#valuesFor(compiled.references, task, {});
       return {
         with: evaluateButSecrets(settings, values(settings), { path: ['with'] }),
         env: evaluateButSecrets(env, values(env), { path: ['env'] }),
       };
     });
+  }
+
+  /** The tasks that the expressions of a value name. */
+  tasksIn(value: Json): string[] {
+    return this.#compiled(value).references.tasks.map(({ name }) => name);
+  }
+
+  /**
+   * A large output is in the store, and not in the run: it can be handed on whole, and not looked into.
+   * @throws DagwrightError EXPRESSION_FAILED
+   */
+  #refuseStored(expressions: readonly Expression[]): void {
+    for (const { source, references } of expressions) {
+      for (const { name, field } of references.tasks) {
+        if (field !== 'output' || WHOLE_OUTPUT.test(source)) continue;
+        const index = this.#run.indexOf(name);
+        const output = index === undefined ? undefined : this.#run.factsOf(index)['output'];
+        const ref = storedRef(output);
+        if (ref === undefined) continue;
+        const message =
+          `The output of ${name} has ${ref.bytes} bytes: it is kept in the store, and no expression can look into it. ` +
+          'Hand it on whole, or give what is asked of it as an output of its own.';
+        throw new DagwrightError('EXPRESSION_FAILED', message);
+      }
+    }
   }
 
   #compiled(value: Json): CompiledValue {

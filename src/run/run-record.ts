@@ -277,8 +277,9 @@ export class RunRecord {
    * The record as JSON. Outputs that a task still waits for go first; of the others as many as fit.
    * Undefined where even the needed ones do not fit: the host then goes on without a snapshot.
    * @param taken bytes that something else takes of what may be.
+   * @param limit bytes of outputs that may be. Default {@link KEPT_OUTPUT_BYTES}.
    */
-  snapshot(facts: RunFacts, taken = 0): RecordSnapshot | undefined {
+  snapshot(facts: RunFacts, taken = 0, limit = KEPT_OUTPUT_BYTES): RecordSnapshot | undefined {
     const waitedFor = this.#waitedFor(facts);
     const outputs: [number, Json][] = [];
     const omitted = new Map(this.#omitted);
@@ -289,10 +290,10 @@ export class RunRecord {
       bytes += byteLength(output);
       outputs.push([task, output]);
     }
-    if (bytes > KEPT_OUTPUT_BYTES) return undefined;
+    if (bytes > limit) return undefined;
     for (const [task, output] of others) {
       const size = byteLength(output);
-      if (bytes + size > KEPT_OUTPUT_BYTES) omitted.set(task, size);
+      if (bytes + size > limit) omitted.set(task, size);
       else {
         bytes += size;
         outputs.push([task, output]);

@@ -116,9 +116,10 @@ function wordsOf(act: ActRecord | undefined): Partial<RunEvent> {
 export function resultOf(run: ViewedRun): RunResult {
   const result = run.record.result(run.runId, run.facts());
   const tasks = { ...result.tasks };
-  for (const task of run.dag.tasks) {
-    if (task.made !== undefined) tasks[task.name] = { ...tasks[task.name]!, ...madeOf(task) };
-  }
+  run.dag.tasks.forEach(({ name }, task) => {
+    const { waitsFor: _, ...seen } = seenOf(run, task);
+    tasks[name] = { ...tasks[name]!, ...seen };
+  });
   const outputs = outputsOf(run);
   return {
     ...result,

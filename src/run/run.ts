@@ -119,6 +119,12 @@ export interface TaskResult {
   readonly item?: { readonly of: string; readonly index: number };
   /** The task that it undid. */
   readonly compensates?: string;
+  /** It ran whatever became of the run, at its end. */
+  readonly finally?: true;
+  /** Of a task that fanned out: its items. */
+  readonly fanOut?: { readonly items: number; readonly ended: number; readonly failed: number };
+  /** The run that it was: of a task that uses `dag`, once it started. */
+  readonly subRun?: string;
 }
 
 /** How a run ended: every task, and of the failed ones the error. */

@@ -2,11 +2,11 @@ import { condition, continueAsNew, log, patched, sleep, workflowInfo } from '@te
 import type { Act, ActAnswer, ActRequest } from '../run/act.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { SchedulerEvent } from '../dag/event.js';
-import type { Json } from '../dag/json.js';
 import { LiveRun, type HostInstruction } from '../run/live-run.js';
 import type { RunResult } from '../run/run.js';
 import { startedRunId } from '../run/sub-run-end.js';
 import { measureCall } from '../dag/task-call.js';
+import type { Json } from '../dag/json.js';
 import type { TaskError } from '../dag/task-error.js';
 import { createPolicy } from '../policy/policies.js';
 import type { ActivityScope } from './activity-scope.js';
@@ -18,6 +18,10 @@ import { Shown } from './shown.js';
 import { SubRuns, type SubRun } from './sub-runs.js';
 import { activityOf, startActivity, type TaskActivity } from './task-activity.js';
 
+/** What a task could be handed before that was raised. */
+const EARLIER_CALL_BYTES = 1_572_864;
+/** Bytes of what tasks wait for that the next execution is started with, where it is more than usual. */
+const CARRIED_BYTES = 4 * 1_048_576;
 /** Well below the 51,200 events at which the server ends a run, well above what one window of tasks adds. */
 const HISTORY_LIMIT = 8_000;
 /** The server takes 2,000 updates in one execution. */
@@ -271,7 +275,7 @@ export class Interpreter {
       return bytes;
     }
     const activity = activityOf(this.live.dag, task, started, start);
-    const { bytes, error } = measureCall(activity.args);
+    const { bytes, error } = measured(activity.args);
     if (error !== undefined) return this.#failed(task, error);
     portion.push(activity);
     return bytes;
@@ -353,7 +357,7 @@ export class Interpreter {
   }
 
   async #continueAsNew(): Promise<void> {
-    const live = this.live.snapshot();
+    const live = this.live.snapshot() ?? (patched(PATCHES.largerCarry) ? this.live.snapshot(CARRIED_BYTES) : undefined);
     if (live === undefined) {
       log.warn('The outputs that tasks still wait for are too large to continue as new; the run goes on as it is.');
       this.#isTooLarge = true;
@@ -390,4 +394,11 @@ export class Interpreter {
     const limit = (this.#input.historyLimit ?? HISTORY_LIMIT) * HISTORY_HARD_FACTOR;
     return this.#direct.size === 0 || workflowInfo().historyLength >= limit;
   }
+}
+
+/** What a task is handed may be larger than it once could. */
+function measured(args: readonly Json[]): ReturnType<typeof measureCall> {
+  const now = measureCall(args);
+  if (now.bytes <= EARLIER_CALL_BYTES || patched(PATCHES.largerCalls)) return now;
+  return measureCall(args, EARLIER_CALL_BYTES);
 }

@@ -2,5 +2,12 @@
  * Changes of what a replay does. Each has a number; a history without it goes the old way, for ever.
  * - 1: an attempt that was told to stop, and was lost with its worker before it said so, has stopped. It counted as lost.
  * - 2: tasks that an act lets start, while the run waits to continue as new, start at once. They waited for other news.
+ * - 3: a task may be handed 4 MiB. It was refused over 1.5 MiB.
+ * - 4: a run continues as new with up to 4 MiB that its tasks wait for. It went on as it was over 1 MiB.
  */
-export const PATCHES = { lostWhileStopping: 'dagwright-1', actsStartTasks: 'dagwright-2' } as const;
+export const PATCHES = {
+  lostWhileStopping: 'dagwright-1',
+  actsStartTasks: 'dagwright-2',
+  largerCalls: 'dagwright-3',
+  largerCarry: 'dagwright-4',
+} as const;
