@@ -14,7 +14,7 @@ const LAYERS = {
   policy: { modules: ['dag'], packages: [] },
   expression: { modules: ['dag'], packages: ['@marcbachmann/cel-js'] },
   'json-schema': { modules: ['dag'], packages: ['@cfworker/json-schema'] },
-  run: { modules: ['dag', 'expression', 'json-schema', 'spec/duration'], packages: [] },
+  run: { modules: ['dag', 'expression', 'json-schema'], packages: [] },
   spec: {
     modules: ['dag', 'expression', 'json-schema'],
     types: ['activities/handler'],
@@ -38,6 +38,11 @@ const LAYERS = {
     types: ['spec/with', 'spec/function-definition'],
   },
   executor: { modules: ['dag', 'policy', 'run', 'activities'], types: ['store'] },
+  testing: {
+    modules: ['dag', 'run', 'spec', 'executor', 'activities/handler'],
+    types: ['activities'],
+    packages: ['node:path', 'zod'],
+  },
   client: {
     modules: [
       'dag',
@@ -54,7 +59,7 @@ const LAYERS = {
   worker: { modules: ['dag', 'activities', 'config', 'client', 'observability', 'store'] },
   dev: { modules: ['dag', 'config'] },
   observability: { modules: ['dag', 'activities/handler'], packages: ['pino'] },
-  config: { modules: ['dag', 'observability/log-level', 'spec/duration', 'store/store-place'] },
+  config: { modules: ['dag', 'observability/log-level', 'store/store-place'] },
 };
 
 /** In these, nothing may read a clock; the linter bans the rest (see .oxlintrc.json). */

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { DagwrightError } from './dag/errors.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './observability/log-level.js';
-import { parseDuration } from './spec/duration.js';
+import { parseDuration } from './dag/duration.js';
 import { readBucket, type StorePlace } from './store/store-place.js';
 
 /** Milliseconds that something may lie in the store unused, where nobody says: 30 days. */

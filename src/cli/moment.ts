@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { MAXIMUM_DURATION, parseDuration } from '../spec/duration.js';
+import { MAXIMUM_DURATION, parseDuration } from '../dag/duration.js';
 
 const TIME =
   /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:[Tt ](?<clock>\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?<zone>[Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;

@@ -1,5 +1,5 @@
 import type { Json } from '../dag/json.js';
-import { parseDuration } from '../spec/duration.js';
+import { parseDuration } from '../dag/duration.js';
 
 /** Further ahead no server's clock can count, in milliseconds. */
 const LATEST = 100 * 31_536_000_000;

@@ -1,7 +1,7 @@
 import { type Dag, type Task } from '../dag/dag.js';
 import { checkText, checkValue, type Checked } from './check.js';
 import type { Diagnostic } from './diagnostic.js';
-import { MAXIMUM_DURATION } from './duration.js';
+import { MAXIMUM_DURATION } from '../dag/duration.js';
 import { finding, findingsOf, valueAt, type Finding } from './issues.js';
 import { quote } from './problem.js';
 import { checkArtifacts, needArtifacts } from './artifact-sources.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Json, JsonObject } from '../dag/json.js';
 import { hasExpression, parseTemplate } from '../expression/template.js';
 import { checkSchema } from '../json-schema/check-schema.js';
-import { DURATION_PATTERN, MAXIMUM_DURATION, parseDuration } from './duration.js';
+import { DURATION_PATTERN, MAXIMUM_DURATION, parseDuration } from '../dag/duration.js';
 import { LIMITS } from './limits.js';
 import { pack, quote } from './problem.js';
 

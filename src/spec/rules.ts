@@ -1,6 +1,6 @@
 import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
 import { buildGraph, findCycles } from '../dag/graph.js';
-import { formatDuration } from './duration.js';
+import { formatDuration } from '../dag/duration.js';
 import { finding, valueAt, type Finding } from './issues.js';
 import { LIMITS } from './limits.js';
 import { didYouMean } from './near-name.js';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { parseDuration } from '../../spec/duration.js';
+import { parseDuration } from '../../dag/duration.js';
 import { parseTime } from '../moment.js';
 
 export const FUNCTIONS_HELP = 'module whose exported functions tasks may call (repeatable)';
