@@ -56,4 +56,7 @@ export { resolveParams } from './spec/params.js';
 export { parseDag, validateDag, type ParsedDag } from './spec/parse.js';
 export type { ApprovalOptions, ApprovalOutput, EventOptions, PollOptions, SwitchOptions } from './spec/task-action.js';
 export { task, type TaskDefinition } from './spec/task-definition.js';
+export type { DagTest, Decision, DoubleEnding, Expectations, TaskDouble } from './testing/dag-test.js';
+export type { TestFailure } from './testing/expectations.js';
+export { testDag, type DagTestResult } from './testing/test-dag.js';
 export { DagWorker, type DagWorkerOptions } from './worker/dag-worker.js';

@@ -34,7 +34,7 @@ describe('what a command loads', () => {
     expect([...packagesOf('main.ts', 'static')]).toEqual(['commander']);
   });
 
-  it.each(['validate', 'graph', 'schema'])('is nothing of Temporal for %s', (command) => {
+  it.each(['validate', 'test', 'graph', 'schema'])('is nothing of Temporal for %s', (command) => {
     expect(existsSync(resolve(here, `commands/${command}.ts`))).toBe(true);
     const packages = [...packagesOf(`commands/${command}.ts`, 'all')];
     expect(packages).toContain('zod');

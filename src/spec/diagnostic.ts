@@ -54,6 +54,7 @@ export const DIAGNOSTIC_CODES = {
   POLL_UNBOUNDED: 'A poll without a timeout.',
   SECRET_IN_PLAIN: 'What looks like a secret stands in plain text.',
   SCRIPT_UNQUOTED: 'A script uses a variable that an expression fills without quotes.',
+  TEST_NAME_UNKNOWN: 'A test names a task, an event or an output that its dag has not.',
   MORE_PROBLEMS: 'There are more problems than are listed.',
 } as const;
 

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { GraphOptions } from '../commands/graph.js';
+import type { TestOptions } from '../commands/test.js';
 import type { ValidateOptions } from '../commands/validate.js';
 import type { Done } from './options.js';
 
@@ -13,6 +14,16 @@ export function addFileCommands(program: Command, done: Done): void {
     .action(async (files: string[], options: ValidateOptions) => {
       const { validate } = await import('../commands/validate.js');
       done(await validate(files, options));
+    });
+
+  program
+    .command('test')
+    .description('run dags with doubles for their tasks, in no time, and check what is expected')
+    .argument('[file...]', 'files of tests (default: every *.test.yaml, *.test.yml and *.test.json here)')
+    .option('--json', 'print { passed, failed, seconds, files }')
+    .action(async (files: string[], options: TestOptions) => {
+      const { test } = await import('../commands/test.js');
+      done(await test(files, options));
     });
 
   program
