@@ -1,11 +1,19 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freshPage } from '../scripts/dag-field-tables.js';
+import { createHandlers } from '../src/activities/handlers.js';
+import { loadConfig } from '../src/config.js';
 import { ERROR_CODES } from '../src/dag/errors.js';
-import { DIAGNOSTIC_CODES, hasErrors } from '../src/spec/diagnostic.js';
-import { parseDag } from '../src/spec/parse.js';
+import { TRIGGER_RULES, verdictOf } from '../src/dag/trigger-rule.js';
+import { runLocally } from '../src/executor/local.js';
+import type { Run } from '../src/run/run.js';
+import { DIAGNOSTIC_CODES, formatDiagnostic, hasErrors } from '../src/spec/diagnostic.js';
+import { loadDagFile } from '../src/spec/load.js';
+import { resolveParams } from '../src/spec/params.js';
+import { stand, states } from './support/executor-hosts.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -19,6 +27,40 @@ const pages = [
       .map((path) => `${folder}/${path}`),
   ),
 ];
+
+/** A page for each concept: its example runs, and ends as the page says. What is sent to the run, where something is. */
+const CONCEPTS: Readonly<Record<string, (run: Run) => Promise<void>>> = {
+  'docs/branches.md': async () => undefined,
+  'docs/compensation.md': async () => undefined,
+  'docs/fan-out.md': async () => undefined,
+  'docs/outputs.md': async () => undefined,
+  'docs/sub-dags.md': async () => undefined,
+  'docs/trigger-rules.md': async () => undefined,
+  'docs/waits.md': async (run) => {
+    await run.sendEvent('payment', { payload: { amount: 120 } });
+    await stand(run, { approve: 'waiting' });
+    await run.approve('approve', { by: 'ann', form: { region: 'eu' } });
+  },
+};
+
+/** Where the dags of a page are files. */
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dagwright-docs-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Writes the whole dags of a page as files side by side: `# name.yaml` at the top of a block says which file it is. */
+function dagFilesOf(text: string): string[] {
+  const blocks = [...text.matchAll(/^```yaml\n((?:# ([\w-]+\.yaml)\n)?name:.*?)^```/gms)];
+  return blocks.map(([, block = '', name], index) => {
+    const file = join(folder, name ?? `dag-${index}.yaml`);
+    writeFileSync(file, block);
+    return file;
+  });
+}
 
 /** The first two columns of the rows, below this heading, whose first column is a code. */
 function codesBelow(page: string, ...headings: readonly string[]): Record<string, string> {
@@ -60,6 +102,47 @@ describe('docs/dag-file.md', () => {
   });
 });
 
+describe('docs/trigger-rules.md', () => {
+  it('says of each rule what the scheduler does', () => {
+    const ends = ['ss', 'sf', 'sk', 'ff', 'kk', 'fk'];
+    const rows = [...read('docs/trigger-rules.md').matchAll(/^\| `(\w+)`.*?\|(.*)\|$/gm)].map(
+      ([, rule, cells = '']) => [rule, cells.split('|').map((cell) => cell.trim().replaceAll('`', ''))],
+    );
+    const count = (of: string, sign: string): number => of.split(sign).length - 1;
+    const verdicts = TRIGGER_RULES.map((rule) => [
+      rule,
+      ends.map((end) =>
+        verdictOf(rule, {
+          total: 2,
+          done: 2,
+          succeeded: count(end, 's'),
+          failed: count(end, 'f'),
+          upstreamFailed: 0,
+          skipped: count(end, 'k'),
+        }),
+      ),
+    ]);
+    expect(rows).toEqual(verdicts);
+  });
+});
+
+describe.each(Object.entries(CONCEPTS))('the example of %s', (page, act) => {
+  it('runs, and ends as the page says', async () => {
+    const text = read(page);
+    const [file = ''] = dagFilesOf(text);
+    const { dag, diagnostics } = await loadDagFile(file);
+    expect(diagnostics.map(formatDiagnostic)).toEqual([]);
+    const handlers = createHandlers({ environment: loadConfig().environment });
+    const options = { ...resolveParams(dag!, {}), handlers, logFolder: join(folder, 'logs'), validate: true };
+    const run = runLocally(dag!, options);
+    await act(run);
+
+    const result = await run.result();
+    const said = /^```text\n((?:\S+ +\w+\n)+)```/m.exec(text)?.[1]?.trim().split('\n') ?? [];
+    expect({ ...states(result), run: result.status }).toEqual(Object.fromEntries(said.map((line) => line.split(/ +/))));
+  });
+});
+
 describe('docs/cli.md', () => {
   const page = read('docs/cli.md');
 
@@ -94,17 +177,16 @@ describe.each(pages)('%s', (path) => {
 
   it('names paths of the repository that exist', () => {
     const named = text.matchAll(/(?<![\w./-])(?:src|test|docs|examples|scripts|schema|deploy|bench|\.ci)\/[\w./-]*\w/g);
-    // What a run of the example writes.
-    const written = 'examples/flights/out';
+    // What runs of the examples write.
+    const isWritten = (name: string): boolean => /^examples\/[\w-]+\/out\b/.test(name);
     expect(
-      [...named].map(([name]) => name).filter((name) => name !== written && !existsSync(join(root, name))),
+      [...named].map(([name]) => name).filter((name) => !isWritten(name) && !existsSync(join(root, name))),
     ).toEqual([]);
   });
 
-  it('shows dags that are sound', () => {
-    const blocks = [...text.matchAll(/^```yaml\n(name:.*?)^```/gms)].map(([, block = '']) => block);
-    for (const block of blocks) {
-      const { diagnostics } = parseDag(block, { file: path });
+  it('shows dags that are sound', async () => {
+    for (const file of dagFilesOf(text)) {
+      const { diagnostics } = await loadDagFile(file);
       expect(diagnostics.filter((diagnostic) => hasErrors([diagnostic]))).toEqual([]);
     }
   });
