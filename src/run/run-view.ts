@@ -11,6 +11,7 @@ import type { RunEvent } from './run-event.js';
 import type { RunLog } from './run-log.js';
 import type { RunDescription, RunResult, TaskDescription } from './run.js';
 import { subRunIdOf } from './started-task.js';
+import { startedRunId } from './sub-run-end.js';
 
 /** What is shown of a run. */
 export interface ViewedRun {
@@ -60,7 +61,7 @@ function pauseOf({ scheduler, pausedBy }: ViewedRun): RunDescription['pause'] {
 }
 
 /** What is shown of a task beyond its record. */
-function seenOf({ runId, dag, scheduler, controls }: ViewedRun, task: number): Partial<TaskDescription> {
+function seenOf({ runId, dag, scheduler, controls, record }: ViewedRun, task: number): Partial<TaskDescription> {
   const definition = dag.tasks[task]!;
   const group = scheduler.itemsOf(task);
   const waitsFor = controls.waitsFor(task);
@@ -72,7 +73,7 @@ function seenOf({ runId, dag, scheduler, controls }: ViewedRun, task: number): P
       ? {}
       : { fanOut: { items: group.size, ended: group.size - group.open, failed: group.failed } }),
     ...(waitsFor === undefined ? {} : { waitsFor }),
-    ...(isSubRun ? { subRun: subRunIdOf(runId, definition) } : {}),
+    ...(isSubRun ? { subRun: startedRunId(subRunIdOf(runId, definition), record.attemptsOf(task)) } : {}),
   };
 }
 
