@@ -186,6 +186,25 @@ describe.each(executors)('on the %s executor', (_name, begin) => {
     });
   });
 
+  describe('examples/delivery', () => {
+    it('waits for the payment of its own order, then asks after each parcel until it has arrived', async () => {
+      const run = await start('delivery');
+      await stand(run, { paid: 'waiting' });
+
+      const broken = run.sendEvent('payment', { payload: { order: 'A-1001', cents: 0 } });
+      await expect(broken).rejects.toMatchObject({ code: 'ACT_INVALID' });
+      await run.sendEvent('payment', { payload: { order: 'B-1', cents: 10 } });
+      await stand(run, { paid: 'waiting' });
+      await run.sendEvent('payment', { payload: { order: 'A-1001', cents: 4990 } });
+
+      const result = await run.result();
+      expect(result.status).toBe('succeeded');
+      expect(result.outputs).toEqual({ cents: 4990, numbers: ['A-1001-books', 'A-1001-lamp', 'A-1001-plant'] });
+      expect(result.tasks['parcels']?.output).toContainEqual({ number: 'A-1001-plant', state: 'arrived' });
+      expect((await left('out/lamp.asked')).trim().split('\n')).toHaveLength(3);
+    });
+  });
+
   describe('examples/media-pipeline', () => {
     it('makes a picture for each width and look, and takes the painting from the cache the second time', async () => {
       const first = await (await start('media-pipeline', { width: 90, widths: [60, 30] })).result();
