@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize, sep } from 'node:path';
-import type { ArtifactRef, CalledArtifacts, TaskCall } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
+import type { CalledArtifacts, TaskCall } from '../dag/task-call.js';
 import type { BlobStore } from '../store/blob-store.js';
 import { TaskFailure, type TaskReport } from './handler.js';
 import { workingFolderOf } from './working-folder.js';

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../dag/json.js';
-import type { ArtifactRef, CacheHit, TaskCall } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
+import type { CacheHit, TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { Masks } from './masks.js';
 

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../dag/json.js';
 import { storedRef, storedValue } from '../dag/stored-value.js';
-import type { ArtifactRef, TaskCall } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
+import type { TaskCall } from '../dag/task-call.js';
 import type { BlobStore } from '../store/blob-store.js';
 import { TaskFailure } from './handler.js';
 

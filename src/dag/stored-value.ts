@@ -1,4 +1,4 @@
-import type { ArtifactRef } from './task-call.js';
+import type { ArtifactRef } from './artifact.js';
 import type { Json } from './json.js';
 
 const KEY = '$dagwright/stored';

@@ -10,6 +10,7 @@ import {
   type RetryRule,
   type Task,
 } from './dag.js';
+import type { ArtifactRef } from './artifact.js';
 import { byteLength, type Json, type JsonObject } from './json.js';
 import { storedBytes } from './stored-value.js';
 import type { TaskError } from './task-error.js';
@@ -57,13 +58,6 @@ export interface SecretText {
   readonly path: readonly (string | number)[];
   /** Its pieces in order: plain text, or an expression of which all roots are `secrets`. */
   readonly parts: readonly ({ readonly text: string } | { readonly secret: string })[];
-}
-
-/** A file that a task left, by its content. */
-export interface ArtifactRef {
-  /** SHA-256 of the content, in hexadecimal. */
-  readonly sha256: string;
-  readonly bytes: number;
 }
 
 /** Where an output that was made before comes from. `at`: ISO 8601. */

@@ -1,6 +1,7 @@
 import { runAttempt } from '../activities/attempt.js';
 import type { RetryPolicy } from '../dag/dag.js';
-import type { ArtifactRef, CacheHit, TaskCall } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
+import type { CacheHit, TaskCall } from '../dag/task-call.js';
 import { AttemptStop, TaskFailure, type Handlers, type TaskReport } from '../activities/handler.js';
 import { folderLogStore } from '../activities/folder-log-store.js';
 import type { LogStore } from '../activities/log-store.js';

@@ -1,54 +1,19 @@
-import type { Act, ActRequest } from './act.js';
-import type { ApprovalWith } from '../dag/control.js';
-import { violations } from '../json-schema/violations.js';
-import type { Controls } from './controls.js';
-import type { SentEvent } from './event-inbox.js';
-import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
-import { recompile } from '../expression/compile.js';
-import type { SchedulerEvent } from '../dag/event.js';
-import { graphOf, neighbours } from '../dag/graph.js';
-import { grownDag } from './grown-dag.js';
-import type { Json, JsonObject } from '../dag/json.js';
+import { neighbours } from '../dag/graph.js';
 import { isPolicyName, POLICY_NAMES } from '../dag/policy.js';
-import type { Scheduler } from '../dag/scheduler.js';
 import { isTaskEnd } from '../dag/task-state.js';
 import { HOLD, STOP } from '../dag/task-table.js';
-import { STAGES, traitsOf } from '../dag/task-traits.js';
+import { STAGES } from '../dag/task-traits.js';
+import type { Act, ActRequest } from './act.js';
+import { checkKept, decideAdded } from './decide-added.js';
+import { decideApproval, decideEvent } from './decide-waiting.js';
+import type { Decision, DecisionFacts } from './decided.js';
+import { amount, ENDING, refuse } from './refusals.js';
 
-/** What an act becomes: the event that does it, none where the run is so already; and one sentence about it. */
-export interface Decision {
-  readonly event?: SchedulerEvent;
-  /** In place of an event: what is done with the tasks that the run does itself, and the events that come of it. */
-  readonly does?: () => readonly SchedulerEvent[];
-  readonly message: string;
-}
-
-/** What is asked of a run to decide. */
-export interface DecisionFacts {
-  readonly runId: string;
-  readonly dag: Dag;
-  readonly scheduler: Scheduler;
-  readonly hasEnded: boolean;
-  readonly record: { hasLostOutput(task: number): boolean };
-  readonly controls: Controls;
-  indexOf(name: string): number | undefined;
-}
-
-/** The most tasks that a run may have, those it began with included. */
-const MAXIMUM_TASKS = 100_000;
-
-/** As in dag files. */
-const MAXIMUM_ATTEMPTS = 10_000;
-const MAXIMUM_BACKOFF = 1_000;
-const MAXIMUM_TIME = 31_536_000_000;
 /** Milliseconds until a pause ends by itself: a later time is past what the server's clock can count. */
-const MAXIMUM_PAUSE = 100 * MAXIMUM_TIME;
+const MAXIMUM_PAUSE = 100 * 31_536_000_000;
 
 type TaskAct = Exclude<Extract<Act, { readonly task: string }>, { readonly type: 'approve' | 'reject' }>;
-/** What a run does after its own tasks. */
-const ENDING = { compensation: 'what undoes them', finally: 'what is done at the end' } as const;
-
 /**
  * What an act does to the run as it stands. Changes nothing.
  * @throws DagwrightError RUN_ENDED, TASK_NOT_FOUND, ACT_REFUSED, ACT_INVALID, DAG_INVALID.
@@ -97,24 +62,6 @@ export function decide(run: DecisionFacts, act: Act, request: ActRequest, at: nu
       return decideEvent(run, { event: act.event, payload: act.payload ?? null }, at);
   }
 }
-
-/** The errors that acts are refused with. */
-export const refuse = {
-  unknownTask(name: string, names: Iterable<string>): DagwrightError {
-    const lower = name.toLowerCase();
-    let near: string | undefined;
-    for (const one of names) if (one.toLowerCase() === lower) near = one;
-    return new DagwrightError('TASK_NOT_FOUND', `The run has no task "${name}".`, {
-      hint: near === undefined ? 'See its tasks with `dagwright status`.' : `Did you mean "${near}"?`,
-    });
-  },
-  invalid(message: string): DagwrightError {
-    return new DagwrightError('ACT_INVALID', message);
-  },
-  state(message: string, hint?: string): DagwrightError {
-    return new DagwrightError('ACT_REFUSED', message, hint === undefined ? {} : { hint });
-  },
-};
 
 function decidePause(run: DecisionFacts, act: Extract<Act, { type: 'pause' }>, at: number): Decision {
   const { pauseMode, resumesAt, state, running } = run.scheduler;
@@ -226,87 +173,6 @@ function checkItem({ dag, scheduler }: DecisionFacts, task: number, act: TaskAct
   throw refuse.state(`${of}, whose item it is, has ended: it is ${scheduler.stateOf(parent)}.`, hint);
 }
 
-function decideEvent(run: DecisionFacts, sent: SentEvent, at: number): Decision {
-  const { controls } = run;
-  const takers = controls.takers(sent);
-  if (takers.length > 0) {
-    return {
-      does: () => takers.map((task) => controls.taken(task, sent, at)),
-      message: `Taken by ${listOf(takers.map((task) => run.dag.tasks[task]!.name))}.`,
-    };
-  }
-  const waiting = run.dag.tasks.filter(({ uses, with: given }) => uses === 'event' && given['event'] === sent.event);
-  if (waiting.length === 0) {
-    const names = [
-      ...new Set(run.dag.tasks.flatMap(({ uses, with: given }) => (uses === 'event' ? [given['event']] : []))),
-    ];
-    const hint = names.length === 0 ? 'None waits for any event.' : `Its tasks wait for ${names.join(', ')}.`;
-    throw refuse.state(`No task of the run waits for the event ${sent.event}.`, hint);
-  }
-  const problems = waiting.map(({ with: given }) => {
-    const { schema } = given as { schema?: JsonObject };
-    return schema === undefined ? [] : violations(schema, sent.payload);
-  });
-  if (problems.every((list) => list.length > 0)) {
-    throw refuse.invalid(`The payload breaks the schema of the event ${sent.event}: ${problems[0]!.join('; ')}.`);
-  }
-  if (!controls.inbox.hasRoom(sent)) {
-    throw refuse.state('Too many events wait for tasks to take them.', 'Send it again once a task waits for it.');
-  }
-  return {
-    does: () => {
-      controls.inbox.keep(sent);
-      return [];
-    },
-    message: `Kept for ${listOf(waiting.map(({ name }) => name))}: none waits for such a one now.`,
-  };
-}
-
-function decideApproval(
-  run: DecisionFacts,
-  act: Extract<Act, { readonly type: 'approve' | 'reject' }>,
-  { by }: ActRequest,
-  at: number,
-): Decision {
-  const { dag, scheduler, controls } = run;
-  const task = run.indexOf(act.task);
-  if (task === undefined)
-    throw refuse.unknownTask(
-      act.task,
-      dag.tasks.map(({ name }) => name),
-    );
-  const definition = dag.tasks[task]!;
-  const { name } = definition;
-  const state = scheduler.stateOf(task);
-  if (definition.uses !== 'approval') throw refuse.state(`${name} waits for no approval.`);
-  if (state !== 'waiting') {
-    const how = isTaskEnd(state) ? `it is ${state} already` : `it is ${state}, and does not wait yet`;
-    throw refuse.state(`There is nothing to decide on ${name}: ${how}.`);
-  }
-  const { approvers, form: schema } = definition.with as unknown as ApprovalWith;
-  if (approvers !== undefined && (by === undefined || !approvers.includes(by))) {
-    throw refuse.state(
-      `Only ${listOf(approvers)} may decide on ${name}${by === undefined ? '' : `, not ${by}`}.`,
-      'Say who you are with `--by`.',
-    );
-  }
-  const who = by === undefined ? {} : { by };
-  if (act.type === 'reject') {
-    const why = act.reason === undefined ? {} : { reason: act.reason };
-    return {
-      does: () => [controls.decided(task, { decision: 'rejected', ...who, ...why }, at)],
-      message: `${name} is rejected.`,
-    };
-  }
-  const problems = schema === undefined ? [] : violations(schema, act.form ?? null);
-  if (problems.length > 0) throw refuse.invalid(`The form of ${name} is not as it must be: ${problems.join('; ')}.`);
-  const form = act.form === undefined ? {} : { form: act.form };
-  return {
-    does: () => [controls.decided(task, { decision: 'approved', ...who, ...form }, at)],
-    message: `${name} is approved.`,
-  };
-}
-
 function words(name: string, state: string, end: string): string {
   if (state === 'running') return `${name} is told to stop, and ends ${end}.`;
   return `${name} is marked ${end}; it was ${state}.`;
@@ -358,128 +224,4 @@ function checkNeeds(run: DecisionFacts, task: number): void {
   for (const needed of neighbours(run.scheduler.graph.dependencies, task)) {
     if (run.scheduler.tasks.is(needed, 'succeeded')) checkKept(run, name, needed);
   }
-}
-
-/** @throws DagwrightError ACT_REFUSED where the task would run without what it needs. */
-function checkKept(run: DecisionFacts, name: string, needed: number): void {
-  if (!run.record.hasLostOutput(needed)) return;
-  const hint = `\`dagwright rerun ${run.runId}\`, once the run has ended, makes it again.`;
-  const lost = run.dag.tasks[needed]!.name;
-  throw refuse.state(`${name} needs the output of ${lost}, which was too large to be kept.`, hint);
-}
-
-function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTasks' }>, at: number): Decision {
-  const { dag, scheduler } = run;
-  if (scheduler.state === 'cancelling') throw refuse.state('The run is being cancelled.');
-  if (scheduler.stage !== 'main')
-    throw refuse.state(`The run's own tasks have ended: ${ENDING[scheduler.stage]} goes on.`);
-  const asked = grownDag({ ...dag, tasks: [] }, act).tasks;
-  if (asked.every((task) => isThere(run, task))) return { message: 'The run has these tasks already.' };
-  const first = dag.tasks.length;
-  const indexes = new Map<string, number>();
-  act.tasks.forEach((task, i) => {
-    if (run.indexOf(task.name) !== undefined)
-      throw refuse.state(`The run has a task ${task.name} already.`, 'Rename it.');
-    indexes.set(task.name, first + i);
-  });
-  if (first + act.tasks.length > MAXIMUM_TASKS) throw refuse.state(`A run has at most ${MAXIMUM_TASKS} tasks.`);
-  const indexOf = (name: string): number => {
-    const index = indexes.get(name) ?? run.indexOf(name);
-    if (index === undefined)
-      throw refuse.unknownTask(
-        name,
-        dag.tasks.map((task) => task.name),
-      );
-    return index;
-  };
-  const edges: [number, number][] = [];
-  for (const task of act.tasks) for (const need of task.needs) edges.push([indexOf(need.task), indexOf(task.name)]);
-  for (const [dependent, names] of Object.entries(act.needs ?? {})) {
-    const to = indexOf(dependent);
-    const state = to < first ? scheduler.stateOf(to) : 'pending';
-    if (state !== 'pending' && state !== 'ready') {
-      throw refuse.state(`${dependent} can get no further dependency: it is ${state}.`);
-    }
-    for (const name of names) edges.push([indexOf(name), to]);
-  }
-  for (const [from, to] of edges)
-    if (from < first) checkKept(run, (dag.tasks[to] ?? act.tasks[to - first])!.name, from);
-  for (const task of act.tasks) {
-    checkLimits(dag, task);
-    for (const name of conditionOf(task)) indexOf(name);
-  }
-  checkSound(grownDag(dag, act));
-  return {
-    event: {
-      type: 'tasks.added',
-      at,
-      tasks: act.tasks.map(traitsOf),
-      edges,
-    },
-    message: `Added ${amount(act.tasks.length, 'task')}: ${listOf(act.tasks.map((task) => task.name))}.`,
-  };
-}
-
-function isThere(run: DecisionFacts, task: Task): boolean {
-  const index = run.indexOf(task.name);
-  return index !== undefined && JSON.stringify(run.dag.tasks[index] as unknown as Json) === JSON.stringify(task);
-}
-
-/**
- * The tasks that a task's condition looks at.
- * @throws DagwrightError DAG_INVALID where it cannot be read.
- */
-function conditionOf({ name, when }: Task): string[] {
-  if (when === undefined) return [];
-  try {
-    return recompile(when).references.tasks.map((task) => task.name);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DagwrightError('DAG_INVALID', `The \`when\` of ${name} cannot be read: ${why}`, { cause });
-  }
-}
-
-/** What the server would refuse again and again, so that the run would stand still: with the dag's own defaults, too. */
-function checkLimits(dag: Dag, task: Task): void {
-  const retry = retryOf(dag, task);
-  const isSound =
-    Number.isInteger(retry.maximumAttempts) &&
-    isWithin(retry.maximumAttempts, 1, MAXIMUM_ATTEMPTS) &&
-    isWithin(retry.backoffCoefficient, 1, MAXIMUM_BACKOFF) &&
-    isWithin(retry.initialInterval, 1, MAXIMUM_TIME) &&
-    isWithin(retry.maximumInterval, retry.initialInterval, MAXIMUM_TIME);
-  if (!isSound) {
-    const rule =
-      `maximumAttempts is a whole number from 1 to ${MAXIMUM_ATTEMPTS}, backoffCoefficient from 1 to ${MAXIMUM_BACKOFF}, ` +
-      'and maximumInterval is at least initialInterval';
-    throw new DagwrightError('DAG_INVALID', `The retry policy of ${task.name} makes no sense: ${rule}.`);
-  }
-  const isOff = (limit: number): boolean => !Number.isInteger(limit) || !isWithin(limit, 1, MAXIMUM_TIME);
-  const limits = Object.entries<number>({ ...timeoutsOf(dag, task) }).filter(([, limit]) => isOff(limit));
-  if (limits.length > 0) {
-    const names = limits.map(([name]) => name).join(', ');
-    throw new DagwrightError('DAG_INVALID', `Of ${task.name}, ${names} must be whole milliseconds from 1 to a year.`);
-  }
-}
-
-function isWithin(value: number, least: number, most: number): boolean {
-  return value >= least && value <= most;
-}
-
-/** @throws DagwrightError DAG_INVALID for a cycle, and two new tasks of one name. */
-function checkSound(dag: Dag): void {
-  try {
-    graphOf(dag);
-  } catch (cause) {
-    throw new DagwrightError('DAG_INVALID', cause instanceof Error ? cause.message : String(cause), { cause });
-  }
-}
-
-function amount(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
-}
-
-function listOf(names: readonly string[]): string {
-  const more = names.length > 5 ? `, and ${names.length - 5} more` : '';
-  return names.slice(0, 5).join(', ') + more;
 }

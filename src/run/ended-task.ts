@@ -1,6 +1,7 @@
 import type { TaskOutcome } from '../dag/event.js';
 import type { Json } from '../dag/json.js';
-import type { ArtifactRef, CacheHit } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
+import type { CacheHit } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 
 /** How a started task ended, as its host says. */

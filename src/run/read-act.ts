@@ -2,22 +2,17 @@ import { ACT_TYPES, type Act, type ActRequest, type ActType } from './act.js';
 import { MAXIMUM_CONCURRENCY, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import { byteLength, type Json } from '../dag/json.js';
-import { TRIGGER_RULES } from '../dag/trigger-rule.js';
+import { isObject, isTask, type Fields } from './task-form.js';
 
 /** Bytes of an output that an operator gives, and of tasks that are added, as JSON. */
 const MAXIMUM_OUTPUT_BYTES = 262_144;
 const MAXIMUM_TASKS_BYTES = 1_048_576;
 const MAXIMUM_WORD = 500;
-const MAXIMUM_NAME = 120;
 
-const TASK_NAME = /^[A-Za-z][\w-]*$/;
-const HANDLERS: readonly unknown[] = ['shell', 'function', 'http', 'activity'];
 const MODES: readonly unknown[] = ['drain', 'interrupt'];
 
 /** Fields that hold any JSON. */
 const MAY_BE_NULL: readonly string[] = ['output', 'payload', 'form'];
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** What may stand beside the name of each act, whether it must, and what it must be. */
 const FIELDS: Readonly<Record<ActType, Readonly<Record<string, Field>>>> = {
@@ -148,62 +143,7 @@ function areTasks(value: unknown): value is readonly Task[] {
   return byteLength(value as unknown as Json) <= MAXIMUM_TASKS_BYTES;
 }
 
-/** As much as the run itself relies on; the rest was checked by the client, or is for the handler to refuse. */
-function isTask(value: unknown): value is Task {
-  if (!isObject(value)) return false;
-  const {
-    name,
-    uses,
-    with: settings,
-    needs,
-    retry,
-    timeout,
-    env,
-    priority,
-    continueOnError,
-    triggerRule,
-    when,
-  } = value;
-  return (
-    typeof name === 'string' &&
-    name.length <= MAXIMUM_NAME &&
-    TASK_NAME.test(name) &&
-    HANDLERS.includes(uses) &&
-    isObject(settings) &&
-    (uses !== 'activity' || isForeign(settings)) &&
-    Array.isArray(needs) &&
-    needs.every((need) => isObject(need) && typeof need['task'] === 'string') &&
-    (priority === undefined || isPriority(priority)) &&
-    (continueOnError === undefined || typeof continueOnError === 'boolean') &&
-    (triggerRule === undefined || (TRIGGER_RULES as readonly unknown[]).includes(triggerRule)) &&
-    (when === undefined || (typeof when === 'string' && when !== '')) &&
-    (retry === undefined || isRetry(retry)) &&
-    (timeout === undefined || areAmounts(timeout)) &&
-    (env === undefined || (isObject(env) && Object.values(env).every((text) => typeof text === 'string')))
-  );
-}
-
-/** A foreign activity is started by the run itself, with nothing between that could refuse it. */
-function isForeign({ type, taskQueue, args }: Fields): boolean {
-  const isQueue = taskQueue === undefined || (isText(taskQueue) && taskQueue !== '');
-  return isText(type) && type !== '' && isQueue && (args === undefined || Array.isArray(args));
-}
-
-function areAmounts(value: unknown): boolean {
-  return isObject(value) && Object.values(value).every((amount) => Number.isFinite(amount) && (amount as number) > 0);
-}
-
-function isRetry(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { rules, ...amounts } = value;
-  return areAmounts(amounts) && (rules === undefined || (Array.isArray(rules) && rules.every(isObject)));
-}
-
 function areNeeds(value: unknown): boolean {
   if (!isObject(value)) return false;
   return Object.values(value).every((names) => Array.isArray(names) && names.every((name) => typeof name === 'string'));
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

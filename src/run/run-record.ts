@@ -3,7 +3,8 @@ import type { Dag } from '../dag/dag.js';
 import { byteLength, type Json } from '../dag/json.js';
 import { isRunEnd, type RunState } from '../dag/run-state.js';
 import type { RunResult, TaskResult, TaskDescription } from './run.js';
-import type { ArtifactRef, CacheHit } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
+import type { CacheHit } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { isTaskEnd, type TaskState } from '../dag/task-state.js';
 

@@ -5,7 +5,8 @@ import type { Task } from '../dag/dag.js';
 import type { Progress } from '../dag/progress.js';
 import type { RunEvent } from './run-event.js';
 import type { PauseMode, RunEndState, RunState } from '../dag/run-state.js';
-import type { ArtifactRef, CacheHit } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
+import type { CacheHit } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { TaskEndState, TaskState } from '../dag/task-state.js';
 

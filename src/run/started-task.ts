@@ -1,7 +1,8 @@
 import type { DagWith } from '../dag/control.js';
 import type { Dag, Task } from '../dag/dag.js';
 import type { Json, JsonObject } from '../dag/json.js';
-import { taskCallOf, type ArtifactRef, type CalledArtifacts, type TaskCall } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
+import { taskCallOf, type CalledArtifacts, type TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { RunExpressions } from './run-expressions.js';
 import { subRunParams } from './sub-run-params.js';

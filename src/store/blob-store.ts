@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DagwrightError } from '../dag/errors.js';
-import type { ArtifactRef } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
 
 /**
  * Where contents are kept by their SHA-256: artifacts, values too large for Temporal, and beside them small entries by a

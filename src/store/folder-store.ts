@@ -1,6 +1,6 @@
 import { opendir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ArtifactRef } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
 import { corrupt, requireName, sha256Of, storeError, type BlobStore, type Kind } from './blob-store.js';
 import { readChunks, writeHashed, type HashedFile } from './hashed-file.js';
 

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ArtifactRef } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
 
 /** A file that nobody else sees yet, its content known. */
 export interface HashedFile extends ArtifactRef {

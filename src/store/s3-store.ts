@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type * as Sdk from '@aws-sdk/client-s3';
 import { DagwrightError } from '../dag/errors.js';
-import type { ArtifactRef } from '../dag/task-call.js';
+import type { ArtifactRef } from '../dag/artifact.js';
 import { corrupt, requireName, sha256Of, storeError, type BlobStore, type Kind } from './blob-store.js';
 import { readChunks, writeHashed } from './hashed-file.js';
 import type { BucketPlace } from './store-place.js';

@@ -18,8 +18,10 @@ import type { RunResult } from '../run/run.js';
 import { subRunEnd, subRunFailed, type SubRunEnd } from '../run/sub-run-end.js';
 import { RUN_FAILURES, RUN_WORKFLOW, type Carried, type RunInput, type TaskEnd } from './messages.js';
 import { probe } from './probe.js';
-import type { runDag } from './run-dag.js';
 import { startOptionsOf } from './start-options.js';
+
+/** The workflow of a run: runDag. */
+type RunDag = (input: RunInput) => Promise<RunResult>;
 
 /** What a run is asked for where a task is a run of its own. */
 export type SubRun = Extract<StartedTask, { readonly subRun: unknown }>['subRun'];
@@ -98,10 +100,10 @@ export class SubRuns {
 
   async #run(task: number, subRun: string, input: RunInput): Promise<void> {
     const end = (how: SubRunEnd): void => this.ended({ task, subRun, ...how });
-    let child: ChildWorkflowHandle<typeof runDag>;
+    let child: ChildWorkflowHandle<RunDag>;
     this.#unanswered++;
     try {
-      const starting = startChild<typeof runDag>(RUN_WORKFLOW, {
+      const starting = startChild<RunDag>(RUN_WORKFLOW, {
         workflowId: subRun,
         args: [input],
         ...startOptionsOf(input),

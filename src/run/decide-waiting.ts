@@ -1,0 +1,91 @@
+import type { ApprovalWith } from '../dag/control.js';
+import type { JsonObject } from '../dag/json.js';
+import { isTaskEnd } from '../dag/task-state.js';
+import { violations } from '../json-schema/violations.js';
+import type { Act, ActRequest } from './act.js';
+import type { Decision, DecisionFacts } from './decided.js';
+import type { SentEvent } from './event-inbox.js';
+import { listOf, refuse } from './refusals.js';
+
+/** Who takes an event that was sent. */
+export function decideEvent(run: DecisionFacts, sent: SentEvent, at: number): Decision {
+  const { controls } = run;
+  const takers = controls.takers(sent);
+  if (takers.length > 0) {
+    return {
+      does: () => takers.map((task) => controls.taken(task, sent, at)),
+      message: `Taken by ${listOf(takers.map((task) => run.dag.tasks[task]!.name))}.`,
+    };
+  }
+  const waiting = run.dag.tasks.filter(({ uses, with: given }) => uses === 'event' && given['event'] === sent.event);
+  if (waiting.length === 0) {
+    const names = [
+      ...new Set(run.dag.tasks.flatMap(({ uses, with: given }) => (uses === 'event' ? [given['event']] : []))),
+    ];
+    const hint = names.length === 0 ? 'None waits for any event.' : `Its tasks wait for ${names.join(', ')}.`;
+    throw refuse.state(`No task of the run waits for the event ${sent.event}.`, hint);
+  }
+  const problems = waiting.map(({ with: given }) => {
+    const { schema } = given as { schema?: JsonObject };
+    return schema === undefined ? [] : violations(schema, sent.payload);
+  });
+  if (problems.every((list) => list.length > 0)) {
+    throw refuse.invalid(`The payload breaks the schema of the event ${sent.event}: ${problems[0]!.join('; ')}.`);
+  }
+  if (!controls.inbox.hasRoom(sent)) {
+    throw refuse.state('Too many events wait for tasks to take them.', 'Send it again once a task waits for it.');
+  }
+  return {
+    does: () => {
+      controls.inbox.keep(sent);
+      return [];
+    },
+    message: `Kept for ${listOf(waiting.map(({ name }) => name))}: none waits for such a one now.`,
+  };
+}
+
+/** What a person's yes or no does. */
+export function decideApproval(
+  run: DecisionFacts,
+  act: Extract<Act, { readonly type: 'approve' | 'reject' }>,
+  { by }: ActRequest,
+  at: number,
+): Decision {
+  const { dag, scheduler, controls } = run;
+  const task = run.indexOf(act.task);
+  if (task === undefined)
+    throw refuse.unknownTask(
+      act.task,
+      dag.tasks.map(({ name }) => name),
+    );
+  const definition = dag.tasks[task]!;
+  const { name } = definition;
+  const state = scheduler.stateOf(task);
+  if (definition.uses !== 'approval') throw refuse.state(`${name} waits for no approval.`);
+  if (state !== 'waiting') {
+    const how = isTaskEnd(state) ? `it is ${state} already` : `it is ${state}, and does not wait yet`;
+    throw refuse.state(`There is nothing to decide on ${name}: ${how}.`);
+  }
+  const { approvers, form: schema } = definition.with as unknown as ApprovalWith;
+  if (approvers !== undefined && (by === undefined || !approvers.includes(by))) {
+    throw refuse.state(
+      `Only ${listOf(approvers)} may decide on ${name}${by === undefined ? '' : `, not ${by}`}.`,
+      'Say who you are with `--by`.',
+    );
+  }
+  const who = by === undefined ? {} : { by };
+  if (act.type === 'reject') {
+    const why = act.reason === undefined ? {} : { reason: act.reason };
+    return {
+      does: () => [controls.decided(task, { decision: 'rejected', ...who, ...why }, at)],
+      message: `${name} is rejected.`,
+    };
+  }
+  const problems = schema === undefined ? [] : violations(schema, act.form ?? null);
+  if (problems.length > 0) throw refuse.invalid(`The form of ${name} is not as it must be: ${problems.join('; ')}.`);
+  const form = act.form === undefined ? {} : { form: act.form };
+  return {
+    does: () => [controls.decided(task, { decision: 'approved', ...who, ...form }, at)],
+    message: `${name} is approved.`,
+  };
+}
