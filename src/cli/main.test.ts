@@ -118,7 +118,7 @@ describe('dagwright', () => {
   it('tells its commands and exit codes with --help, and its version', async () => {
     const [help, version] = await Promise.all([dagwright('--help'), dagwright('--version')]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const verb of 'run worker dev validate schema graph list status pause resume cancel'.split(' ')) {
+    for (const verb of 'run worker dev validate test schema graph list status pause resume cancel'.split(' ')) {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${verb} `, 'm'));
     }
     expect(help.stdout).toContain('Exit codes:');
@@ -181,6 +181,21 @@ describe('dagwright validate', () => {
         column: expect.any(Number) as number,
       });
     }
+  });
+});
+
+describe('dagwright test', () => {
+  it('takes every file of tests of this folder, and needs one', async () => {
+    expect(await dagwright('test')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^error USAGE: /) as string,
+    });
+    const text = 'dag: dag.yaml\ntests:\n  - { name: first, expect: { run: succeeded } }\n';
+    await writeFile(join(folder, 'b.test.yml'), text.replace('first', 'second'));
+    await writeFile(join(folder, 'a.test.yaml'), text);
+    const { code, stdout } = await dagwright('test');
+    expect(stdout).toMatch(/^✔ first\n✔ second\n2 passed, 0 failed /);
+    expect(code).toBe(0);
   });
 });
 

@@ -4,16 +4,19 @@ import { join } from 'node:path';
 import { createHandlers } from '../../src/activities/handlers.js';
 import { environmentSecrets } from '../../src/activities/secrets.js';
 import type { Dag, Task } from '../../src/dag/dag.js';
+import type { JsonObject } from '../../src/dag/json.js';
 import { expect } from 'vitest';
 import type { Run, RunResult, TaskDescription } from '../../src/run/run.js';
 import { runLocally } from '../../src/executor/local.js';
+import { resolveParams } from '../../src/spec/params.js';
 import { openStore } from '../../src/store/open-store.js';
 import { doubleFunction, noopFunction } from './task-doubles.js';
 import { TEST_TOKEN, TestTemporal } from './temporal.js';
 
 /** What each executor must give to run the contract. */
 export interface ExecutorHost {
-  start(dag: Dag): Promise<Run>;
+  /** @param params Default: those of the dag. */
+  start(dag: Dag, params?: JsonObject): Promise<Run>;
   /** Where the attempts' logs are. */
   readonly logFolder: string;
   /** All that a server has of the run, as text; empty where there is none. */
@@ -28,7 +31,10 @@ async function localHost(): Promise<ExecutorHost> {
   const secrets = environmentSecrets({ DAGWRIGHT_SECRET_TOKEN: TEST_TOKEN });
   const store = openStore({ folder: join(folder, 'store') });
   return {
-    start: async (dag) => runLocally(dag, { handlers, logFolder, secrets, store, validate: true }),
+    start: async (dag, given = {}) => {
+      const { params } = resolveParams(dag, given);
+      return runLocally(dag, { params, handlers, logFolder, secrets, store, validate: true });
+    },
     logFolder,
     history: async () => '',
     stop: () => rm(folder, { recursive: true, force: true }),
@@ -39,7 +45,7 @@ async function temporalHost(): Promise<ExecutorHost> {
   const temporal = await TestTemporal.start();
   const worker = await temporal.startWorker();
   return {
-    start: (dag) => worker.client.start(dag),
+    start: (dag, params = {}) => worker.client.start(dag, { params }),
     logFolder: join(temporal.config.stateFolder, 'logs'),
     history: async (runId) => {
       const history = await (await temporal.temporalClient()).workflow.getHandle(runId).fetchHistory();

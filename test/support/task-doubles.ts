@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Json } from '../../src/dag/json.js';
+import type { Json, JsonObject } from '../../src/dag/json.js';
 import type { Dag, Task } from '../../src/dag/dag.js';
 import { TaskFailure } from '../../src/activities/handler.js';
 import { defineFunction } from '../../src/spec/function-definition.js';
@@ -10,10 +10,18 @@ import { z } from 'zod';
 /** What a test lets an attempt end with. */
 export interface Ending {
   readonly output?: Json;
-  readonly fail?: { readonly message: string; readonly retryable?: boolean; readonly cause?: string };
+  readonly fail?: {
+    readonly message: string;
+    /** Default TASK_FAILED. */
+    readonly code?: string;
+    readonly details?: JsonObject;
+    readonly retryable?: boolean;
+    readonly cause?: string;
+  };
 }
 
 interface Attempt {
+  readonly runId: string;
   readonly task: string;
   readonly attempt: number;
   readonly response: ServerResponse;
@@ -31,7 +39,7 @@ export class TaskDoubles {
   readonly #closed: Attempt[] = [];
   #waiters: (() => void)[] = [];
   /** How attempts end at once, where the test does not want to hold them. */
-  auto: ((task: string, attempt: number) => Ending | undefined) | undefined;
+  auto: ((task: string, attempt: number, runId: string) => Ending | undefined) | undefined;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -43,7 +51,8 @@ export class TaskDoubles {
     const doubles = new TaskDoubles(server);
     server.on('request', (request, response) => {
       const query = new URL(request.url ?? '', 'http://test').searchParams;
-      doubles.#began({ task: query.get('task') ?? '', attempt: Number(query.get('attempt')), response });
+      const [runId = '', task = ''] = ['run', 'task'].map((name) => query.get(name) ?? '');
+      doubles.#began({ runId, task, attempt: Number(query.get('attempt')), response });
     });
     return doubles;
   }
@@ -104,7 +113,7 @@ export class TaskDoubles {
 
   #began(attempt: Attempt): void {
     this.begun.push({ task: attempt.task, attempt: attempt.attempt });
-    const ending = this.auto?.(attempt.task, attempt.attempt);
+    const ending = this.auto?.(attempt.task, attempt.attempt, attempt.runId);
     if (ending !== undefined) {
       attempt.response.end(JSON.stringify(ending));
     } else {
@@ -136,13 +145,15 @@ export const doubleFunction = defineFunction('double', {
   }),
   run: async ({ url, progress, stubborn }, context) => {
     if (progress !== undefined) context.progress(progress, progress.note);
-    const { task, attempt, signal } = context;
-    const response = await fetch(`${url}?task=${task}&attempt=${attempt}`, stubborn === true ? {} : { signal });
+    const { runId, task, attempt, signal } = context;
+    const query = new URLSearchParams({ run: runId, task, attempt: String(attempt) });
+    const response = await fetch(`${url}?${query}`, stubborn === true ? {} : { signal });
     const { output, fail } = (await response.json()) as Ending;
     if (fail !== undefined) {
       const cause = fail.cause === undefined ? {} : { cause: new Error(fail.cause) };
-      const { message, retryable = true } = fail;
-      throw new TaskFailure({ code: 'TASK_FAILED', message }, { retryable, ...cause });
+      const { code = 'TASK_FAILED', message, details, retryable = true } = fail;
+      const error = { code, message, ...(details === undefined ? {} : { details }) };
+      throw new TaskFailure(error, { retryable, ...cause });
     }
     return output;
   },
