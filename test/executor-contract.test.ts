@@ -199,7 +199,7 @@ describe.each(EXECUTORS)('the %s executor', (_name, makeHost) => {
       doubles.task('fatal', [], { retry }),
       { ...doubles.task('unknown', [], { retry }), with: { name: 'nobody' } },
       { ...doubles.task('input', [], { retry }), with: { name: 'double', input: { url: 7 } } },
-      shell('huge', 'node -e "console.log(JSON.stringify(\'x\'.repeat(300000)))" > "$DAGWRIGHT_OUTPUT"', { retry }),
+      shell('huge', 'head -c 68000000 /dev/zero > "$DAGWRIGHT_OUTPUT"', { retry }),
       shell('text', 'echo no json > "$DAGWRIGHT_OUTPUT"', { retry }),
     ];
     doubles.auto = () => ({ fail: { message: 'fatal', retryable: false } });
@@ -215,7 +215,7 @@ describe.each(EXECUTORS)('the %s executor', (_name, makeHost) => {
   });
 
   it('fails a task that is handed more than the server takes in one piece, and goes on', async () => {
-    const parts = Array.from({ length: 8 }, (_, i) => `part-${i}`);
+    const parts = Array.from({ length: 18 }, (_, i) => `part-${i}`);
     doubles.auto = (task) => (task.startsWith('part') ? { output: 'x'.repeat(250_000) } : {});
     const tasks = [
       ...parts.map((name) => doubles.task(name)),
@@ -229,7 +229,7 @@ describe.each(EXECUTORS)('the %s executor', (_name, makeHost) => {
       attempts: 0,
       error: {
         code: 'TASK_INPUT_TOO_LARGE',
-        message: expect.stringContaining('1572864'),
+        message: expect.stringContaining('4194304'),
         details: { bytes: expect.any(Number) },
       },
     });
