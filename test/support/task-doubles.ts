@@ -147,7 +147,7 @@ export const doubleFunction = defineFunction('double', {
     if (progress !== undefined) context.progress(progress, progress.note);
     const { runId, task, attempt, signal } = context;
     const query = new URLSearchParams({ run: runId, task, attempt: String(attempt) });
-    const response = await fetch(`${url}?${query}`, stubborn === true ? {} : { signal });
+    const response = await fetch(`${url}?${query.toString()}`, stubborn === true ? {} : { signal });
     const { output, fail } = (await response.json()) as Ending;
     if (fail !== undefined) {
       const cause = fail.cause === undefined ? {} : { cause: new Error(fail.cause) };
