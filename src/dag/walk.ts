@@ -15,6 +15,8 @@ export type Admit = (task: number) => 'start' | 'skipped' | 'failed';
 /** The states that a task ends in. */
 type End = 'succeeded' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
 
+const NO_ITEMS: readonly Items[] = [];
+
 /** Traits of tasks as bits. */
 const CONTINUES = 1;
 const CANCELS_REMAINING = 2;
@@ -421,7 +423,8 @@ export class Walk {
   }
 
   /** Lets items of fan-outs go, as many as may; @returns the fan-outs of which every item has ended. */
-  settleItems(at: number): Items[] {
+  settleItems(at: number): readonly Items[] {
+    if (this.#touched.size === 0) return NO_ITEMS;
     const ended: Items[] = [];
     // Grows as it is gone through: an item that ends at once touches its fan-out again.
     for (const group of this.#touched) {
