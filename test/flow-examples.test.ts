@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ import { formatDiagnostic } from '../src/spec/diagnostic.js';
 import { loadDagFile } from '../src/spec/load.js';
 import { resolveParams } from '../src/spec/params.js';
 import { openStore } from '../src/store/open-store.js';
+import { loadTestFile } from '../src/testing/load-tests.js';
+import { testDag } from '../src/testing/test-dag.js';
 import { DagWorker } from '../src/worker/dag-worker.js';
 import { stand, states } from './support/executor-hosts.js';
 import { TestTemporal } from './support/temporal.js';
@@ -235,6 +238,19 @@ describe.each(executors)('on the %s executor', (_name, begin) => {
       expect(second.tasks['paint']).toMatchObject({ status: 'succeeded', cached: { runId: first.runId } });
       expect(await readFile(join(folder, 'out', second.runId, '60-colour.ppm'))).toEqual(colour);
     });
+  });
+});
+
+const TESTED = readdirSync(EXAMPLES).filter((example) => existsSync(join(EXAMPLES, example, 'dag.test.yaml')));
+
+describe.each(TESTED)('examples/%s/dag.test.yaml', (example) => {
+  it('passes', async () => {
+    const { loaded, diagnostics } = await loadTestFile(join(EXAMPLES, example, 'dag.test.yaml'));
+    expect(diagnostics.map(formatDiagnostic)).toEqual([]);
+    expect(loaded?.tests.length).toBeGreaterThan(1);
+    for (const one of loaded?.tests ?? []) {
+      expect({ [one.name]: (await testDag(loaded!.dag, one)).failures }).toEqual({ [one.name]: [] });
+    }
   });
 });
 
