@@ -81,7 +81,7 @@ describe('dagwright test', () => {
     const file = await write('good.test.yaml', GOOD);
     await write('a.yaml', 'name: demo\ntasks:\n  a: { run: exit 1, needs: [b] }\n');
     expect(await runCli(['test', file])).toBe(1);
-    expect(stdout).toMatch(/^\S+a\.yaml:3:\d+ error NEEDS_UNKNOWN [^]*\n0 passed, 0 failed/);
+    expect(stdout).toMatch(/^\S+a\.yaml:3:\d+ error NEEDS_UNKNOWN [^]*\n0 passed, 0 failed, 1 file has errors \(/);
   });
 
   it('tests dags that are made in TypeScript', async () => {

@@ -35,11 +35,14 @@ export async function test(given: readonly string[], options: TestOptions): Prom
   const all = tested.flatMap(({ tests }) => tests);
   const failed = all.filter(({ failures }) => failures.length > 0).length;
   const passed = all.length - failed;
-  const isBroken = tested.some(({ diagnostics }) => hasErrors(diagnostics));
+  const broken = tested.filter(({ diagnostics }) => hasErrors(diagnostics)).length;
   const seconds = Math.round(performance.now() - began) / 1_000;
   if (options.json) printJson({ passed, failed, seconds, files: tested });
-  else print(`${passed} passed, ${failed} failed (${seconds.toFixed(2)} s)`);
-  return failed > 0 || isBroken ? EXIT.failed : EXIT.succeeded;
+  else {
+    const unread = broken === 0 ? '' : `, ${broken} ${broken === 1 ? 'file has' : 'files have'} errors`;
+    print(`${passed} passed, ${failed} failed${unread} (${seconds.toFixed(2)} s)`);
+  }
+  return failed > 0 || broken > 0 ? EXIT.failed : EXIT.succeeded;
 }
 
 async function testFile(file: string, isShown: boolean): Promise<TestedFile> {
