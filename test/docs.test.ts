@@ -13,6 +13,7 @@ import type { Run } from '../src/run/run.js';
 import { DIAGNOSTIC_CODES, formatDiagnostic, hasErrors } from '../src/spec/diagnostic.js';
 import { loadDagFile } from '../src/spec/load.js';
 import { resolveParams } from '../src/spec/params.js';
+import { openStore } from '../src/store/open-store.js';
 import { stand, states } from './support/executor-hosts.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -43,6 +44,15 @@ const CONCEPTS: Readonly<Record<string, (run: Run) => Promise<void>>> = {
   },
 };
 
+/** Other dags that need no files but their own, by page and name. */
+const RUNNABLE = [
+  ['README.md', 'report'],
+  ['docs/dag-file.md', 'report'],
+  ['docs/artifacts-and-cache.md', 'film'],
+  ['docs/artifacts-and-cache.md', 'prices'],
+  ['docs/retries.md', 'flaky'],
+] as const;
+
 /** Where the dags of a page are files. */
 let folder: string;
 
@@ -59,6 +69,21 @@ function dagFilesOf(text: string): string[] {
     const file = join(folder, name ?? `dag-${index}.yaml`);
     writeFileSync(file, block);
     return file;
+  });
+}
+
+/** Runs a dag of a page, of which nothing must be warned, in its folder. */
+async function start(file: string): Promise<Run> {
+  const { dag, diagnostics } = await loadDagFile(file);
+  expect(diagnostics.map(formatDiagnostic)).toEqual([]);
+  const handlers = createHandlers({ environment: loadConfig().environment });
+  const store = openStore({ folder: join(folder, 'store') });
+  return runLocally(dag!, {
+    ...resolveParams(dag!, {}),
+    handlers,
+    store,
+    logFolder: join(folder, 'logs'),
+    validate: true,
   });
 }
 
@@ -130,16 +155,19 @@ describe.each(Object.entries(CONCEPTS))('the example of %s', (page, act) => {
   it('runs, and ends as the page says', async () => {
     const text = read(page);
     const [file = ''] = dagFilesOf(text);
-    const { dag, diagnostics } = await loadDagFile(file);
-    expect(diagnostics.map(formatDiagnostic)).toEqual([]);
-    const handlers = createHandlers({ environment: loadConfig().environment });
-    const options = { ...resolveParams(dag!, {}), handlers, logFolder: join(folder, 'logs'), validate: true };
-    const run = runLocally(dag!, options);
+    const run = await start(file);
     await act(run);
 
     const result = await run.result();
     const said = /^```text\n((?:\S+ +\w+\n)+)```/m.exec(text)?.[1]?.trim().split('\n') ?? [];
     expect({ ...states(result), run: result.status }).toEqual(Object.fromEntries(said.map((line) => line.split(/ +/))));
+  });
+});
+
+describe.each(RUNNABLE)('the dag %s', (page, name) => {
+  it('runs as it stands there', async () => {
+    const file = dagFilesOf(read(page)).find((one) => readFileSync(one, 'utf8').includes(`name: ${name}\n`));
+    expect((await (await start(file ?? '')).result()).status).toBe('succeeded');
   });
 });
 
