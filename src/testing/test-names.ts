@@ -1,8 +1,10 @@
 import type { DagWith, EventWith } from '../dag/control.js';
 import { isHandled, type Dag, type Task } from '../dag/dag.js';
+import { DagwrightError } from '../dag/errors.js';
+import type { JsonObject } from '../dag/json.js';
 import { finding, type Finding } from '../spec/issues.js';
 import { didYouMean } from '../spec/near-name.js';
-import { paramProblems } from '../spec/params.js';
+import { paramProblems, resolveParams } from '../spec/params.js';
 import type { Path } from '../spec/source.js';
 import type { DagTest } from './dag-test.js';
 import { withoutItems } from './task-path.js';
@@ -38,15 +40,7 @@ function checkTest(test: DagTest, dag: Dag, names: Names, at: Path): Finding[] {
     [...given].flatMap((name) => checkTask(name, names, [...at, ...field, name], true, mayBe));
   const sent = Array.isArray(events) ? (events as readonly object[]) : [events];
   return [
-    ...paramProblems(dag, params).map(({ param, text, hint }) =>
-      finding(
-        [...at, ...(param === undefined ? [] : ['params', param])],
-        'VALUE_INVALID',
-        text,
-        hint,
-        param === undefined,
-      ),
-    ),
+    ...checkParams(params, dag, at),
     ...taskNames(['tasks'], Object.keys(tasks), doubleProblem),
     ...sent.flatMap((one, i) => {
       const place = [...at, 'events', ...(Array.isArray(events) ? [i] : [])];
@@ -72,6 +66,23 @@ function checkTest(test: DagTest, dag: Dag, names: Names, at: Path): Finding[] {
         : [unknown([...at, 'expect', 'outputs', name], 'output', name, Object.keys(dag.outputs ?? {}))],
     ),
   ];
+}
+
+function checkParams(params: JsonObject, dag: Dag, at: Path): Finding[] {
+  const found = paramProblems(dag, params).map(({ param, text, hint }) =>
+    param === undefined
+      ? finding(at, 'VALUE_INVALID', text, hint, true)
+      : finding([...at, 'params', param], 'VALUE_INVALID', text, hint),
+  );
+  if (found.length > 0) return found;
+  try {
+    resolveParams(dag, params);
+    return [];
+  } catch (error) {
+    // Those of sub-dags may hold `${{ }}`, those of a run not.
+    if (!(error instanceof DagwrightError)) throw error;
+    return [finding([...at, 'params'], 'VALUE_INVALID', `cannot be taken. ${error.message}`)];
+  }
 }
 
 /** What the run does itself goes as it does: only time is left out. */
