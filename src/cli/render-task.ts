@@ -44,7 +44,10 @@ function factsOf(task: TaskDescription, { now }: TaskScreen): (readonly [label: 
   const add = (label: string, text: string | undefined): void => {
     if (text !== undefined) facts.push([label, text]);
   };
-  add('item', task.item && `${task.item.index} of ${task.item.of}`);
+  add(
+    'item',
+    task.item && `${task.item.index} of ${task.item.of}${task.item.value === undefined ? '' : `: ${task.item.value}`}`,
+  );
   add('undoes', task.compensates);
   add('items', task.fanOut && itemsText(task.fanOut));
   add('needs', task.needs && namesOf(task.needs));

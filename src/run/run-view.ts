@@ -25,7 +25,11 @@ export interface ViewedRun {
   readonly pausedBy: { readonly at: number; readonly by?: string } | undefined;
   readonly takeOver: { readonly runId: string } | undefined;
   facts(): RunFacts;
+  itemOf(task: number): Json | undefined;
 }
+
+/** Characters of an item in a description. */
+const LONGEST_ITEM = 60;
 
 /** The run now; with a range, of its tasks only those. */
 export function describeRun(run: ViewedRun, from = 0, to = run.dag.tasks.length): RunDescription {
@@ -61,13 +65,14 @@ function pauseOf({ scheduler, pausedBy }: ViewedRun): RunDescription['pause'] {
 }
 
 /** What is shown of a task beyond its record. */
-function seenOf({ runId, dag, scheduler, controls, record }: ViewedRun, task: number): Partial<TaskDescription> {
+function seenOf(run: ViewedRun, task: number): Partial<TaskDescription> {
+  const { runId, dag, scheduler, controls, record } = run;
   const definition = dag.tasks[task]!;
   const group = scheduler.itemsOf(task);
   const waitsFor = controls.waitsFor(task);
   const isSubRun = definition.uses === 'dag' && scheduler.startedAt(task) !== undefined && group === undefined;
   return {
-    ...madeOf(definition),
+    ...madeOf(definition, run.itemOf(task)),
     ...(definition.finally === undefined ? {} : { finally: definition.finally }),
     ...(group === undefined
       ? {}
@@ -77,11 +82,21 @@ function seenOf({ runId, dag, scheduler, controls, record }: ViewedRun, task: nu
   };
 }
 
-function madeOf({ made }: Task): Pick<TaskDescription, 'item' | 'compensates'> {
+function madeOf({ made }: Task, value: Json | undefined): Pick<TaskDescription, 'item' | 'compensates'> {
   if (made === undefined) return {};
   const { of, item, undoes } = made;
   if (undoes === true) return { compensates: item === undefined ? of : itemName(of, item) };
-  return item === undefined ? {} : { item: { of, index: item } };
+  if (item === undefined) return {};
+  const words = value === undefined ? '' : wordsFor(value);
+  return { item: { of, index: item, ...(words === '' || words.length > LONGEST_ITEM ? {} : { value: words }) } };
+}
+
+/** Of an object its values alone: what they are is the same for every item. */
+function wordsFor(value: Json): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const parts = Object.values(value) as Json[];
+  return parts.some((part) => typeof part === 'object') ? '' : parts.map(String).join(', ');
 }
 
 /** What happened, oldest first. */

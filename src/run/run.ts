@@ -39,7 +39,7 @@ export interface TaskDescription {
   /** The files that it left, by name. */
   readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
   /** In a fan-out: the task whose item it is, and which, from 0. */
-  readonly item?: { readonly of: string; readonly index: number };
+  readonly item?: ItemDescription;
   /** The task that it undoes. */
   readonly compensates?: string;
   /** It runs whatever becomes of the run, at its end. */
@@ -50,6 +50,16 @@ export interface TaskDescription {
   readonly waitsFor?: WaitDescription;
   /** The run that it is: of a task that uses `dag`, once it has started. */
   readonly subRun?: string;
+}
+
+/** Which item of a fan-out a task is for. */
+export interface ItemDescription {
+  /** The task that fans out. */
+  readonly of: string;
+  /** From 0. */
+  readonly index: number;
+  /** The item in few words: `linux, 22`. Left out where it is long. */
+  readonly value?: string;
 }
 
 /** What a task waits for. Times are ISO 8601. */
@@ -117,7 +127,7 @@ export interface TaskResult {
   readonly cached?: CacheHit;
   readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
   /** In a fan-out: the task whose item it is, and which, from 0. */
-  readonly item?: { readonly of: string; readonly index: number };
+  readonly item?: ItemDescription;
   /** The task that it undid. */
   readonly compensates?: string;
   /** It ran whatever became of the run, at its end. */

@@ -113,6 +113,7 @@ interface Detail {
 
 function detailsOf(task: TaskDescription, screen: RowScreen): Detail[] {
   const details: Detail[] = [];
+  if (task.item?.value !== undefined) details.push({ text: oneLine(task.item.value), color: 'dim' });
   if (task.fanOut !== undefined) {
     details.push({ text: itemsText(task.fanOut), color: task.fanOut.failed > 0 ? 'red' : 'blue', whole: true });
   }
