@@ -92,6 +92,31 @@ describe.each(EXECUTORS)('a task that is a run, on the %s executor', (_, startHo
     expect(doubles.begun.map(({ task }) => task)).not.toContain('b');
   });
 
+  it.each([
+    [true, ['a', 'b', 'a~undo']],
+    [false, ['a', 'b']],
+  ])('is undone as whoever cancels the run says: %s', async (compensate, begun) => {
+    const { uses, with: settings } = doubles.task('undo');
+    const undone: Task = { ...doubles.task('a'), compensate: { uses: uses as 'function', with: settings } };
+    const inner = part('inner', [undone, doubles.task('b', ['a'])], { compensateOn: compensate ? [] : ['cancelled'] });
+    const outer = await host.start(sealDag(doubles.dag([run('sub', inner)])));
+    await doubles.release('a');
+    await doubles.running('b');
+    doubles.auto = () => ({});
+    await outer.cancel({ compensate });
+    await doubles.cutOff('b');
+    expect((await outer.result()).status).toBe('cancelled');
+    expect(doubles.begun.map(({ task }) => task)).toEqual(begun);
+  });
+
+  it('is cancelled where another task fails, and `failFast` holds: it would start more', async () => {
+    const inner = part('inner', [{ name: 'sign', uses: 'approval', with: {}, needs: [] }]);
+    const dag = doubles.dag([run('sub', inner), doubles.task('other')]);
+    const outer = await host.start(sealDag({ ...dag, failFast: true }));
+    await doubles.release('other', broken('no'));
+    expect(states(await outer.result())).toEqual({ sub: 'cancelled', other: 'failed' });
+  });
+
   it('is cancelled alone, and the run goes on', async () => {
     const inner = part('inner', [doubles.task('a')]);
     const tasks = [run('sub', inner), doubles.task('after', ['sub'], { triggerRule: 'all_done' })];

@@ -23,8 +23,9 @@ export interface Items {
   readonly tolerate: number | undefined;
   /** Not ended. */
   open: number;
-  /** Failed or cancelled. */
   failed: number;
+  /** Did not start, or were stopped. */
+  cancelled: number;
   /** Let go, and not ended. */
   active: number;
   /** No item before this one is pending. */
@@ -53,6 +54,7 @@ export class FanOuts {
       tolerate,
       open: items,
       failed: 0,
+      cancelled: 0,
       active: 0,
       next: 0,
     };
@@ -61,11 +63,11 @@ export class FanOuts {
   }
 
   recount(group: Items, table: TaskTable): void {
-    group.open = group.failed = group.active = group.next = 0;
+    group.open = group.failed = group.cancelled = group.active = group.next = 0;
     for (let i = 0; i < group.size; i++) {
       const task = group.tasks[i]!;
       if (table.hasEnded(task)) {
-        if (isFailure(table.state[task]!)) group.failed++;
+        countEnd(group, table.state[task]!);
         continue;
       }
       group.open++;
@@ -77,7 +79,7 @@ export class FanOuts {
   ended(group: Items, table: TaskTable, task: number, wasPending: boolean): void {
     group.open--;
     if (!wasPending) group.active--;
-    if (isFailure(table.state[task]!)) group.failed++;
+    countEnd(group, table.state[task]!);
   }
 
   snapshot(): FanOutSnapshot[] {
@@ -104,8 +106,9 @@ export function isOver({ failed, tolerate }: Items): boolean {
   return tolerate !== undefined && failed > tolerate;
 }
 
-function isFailure(state: number): boolean {
-  return state === CODE.failed || state === CODE.cancelled;
+function countEnd(group: Items, state: number): void {
+  if (state === CODE.failed) group.failed++;
+  else if (state === CODE.cancelled) group.cancelled++;
 }
 
 function rangesOf(tasks: readonly number[]): [number, number][] {

@@ -5,8 +5,11 @@ import type { PauseMode, RunEndState } from './run-state.js';
 export type Instruction =
   /** Start the task; answer with one `task.ended`, retries included. */
   | { readonly type: 'task.start'; readonly task: number }
-  /** Stop the running task; answer with its `task.ended` (with `cancelled`, unless it ended otherwise first). */
-  | { readonly type: 'task.cancel'; readonly task: number }
+  /**
+   * Stop the running task; answer with its `task.ended` (with `cancelled`, unless it ended otherwise first).
+   * `compensate`: of one that is a run of its own, whether that undoes what it did. Default: as its dag says.
+   */
+  | { readonly type: 'task.cancel'; readonly task: number; readonly compensate?: boolean }
   /** Fire `timer.fired` at this time (milliseconds); one that was set before for the same is forgotten. */
   | { readonly type: 'timer.set'; readonly timer: TimerName; readonly at: number; readonly task?: number }
   /** Forget the timer. */

@@ -119,9 +119,11 @@ function checkItems(scheduler: SchedulerFacts, task: number): void {
   const states = items.tasks.slice(0, items.size).map((item) => scheduler.stateOf(item));
   const open = states.filter((state) => !isTaskEnd(state)).length;
   const active = states.filter((state) => !isTaskEnd(state) && state !== 'pending').length;
-  const failed = states.filter((state) => state === 'failed' || state === 'cancelled').length;
+  const failed = states.filter((state) => state === 'failed').length;
+  const cancelled = states.filter((state) => state === 'cancelled').length;
   rule(open === items.open, () => `${open} items of task ${task} have not ended, but ${items.open} were counted.`);
   rule(active === items.active, () => `${active} items of task ${task} go, but ${items.active} were counted.`);
+  rule(cancelled === items.cancelled, () => `${cancelled} items of task ${task} were cancelled, but not so counted.`);
   rule(failed === items.failed, () => `${failed} items of task ${task} failed, but ${items.failed} were counted.`);
   rule(active <= items.maxParallel, () => `${active} items of task ${task} go, ${items.maxParallel} may.`);
   rule(open === 0 || !tasks.hasEnded(task), () => `task ${task} has ended, but ${open} of its items have not.`);

@@ -324,6 +324,7 @@ export class Scheduler {
       case 'operator.cancelled':
         if (event.compensate !== undefined) this.#compensateCancelled(event.compensate);
         this.#stopRun('cancelled', at, instructions);
+        if (event.compensate !== undefined) this.#tellRuns(event.compensate, instructions);
         break;
       case 'task.paused':
         this.#pauseTask(event.task, event.mode, at, instructions);
@@ -391,10 +392,14 @@ export class Scheduler {
     if (this.#failing) this.#stopIdle(at, instructions);
   }
 
-  /** Running tasks are let end; what only waits, and items that have not started, would hold the run for ever. */
+  /**
+   * Running tasks are let end. What only waits, and items that have not started, would hold the run for ever; a run of its
+   * own would start more tasks.
+   */
   #stopIdle(at: number, instructions: Instruction[]): void {
     for (let task = 0; task < this.graph.size; task++) {
-      if (this.#started.isIdle(task)) this.#started.stop(task, STOP.none, at, instructions);
+      const isStopped = this.#started.isIdle(task) || this.#started.isRun(task);
+      if (isStopped) this.#started.stop(task, STOP.none, at, instructions);
     }
     for (const group of this.#walk.fanOuts.all()) this.#walk.stopItems(group, at);
   }
@@ -444,6 +449,14 @@ export class Scheduler {
     this.#walk.hold(task);
     if (this.#started.isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
     else if (mode === 'interrupt') this.#started.stop(task, STOP.again, at, instructions);
+  }
+
+  /** Whoever cancels a run, and says whether it is undone, says so of the runs that it is made of. */
+  #tellRuns(compensate: boolean, instructions: Instruction[]): void {
+    instructions.forEach((instruction, i) => {
+      const isRun = instruction.type === 'task.cancel' && this.tasks.hold[instruction.task] === HOLD.run;
+      if (isRun) instructions[i] = { ...instruction, compensate };
+    });
   }
 
   /** What becomes of a cancelled run, where whoever cancels it says so. */

@@ -31,9 +31,9 @@ export class StartedTasks {
   }
 
   /** How a fan-out ends of which every item has. */
-  outcomeOf({ parent, failed, tolerate = 0 }: Items): TaskOutcome {
+  outcomeOf({ parent, failed, cancelled, tolerate = 0 }: Items): TaskOutcome {
     if (this.#walk.tasks.stop[parent] !== STOP.none) return 'cancelled';
-    if (failed <= tolerate) return 'succeeded';
+    if (failed + cancelled <= tolerate) return 'succeeded';
     return !(this.#run.isStopped() || this.#run.isFailing()) ? 'failed' : 'cancelled';
   }
 

@@ -216,7 +216,7 @@ class LocalRun extends ActingRun {
         break;
       case 'task.cancel':
         this.#running.get(instruction.task)?.cancel();
-        this.#ask(instruction.task, { type: 'cancel' });
+        this.#ask(instruction.task, cancelOf(instruction));
         break;
       case 'timer.set':
         this.#setTimer(instruction.timer, instruction.at, instruction.task);
@@ -372,4 +372,9 @@ class LocalRun extends ActingRun {
 
 function keyOf(timer: TimerName, task: number | undefined): string {
   return `${timer} ${task ?? ''}`;
+}
+
+/** How the run that a task is is cancelled. */
+function cancelOf({ compensate }: Extract<HostInstruction, { type: 'task.cancel' }>): Act {
+  return { type: 'cancel', ...(compensate === undefined ? {} : { compensate }) };
 }

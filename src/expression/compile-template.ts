@@ -1,4 +1,5 @@
 import type { Json } from '../dag/json.js';
+import { storedBytes } from '../dag/stored-value.js';
 import type { Budget } from './budget.js';
 import { compile, evaluate, evaluateWithin, recompile, type Expression } from './compile.js';
 import type { ExpressionValues } from './evaluate.js';
@@ -72,13 +73,23 @@ export function evaluateTemplate(template: Template, values: ExpressionValues, b
   if (template.parts.length === 1 && only !== undefined) return typeof only === 'string' ? only : valueOf(only);
   let text = '';
   for (const part of template.parts) {
-    text += typeof part === 'string' ? part : toText(valueOf(part));
+    text += typeof part === 'string' ? part : textOf(part, valueOf(part));
     if (text.length > EXPRESSION_LIMITS.result) {
       const hint = 'Hand large values on in files.';
       throw new ExpressionError('The text becomes too long.', hint, template.text, 0, template.text.length);
     }
   }
   return text;
+}
+
+/**
+ * The value of a part as text.
+ * @throws ExpressionError where it is a large output, which is kept in the store.
+ */
+export function textOf({ source }: Expression, value: Json): string {
+  if (storedBytes(value) === 0) return toText(value);
+  const message = 'A large output is kept in the store: it cannot stand in a text.';
+  throw new ExpressionError(message, 'Hand it on whole: a text that is one `${{ }}` alone.', source, 0, source.length);
 }
 
 function moved<T extends { readonly from: number; readonly to: number }>(placed: T, by: number): T {

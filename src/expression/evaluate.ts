@@ -4,12 +4,13 @@ import { ExpressionError, Failure, LimitFailure } from './expression-error.js';
 import { FUNCTIONS, METHODS, formFor, misfit } from './functions.js';
 import { EXPRESSION_LIMITS } from './limits.js';
 import { Meter } from './meter.js';
-import { TYPE_WORDS, binary, negate } from './operators.js';
+import { storedFailure, TYPE_WORDS, binary, negate } from './operators.js';
 import type { Root } from './scope.js';
 import type { Node } from './syntax.js';
 import {
   Double,
   Optional,
+  StoredOutput,
   TypeName,
   entry,
   isList,
@@ -289,6 +290,7 @@ const OPTIONAL_HINT = 'Make it one: `x.?field.orValue(0)`.';
 
 /** What a list or map holds at a key, or undefined. */
 function memberOf(value: Value, key: Value): Value | undefined {
+  if (value instanceof StoredOutput) throw storedFailure(value);
   if (isList(value)) {
     const index = mapKey(key);
     const item = typeof index === 'bigint' ? value[Number(index)] : undefined;

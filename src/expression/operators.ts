@@ -7,6 +7,7 @@ import {
   Double,
   Duration,
   Optional,
+  StoredOutput,
   Timestamp,
   TypeName,
   Uint,
@@ -118,6 +119,8 @@ export function equal(left: Value, right: Value, meter: Meter, depth = 0): boole
   }
   if (left === right) return true;
   if (left === null || right === null) return false;
+  if (left instanceof StoredOutput || right instanceof StoredOutput)
+    throw storedFailure(left instanceof StoredOutput ? left : (right as StoredOutput));
   if (isNumber(left) && isNumber(right)) return compareNumbers(left, right) === 0;
   if (isList(left)) {
     if (!isList(right) || left.length !== right.length) return false;
@@ -291,6 +294,12 @@ export function unfitWords(operator: string, left: Type, right: Type): [message:
   return [message];
 }
 
+/** Nothing can be known of a large output but that it is there. */
+export function storedFailure({ bytes }: StoredOutput): Failure {
+  const message = `An output of ${bytes} bytes is kept in the store: no expression can look into it.`;
+  return new Failure(message, 'Hand it on whole, or give what is asked of it as an output of its own.');
+}
+
 /** How a type is called in a sentence. */
 export const TYPE_WORDS: Readonly<Record<Type, string>> = {
   null: 'null',
@@ -305,6 +314,7 @@ export const TYPE_WORDS: Readonly<Record<Type, string>> = {
   timestamp: 'a time',
   duration: 'a length of time',
   type: 'a type',
+  stored: 'a large output that is kept in the store (it can only be handed on whole)',
   optional: 'an optional value',
   dyn: 'a value',
 };

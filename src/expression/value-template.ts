@@ -2,13 +2,12 @@ import type { Json, JsonObject } from '../dag/json.js';
 import type { SecretText } from '../dag/task-call.js';
 import { Budget } from './budget.js';
 import { evaluateWithin, type Expression } from './compile.js';
-import { evaluateTemplate, joinReferences, recompileTemplate, type Template } from './compile-template.js';
+import { evaluateTemplate, joinReferences, recompileTemplate, textOf, type Template } from './compile-template.js';
 import type { ExpressionValues } from './evaluate.js';
 import { ExpressionError } from './expression-error.js';
 import { EXPRESSION_LIMITS } from './limits.js';
 import type { References } from './scope.js';
 import { hasExpression } from './template.js';
-import { toText } from './text.js';
 
 /** A JSON value of which some texts hold `${{ }}`, read once. */
 export interface CompiledValue {
@@ -43,17 +42,6 @@ export function holdsExpression(value: Json): boolean {
   if (isList(value)) return value.some(holdsExpression);
   for (const key in value) if (holdsExpression(value[key] ?? null)) return true;
   return false;
-}
-
-/** All expressions of a value, in its order. */
-export function expressionsIn({ compiled }: Pick<CompiledValue, 'compiled'>): Expression[] {
-  if (compiled === undefined) return [];
-  if (compiled instanceof Map) {
-    return [...(compiled as ReadonlyMap<string, CompiledPart>).values()].flatMap((part) =>
-      expressionsIn({ compiled: part }),
-    );
-  }
-  return (compiled as Template).parts.filter((part) => typeof part !== 'string');
 }
 
 function compilePart(value: Json, templates: Template[]): CompiledPart | undefined {
@@ -134,7 +122,7 @@ function secretParts(template: Template, values: ExpressionValues, budget: Budge
   };
   for (const part of template.parts) {
     if (typeof part === 'string') addText(part);
-    else if (!takesSecret(part)) addText(toText(evaluateWithin(budget, part, values)));
+    else if (!takesSecret(part)) addText(textOf(part, evaluateWithin(budget, part, values)));
     else if (part.references.roots.length === 1) parts.push({ secret: part.source });
     else throw mixed(part);
   }

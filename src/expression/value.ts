@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../dag/json.js';
+import { storedRef } from '../dag/stored-value.js';
 import { Failure } from './expression-error.js';
 import { EXPRESSION_LIMITS } from './limits.js';
 import { formatDuration, formatTimestamp } from './time.js';
@@ -17,6 +18,7 @@ export type Type =
   | 'duration'
   | 'type'
   | 'optional'
+  | 'stored'
   | 'number'
   | 'dyn';
 
@@ -69,6 +71,16 @@ export class Optional {
   }
 }
 
+/** A large output that the store has: it can be handed on whole, and nothing else, since the run does not have it. */
+export class StoredOutput {
+  readonly json: JsonObject;
+  readonly bytes: number;
+  constructor(json: JsonObject, bytes: number) {
+    this.json = json;
+    this.bytes = bytes;
+  }
+}
+
 /** A value during evaluation. A bigint is an int; JSON comes in as it is, and {@link read} makes a value of it. */
 export type Value =
   | null
@@ -81,6 +93,7 @@ export type Value =
   | Duration
   | TypeName
   | Optional
+  | StoredOutput
   | List
   | JsonObject
   | ValueMap;
@@ -92,6 +105,10 @@ export type MapKey = string | bigint | boolean;
 
 /** The value of what is stored: a whole number of JSON is an int where it is exact, any other a double. */
 export function read(stored: Stored): Value {
+  if (typeof stored === 'object') {
+    const ref = storedRef(stored as Json);
+    return ref === undefined ? stored : new StoredOutput(stored as JsonObject, ref.bytes);
+  }
   if (typeof stored !== 'number') return stored;
   return Number.isSafeInteger(stored) ? BigInt(stored) : new Double(stored);
 }
@@ -118,6 +135,7 @@ export function typeOf(value: Value): Type {
       if (value instanceof Duration) return 'duration';
       if (value instanceof TypeName) return 'type';
       if (value instanceof Optional) return 'optional';
+      if (value instanceof StoredOutput) return 'stored';
       return 'map';
   }
 }
@@ -181,6 +199,7 @@ class JsonWriter {
 
   #object(value: Exclude<Stored, null | boolean | string | bigint | number>, depth: number): Json {
     if (isList(value)) return value.map((item) => this.write(item, depth + 1));
+    if (value instanceof StoredOutput) return this.#counted(100, value.json);
     if (value instanceof Double) return this.#double(value.value);
     if (value instanceof Uint) return this.#whole(value.value);
     if (value instanceof Timestamp) return this.#text(formatTimestamp(value.nanos));

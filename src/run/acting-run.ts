@@ -25,8 +25,13 @@ export abstract class ActingRun implements Run {
     return this.act({ type: 'resume' }, request);
   }
 
-  async cancel({ reason, ...request }: ActRequest & { readonly reason?: string } = {}): Promise<ActAnswer> {
-    return this.act({ type: 'cancel', ...(reason === undefined ? {} : { reason }) }, request);
+  async cancel({
+    reason,
+    compensate,
+    ...request
+  }: ActRequest & { readonly reason?: string; readonly compensate?: boolean } = {}): Promise<ActAnswer> {
+    const why = reason === undefined ? {} : { reason };
+    return this.act({ type: 'cancel', ...why, ...(compensate === undefined ? {} : { compensate }) }, request);
   }
 
   async pauseTask(

@@ -10,7 +10,6 @@ import { itemsOf } from './fan-out-items.js';
 import type { GrowingDag } from './growing-dag.js';
 import type { Evaluated, RunExpressions } from './run-expressions.js';
 
-const FAILURES: readonly number[] = [CODE.failed, CODE.cancelled];
 /** Items that the error of a fan-out names, and characters that it has. */
 const SHOWN_ITEMS = 5;
 const LONGEST_MESSAGE = 2_000;
@@ -75,14 +74,15 @@ export function collectedOutputs({ scheduler, record }: FanningRun, task: number
 export function fanOutError({ growth, scheduler, record }: FanningRun, task: number): TaskError | undefined {
   const group = scheduler.itemsOf(task);
   if (group === undefined) return undefined;
-  const { tasks, size, failed } = group;
-  const failures = tasks.slice(0, size).filter((item) => FAILURES.includes(scheduler.tasks.state[item]!));
+  const { tasks, size, failed, cancelled } = group;
+  const failures = tasks.slice(0, size).filter((item) => scheduler.tasks.state[item] === CODE.failed);
   const shown = failures.slice(0, SHOWN_ITEMS).map((item) => {
     const error = record.errorOf(item);
-    const how = error === undefined ? scheduler.stateOf(item) : `${error.code}: ${error.message}`;
-    return `${growth.nameOf(item)} (${how})`;
+    return error === undefined ? growth.nameOf(item) : `${growth.nameOf(item)} (${error.code}: ${error.message})`;
   });
   const more = failures.length > shown.length ? `, and ${failures.length - shown.length} more` : '';
-  const message = `${failed} of ${size} items failed: ${shown.join(', ')}${more}`.slice(0, LONGEST_MESSAGE);
-  return { code: 'FANOUT_FAILED', message, details: { items: size, failed } };
+  const which = shown.length === 0 ? '' : `: ${shown.join(', ')}${more}`;
+  const others = cancelled === 0 ? '' : `; ${cancelled} were not done`;
+  const message = `${failed} of ${size} items failed${others}${which}`.slice(0, LONGEST_MESSAGE);
+  return { code: 'FANOUT_FAILED', message, details: { items: size, failed, cancelled } };
 }

@@ -1,15 +1,15 @@
 import { envOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { Json, JsonObject } from '../dag/json.js';
-import { storedRef } from '../dag/stored-value.js';
+import { storedBytes } from '../dag/stored-value.js';
 import type { TaskError } from '../dag/task-error.js';
+import { itemName } from './made-tasks.js';
 import { evaluate, recompile, type Expression } from '../expression/compile.js';
 import type { ExpressionValues } from '../expression/evaluate.js';
 import type { References } from '../expression/scope.js';
 import {
   evaluateButSecrets,
   evaluateValue,
-  expressionsIn,
   recompileValue,
   type CompiledValue,
   type ValueWithSecrets,
@@ -26,9 +26,6 @@ export interface ExpressionFacts {
   /** In a fan-out: the item of the task. */
   itemOf(task: number): Json | undefined;
 }
-
-/** An expression that is one output and nothing else. */
-const WHOLE_OUTPUT = /^tasks(?:\.\w+|\[\s*(?:"[^"]*"|'[^']*')\s*\])\.output$/;
 
 /** Values of roots that only one place has: `error`, `output`, `event`. */
 export type OwnValues = Partial<ExpressionValues>;
@@ -61,8 +58,7 @@ export class RunExpressions {
   bare(task: number, source: string, what: string, own: OwnValues = {}): Evaluated<Json> {
     return orError(what, () => {
       const expression = this.read(source);
-      this.#refuseStored([expression]);
-      return evaluate(expression, this.#valuesFor(expression.references, task, own));
+      return notStored(evaluate(expression, this.#valuesFor(expression.references, task, own)));
     });
   }
 
@@ -76,13 +72,19 @@ export class RunExpressions {
     return expression;
   }
 
-  /** A value whose texts may hold `${{ }}`. `bytes`: the most that it may have. */
+  /** A value whose texts may hold `${{ }}`, for the run itself. `bytes`: the most that it may have. */
   value(task: number, value: Json, what: string, bytes?: number): Evaluated<Json> {
-    return orError(what, () => {
-      const compiled = this.#compiled(value);
-      this.#refuseStored(expressionsIn(compiled));
-      return evaluateValue(compiled, this.#valuesFor(compiled.references, task, {}), bytes);
-    });
+    return orError(what, () => notStored(this.#evaluated(task, value, bytes)));
+  }
+
+  /** A value that is only handed on: large outputs may stand in it as what stands for them. */
+  handedOn(task: number, value: Json, what: string): Evaluated<Json> {
+    return orError(what, () => this.#evaluated(task, value));
+  }
+
+  #evaluated(task: number, value: Json, bytes?: number): Json {
+    const compiled = this.#compiled(value);
+    return evaluateValue(compiled, this.#valuesFor(compiled.references, task, {}), bytes);
   }
 
   /** The settings and variables of a task as it starts, secrets left out. */
@@ -90,11 +92,10 @@ export class RunExpressions {
     return orError('An expression of the task', () => {
       const settings = this.#compiled(definition.with);
       const env = this.#envOf(definition);
-      for (const compiled of [settings, env]) this.#refuseStored(expressionsIn(compiled));
       const values = (compiled: CompiledValue): ExpressionValues => this.#valuesFor(compiled.references, task, {});
       return {
         with: evaluateButSecrets(settings, values(settings), { path: ['with'] }),
-        env: evaluateButSecrets(env, values(env), { path: ['env'] }),
+        env: withoutStored(evaluateButSecrets(env, values(env), { path: ['env'] })),
       };
     });
   }
@@ -102,26 +103,6 @@ export class RunExpressions {
   /** The tasks that the expressions of a value name. */
   tasksIn(value: Json): string[] {
     return this.#compiled(value).references.tasks.map(({ name }) => name);
-  }
-
-  /**
-   * A large output is in the store, and not in the run: it can be handed on whole, and not looked into.
-   * @throws DagwrightError EXPRESSION_FAILED
-   */
-  #refuseStored(expressions: readonly Expression[]): void {
-    for (const { source, references } of expressions) {
-      for (const { name, field } of references.tasks) {
-        if (field !== 'output' || WHOLE_OUTPUT.test(source)) continue;
-        const index = this.#run.indexOf(name);
-        const output = index === undefined ? undefined : this.#run.factsOf(index)['output'];
-        const ref = storedRef(output);
-        if (ref === undefined) continue;
-        const message =
-          `The output of ${name} has ${ref.bytes} bytes: it is kept in the store, and no expression can look into it. ` +
-          'Hand it on whole, or give what is asked of it as an output of its own.';
-        throw new DagwrightError('EXPRESSION_FAILED', message);
-      }
-    }
   }
 
   #compiled(value: Json): CompiledValue {
@@ -150,12 +131,15 @@ export class RunExpressions {
     const { roots } = references;
     if (roots.length === 0) return own;
     const tasks: Record<string, Json> = {};
+    const made = dag.tasks[task]?.made;
     for (const { name } of references.tasks) {
-      const index = this.#run.indexOf(name);
+      // To what undoes an item, the item's end is that of its task.
+      const isOwn = made?.undoes === true && made.item !== undefined && made.of === name;
+      const index = this.#run.indexOf(isOwn ? itemName(name, made.item) : name);
       if (index !== undefined) tasks[name] = this.#run.factsOf(index);
     }
     const values = { params, tasks, run: { id: runId, dag: dag.name }, env: { ...dag.defaults?.env }, ...own };
-    const index = dag.tasks[task]?.made?.item;
+    const index = made?.item;
     if (index === undefined || !(roots.includes('item') || roots.includes('index'))) return values;
     const item = this.#run.itemOf(task);
     return { ...values, index, ...(item === undefined ? {} : { item }) };
@@ -170,4 +154,17 @@ function orError<T>(what: string, value: () => T): Evaluated<T> {
     if (!(error instanceof DagwrightError)) throw error;
     return { error: { code: error.code, message: `${what} could not be evaluated: ${error.message}` } };
   }
+}
+
+/** @throws DagwrightError EXPRESSION_FAILED where it is, or holds, a large output that only stands for itself. */
+function notStored(value: Json): Json {
+  const bytes = storedBytes(value);
+  if (bytes === 0) return value;
+  const message = `It takes an output of ${bytes} bytes, which is kept in the store: such a one can only be handed on to a task.`;
+  throw new DagwrightError('EXPRESSION_FAILED', message);
+}
+
+function withoutStored(env: ValueWithSecrets): ValueWithSecrets {
+  notStored(env.value);
+  return env;
 }

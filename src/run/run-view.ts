@@ -150,7 +150,7 @@ export function resultOf(run: ViewedRun): RunResult {
 function outputsOf({ dag, expressions }: ViewedRun): JsonObject | undefined {
   if (dag.outputs === undefined) return undefined;
   const values = Object.entries(dag.outputs).map(([name, given]): [string, Json] => {
-    const evaluated = expressions.value(NO_TASK, given, `\`${name}\` of \`outputs\``);
+    const evaluated = expressions.handedOn(NO_TASK, given, `\`${name}\` of \`outputs\``);
     return [name, 'error' in evaluated ? null : evaluated.value];
   });
   return Object.fromEntries(values);

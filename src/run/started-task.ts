@@ -70,7 +70,7 @@ export function startedTask(run: StartingRun, task: number, attemptsBefore: numb
 
 function startedSubRun(run: StartingRun, task: number, definition: Task): StartedTask {
   const { dag, params = {} } = definition.with as unknown as DagWith;
-  const evaluated = run.expressions.value(task, params as JsonObject, '`params`');
+  const evaluated = run.expressions.handedOn(task, params as JsonObject, '`params`');
   if ('error' in evaluated) return evaluated;
   const given = subRunParams(dag, evaluated.value as JsonObject);
   if ('problem' in given) return { error: { code: 'PARAM_INVALID', message: given.problem } };

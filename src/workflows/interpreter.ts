@@ -219,7 +219,7 @@ export class Interpreter {
           this.#starts.push(instruction.task);
           break;
         case 'task.cancel':
-          this.#cancelTask(instruction.task);
+          this.#cancelTask(instruction.task, instruction.compensate);
           break;
         case 'timer.set':
           this.#timers.set(instruction.timer, instruction.at, instruction.task);
@@ -316,7 +316,7 @@ export class Interpreter {
     this.post(this.live.ended(end, Date.now()));
   }
 
-  #cancelTask(task: number): void {
+  #cancelTask(task: number, compensate?: boolean): void {
     const waiting = this.#starts.indexOf(task);
     if (waiting >= 0) {
       this.#starts.splice(waiting, 1);
@@ -325,7 +325,7 @@ export class Interpreter {
     }
     const scope = this.#direct.get(task);
     if (scope !== undefined) scope.cancel();
-    else if (this.#subRuns.has(task)) this.#subRuns.cancel(task);
+    else if (this.#subRuns.has(task)) this.#subRuns.cancel(task, compensate);
     else this.#children.cancel(task);
   }
 

@@ -74,8 +74,15 @@ export class SubRuns {
     void this.#run(task, subRun, input);
   }
 
-  cancel(task: number): void {
-    this.#ask(task, async (subRun) => getExternalWorkflowHandle(subRun).cancel());
+  /** @param compensate Whether the run undoes what it did. Default: as its dag says. */
+  cancel(task: number, compensate?: boolean): void {
+    this.#ask(task, async (subRun) => {
+      const handle = getExternalWorkflowHandle(subRun);
+      // The request itself has no room for it.
+      const act = { compensate, by: this.#runId, requestFollows: true };
+      if (compensate !== undefined) await handle.signal('cancel', act);
+      await handle.cancel();
+    });
   }
 
   pause(task: number, mode: PauseMode): void {
