@@ -12,6 +12,7 @@ const WORKFLOW_SDK = ['@temporalio/workflow', '@temporalio/common'];
 const LAYERS = {
   dag: { packages: [] },
   policy: { modules: ['dag'], packages: [] },
+  simulator: { modules: ['dag', 'policy'], packages: [] },
   expression: { modules: ['dag'], packages: ['@marcbachmann/cel-js'] },
   'json-schema': { modules: ['dag'], packages: ['@cfworker/json-schema'] },
   run: { modules: ['dag', 'expression', 'json-schema'], packages: [] },
@@ -63,7 +64,7 @@ const LAYERS = {
 };
 
 /** In these, nothing may read a clock; the linter bans the rest (see .oxlintrc.json). */
-const PURE = ['dag', 'policy', 'expression', 'json-schema', 'run'];
+const PURE = ['dag', 'policy', 'simulator', 'expression', 'json-schema', 'run'];
 
 const IMPORT = /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
 

@@ -1,0 +1,39 @@
+import { DagwrightError } from '../../dag/errors.js';
+import type { Plan } from '../plan.js';
+import { parsePsplib } from './psplib.js';
+import { parseStg } from './stg.js';
+import { parseWfFormat } from './wfformat.js';
+
+/** What a file to simulate may be: a dag file, or of a public set. */
+export const PLAN_FORMATS = ['dag', 'wfformat', 'stg', 'psplib'] as const;
+export type PlanFormat = (typeof PLAN_FORMATS)[number];
+
+/** The format that a file is of by its name, or, of JSON, by what is in it. */
+export function formatOf(file: string, text: string): PlanFormat {
+  const name = file.toLowerCase().replace(/\.gz$/, '');
+  if (name.endsWith('.stg')) return 'stg';
+  if (name.endsWith('.sm')) return 'psplib';
+  const isTrace = name.endsWith('.json') && /"schemaVersion"\s*:/.test(text) && /"workflow"\s*:/.test(text);
+  return isTrace ? 'wfformat' : 'dag';
+}
+
+/**
+ * The plan of a file of a public set.
+ * @throws DagwrightError PLAN_INVALID; PLAN_UNSUPPORTED for a project of PSPLIB.
+ */
+export function parsePlan(format: Exclude<PlanFormat, 'dag'>, file: string, text: string): Plan {
+  switch (format) {
+    case 'wfformat':
+      return parseWfFormat(file, text);
+    case 'stg':
+      return parseStg(file, text);
+    case 'psplib': {
+      const { capacities } = parsePsplib(file, text);
+      throw new DagwrightError(
+        'PLAN_UNSUPPORTED',
+        `${file}: its tasks share ${capacities.length} resources, and runs have no pools yet.`,
+        { hint: 'Simulate files of the other formats: dag, wfformat, stg.' },
+      );
+    }
+  }
+}
