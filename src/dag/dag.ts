@@ -138,8 +138,12 @@ export interface Task {
   readonly continueOnError?: boolean;
   /** Higher goes first, for policies that look at it. Default 0. */
   readonly priority?: number;
-  /** How long the task is thought to take, in milliseconds. */
+  /** How long the task is thought to take, in milliseconds; of one that fans out, each item. Default: the median of the dag's. */
   readonly estimate?: number;
+  /** Milliseconds from the run's begin by which the task should have ended, for the policy `edf`. Default: none. */
+  readonly deadline?: number;
+  /** Who the task is for, for the policies `round-robin` and `fair`. Default: the group of all that name none. */
+  readonly group?: string;
   /** It fans out: it is done once for each item, and its output is the list of theirs. */
   readonly forEach?: ForEach;
   /** Items in flight at once. Default: as many as the run's concurrency allows. */
@@ -178,8 +182,17 @@ export interface Dag {
   readonly params: Readonly<Record<string, Param>>;
   /** Tasks of one run in flight at once. Default 500. */
   readonly concurrency?: number;
-  /** The name of the policy that says which ready task goes first when slots are scarce. Default `fcfs`. */
+  /**
+   * The policy that says which ready task goes first when slots are scarce; or several, like `priority,sjf`, each for what
+   * those before it leave open. Default `fcfs`.
+   */
   readonly policy?: string;
+  /** Milliseconds of waiting that raise a task's priority by 1. Default: waiting does not count. */
+  readonly aging?: number;
+  /** Tasks that one group is given in a row under `round-robin`. Default 1. */
+  readonly quantum?: number;
+  /** The weights of groups under `fair`: whole numbers, at least 1. Default 1 each. */
+  readonly groups?: Readonly<Record<string, number>>;
   /** For finding runs: at most 20, each of 1 to 100 characters, none twice. */
   readonly tags?: readonly string[];
   /** After the first failure no task starts any more; running ones end; the run fails. Default false. */

@@ -1,3 +1,4 @@
+import type { AddedEdge } from './graph.js';
 import type { PauseMode } from './run-state.js';
 import type { Hold, TaskTraits } from './task-traits.js';
 
@@ -77,5 +78,5 @@ export type SchedulerEvent =
       readonly type: 'tasks.added';
       readonly at: number;
       readonly tasks: readonly TaskTraits[];
-      readonly edges: readonly (readonly [from: number, to: number])[];
+      readonly edges: readonly AddedEdge[];
     };

@@ -16,7 +16,12 @@ export interface Graph {
   readonly dependencies: Adjacency;
   /** How many tasks each task waits for. */
   readonly inDegree: Int32Array;
+  /** Milliseconds of transfer, one for each of `dependencies.targets`. Left out where all are 0. */
+  readonly transfers?: Float64Array;
 }
+
+/** An edge between tasks that are there: task `to` needs task `from`; milliseconds of transfer, where not 0. */
+export type AddedEdge = readonly [from: number, to: number, transfer?: number];
 
 /**
  * The graph of a dag that was checked before.
@@ -31,15 +36,17 @@ export function graphOf(dag: Dag): Graph {
   });
   const from: number[] = [];
   const to: number[] = [];
+  const transfers: number[] = [];
   dag.tasks.forEach((task, index) => {
     for (const dependency of task.needs) {
       const needed = indexes.get(dependency.task);
       if (needed === undefined) throw new Error(`Task ${task.name} needs ${dependency.task}, which does not exist.`);
       from.push(needed);
       to.push(index);
+      transfers.push((dependency.weight ?? 0) * 1_000);
     }
   });
-  const graph = buildGraph(dag.tasks.length, from, to);
+  const graph = buildGraph(dag.tasks.length, from, to, transfers);
   const cycle = findCycles(graph)[0];
   if (cycle !== undefined) {
     const path = [...cycle, ...cycle.slice(0, 1)].map((task) => dag.tasks[task]?.name);
@@ -51,9 +58,15 @@ export function graphOf(dag: Dag): Graph {
 /**
  * The graph of a list of edges: task `to[i]` needs task `from[i]`. An edge given twice counts once. Cycles and tasks
  * that need themselves are kept, for {@link findCycles} to tell.
+ * @param transfers Milliseconds of each edge. Default: all are 0.
  * @throws RangeError where the lists differ in length or name a task that is not there.
  */
-export function buildGraph(size: number, from: ArrayLike<number>, to: ArrayLike<number>): Graph {
+export function buildGraph(
+  size: number,
+  from: ArrayLike<number>,
+  to: ArrayLike<number>,
+  transfers: ArrayLike<number> = [],
+): Graph {
   if (from.length !== to.length) throw new RangeError('The two ends of the edges differ in length.');
   const edges = from.length;
   const given = new Int32Array(size + 1);
@@ -64,8 +77,14 @@ export function buildGraph(size: number, from: ArrayLike<number>, to: ArrayLike<
   }
   for (let task = 0; task < size; task++) given[task + 1]! += given[task]!;
   const sorted = new Int32Array(edges);
+  const isWeighted = Array.from(transfers).some((transfer) => transfer > 0);
+  const weights = new Float64Array(isWeighted ? edges : 0);
   const cursor = given.slice(0, size);
-  for (let edge = 0; edge < edges; edge++) sorted[cursor[to[edge]!]!++] = from[edge]!;
+  for (let edge = 0; edge < edges; edge++) {
+    const place = cursor[to[edge]!]!++;
+    sorted[place] = from[edge]!;
+    if (isWeighted) weights[place] = transfers[edge] ?? 0;
+  }
 
   // Copied down in place, without the edges seen before.
   const inDegree = new Int32Array(size);
@@ -79,6 +98,7 @@ export function buildGraph(size: number, from: ArrayLike<number>, to: ArrayLike<
       if (lastDependent[needed] === task) continue;
       lastDependent[needed] = task;
       outOffsets[needed + 1]!++;
+      if (isWeighted) weights[kept] = weights[edge]!;
       sorted[kept++] = needed;
     }
     offsets[task + 1] = kept;
@@ -96,27 +116,32 @@ export function buildGraph(size: number, from: ArrayLike<number>, to: ArrayLike<
     dependents: { offsets: outOffsets, targets: outTargets },
     dependencies: { offsets, targets: kept === edges ? sorted : sorted.slice(0, kept) },
     inDegree,
+    ...(isWeighted ? { transfers: weights.slice(0, kept) } : {}),
   };
 }
 
 /**
- * The graph with so many tasks behind those it has, and further edges `[from, to]`: task `to` needs task `from`.
+ * The graph with so many tasks behind those it has, and further edges: task `to` needs task `from`, with so many
+ * milliseconds of transfer (default 0).
  * @throws RangeError where an edge names a task that is not there.
  */
-export function growGraph(graph: Graph, added: number, edges: readonly (readonly [from: number, to: number])[]): Graph {
+export function growGraph(graph: Graph, added: number, edges: readonly AddedEdge[]): Graph {
   const from: number[] = [];
   const to: number[] = [];
+  const transfers: number[] = [];
   for (let task = 0; task < graph.size; task++) {
     for (const needed of neighbours(graph.dependencies, task)) {
+      transfers.push(graph.transfers?.[from.length] ?? 0);
       from.push(needed);
       to.push(task);
     }
   }
-  for (const [needed, task] of edges) {
+  for (const [needed, task, transfer = 0] of edges) {
     from.push(needed);
     to.push(task);
+    transfers.push(transfer);
   }
-  return buildGraph(graph.size + added, from, to);
+  return buildGraph(graph.size + added, from, to, transfers);
 }
 
 function checkTask(task: number, size: number): void {

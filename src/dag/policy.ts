@@ -1,5 +1,7 @@
+import type { Json } from './json.js';
+
 /** The name of every policy there is. */
-export const POLICY_NAMES = ['fcfs', 'priority'] as const;
+export const POLICY_NAMES = ['fcfs', 'priority', 'sjf', 'critical-path', 'edf', 'round-robin', 'fair'] as const;
 
 /** The name of a policy, as a dag says it. */
 export type PolicyName = (typeof POLICY_NAMES)[number];
@@ -7,15 +9,64 @@ export type PolicyName = (typeof POLICY_NAMES)[number];
 /** The policy of a dag that names none: first come, first served. */
 export const DEFAULT_POLICY: PolicyName = 'fcfs';
 
+/** Tasks that one group is given in a row under `round-robin`, where the dag does not say. */
+export const DEFAULT_QUANTUM = 1;
+
 /** Whether there is a policy of this name. */
 export function isPolicyName(text: string): text is PolicyName {
   return (POLICY_NAMES as readonly string[]).includes(text);
+}
+
+/** Whether the policy shares the slots among the groups of tasks. */
+export function sharesGroups(name: PolicyName): name is 'round-robin' | 'fair' {
+  return name === 'round-robin' || name === 'fair';
+}
+
+/**
+ * The policies in a text like `priority,sjf`: each orders what those before it leave open. Blanks around the names do not
+ * count. `problem` says in a sentence why there are none.
+ */
+export function readPolicy(text: string): { readonly names: readonly PolicyName[] } | { readonly problem: string } {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !isPolicyName(name));
+  if (unknown !== undefined)
+    return { problem: `There is no policy "${unknown}"; there are ${POLICY_NAMES.join(', ')}.` };
+  const known = names as PolicyName[];
+  const problem = combinationProblem(known);
+  return problem === undefined ? { names: known } : { problem };
+}
+
+/** Why these policies make no sense together, in a sentence. */
+export function combinationProblem(names: readonly PolicyName[]): string | undefined {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) return `The policy ${twice} is there twice.`;
+  if (names.slice(0, -1).includes('fcfs')) return 'The policy fcfs leaves nothing open: it comes last.';
+  const sharing = names.filter(sharesGroups);
+  return sharing.length > 1 ? `Of ${sharing.join(' and ')} only one can share the slots among the groups.` : undefined;
 }
 
 /** What a policy may ask of a task: read when the task is added, and kept until it is given or removed. */
 export interface PolicyFacts {
   /** Higher goes first. */
   priorityOf(task: number): number;
+  /** Milliseconds: when the task became ready. */
+  readyAt(task: number): number;
+  /** Milliseconds that the task is thought to take. */
+  estimateOf(task: number): number;
+  /** Milliseconds from the run's begin by which it should have ended; undefined where it does not matter. */
+  deadlineOf(task: number): number | undefined;
+  /** Milliseconds that the run takes at least from the start of this task on: HEFT's upward rank. */
+  rankOf(task: number): number;
+  /** How many tasks need it. */
+  dependentsOf(task: number): number;
+  /** The number of its group; groups are numbered in the order of declaration. */
+  groupOf(task: number): number;
+  /** The share of a group. A whole number, at least 1. */
+  weightOf(group: number): number;
+  /** Milliseconds of waiting that count as much as a priority that is higher by 1; undefined: waiting does not count. */
+  readonly aging: number | undefined;
+  /** Tasks that one group is given in a row. At least 1. */
+  readonly quantum: number;
 }
 
 /**
@@ -23,6 +74,7 @@ export interface PolicyFacts {
  * dag. Every policy is deterministic: what its own keys leave open is decided by the sequence numbers, lower first.
  */
 export interface Policy {
+  /** The canonical text: `sjf`, or `priority,sjf`. */
   readonly name: string;
   /** How many tasks wait. */
   readonly size: number;
@@ -40,4 +92,8 @@ export interface Policy {
   waiting(): number[];
   /** The waiting tasks in the order in which `next` would give them. Sorts them all: for showing, not for starting. */
   order(): number[];
+  /** What its order hangs on beside the tasks that wait; undefined where that is nothing. */
+  memory(): Json | undefined;
+  /** Goes on from what a policy of the same name remembered. To be said before a task is added. */
+  recall(memory: Json): void;
 }

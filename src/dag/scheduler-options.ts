@@ -1,5 +1,6 @@
 import { DEFAULT_CONCURRENCY, type CompensatedEnd, type Dag } from './dag.js';
 import { traitsOf, type TaskTraits } from './task-traits.js';
+import type { PolicySettings } from './policy-settings.js';
 import type { Admit, CreatePolicy } from './walk.js';
 
 /** How a run is walked. */
@@ -18,6 +19,8 @@ export interface SchedulerOptions {
   readonly admit?: Admit;
   /** Which ready task goes first when slots are scarce. Default `fcfs`. */
   readonly policy?: string;
+  /** What policies go by beside the tasks. Default: nothing. */
+  readonly policySettings?: PolicySettings;
   readonly createPolicy: CreatePolicy;
 }
 
@@ -30,6 +33,7 @@ export function schedulerOptionsOf(dag: Dag, createPolicy: CreatePolicy, admit: 
     traits: (task) => traitsOf(dag.tasks[task]!),
     compensateOn: dag.compensateOn ?? ['failed', 'cancelled', 'timed_out'],
     policy: dag.policy ?? 'fcfs',
+    policySettings: dag,
     ...(admit === undefined ? {} : { admit }),
     createPolicy,
   };

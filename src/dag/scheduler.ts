@@ -48,7 +48,7 @@ export class Scheduler {
   /** @throws RangeError where `concurrency` is below 1. */
   constructor(graph: Graph, options: SchedulerOptions) {
     if (!(options.concurrency >= 1)) throw new RangeError(`A concurrency of ${options.concurrency} starts no task.`);
-    this.#walk = new Walk(graph, options.policy ?? 'fcfs', options.createPolicy, options.admit);
+    this.#walk = new Walk(graph, options);
     this.#started = new StartedTasks(this.#walk, {
       isStopped: () => this.#stop !== undefined && this.stage === 'main',
       isFailing: () => this.#failing && this.stage === 'main',
@@ -92,7 +92,7 @@ export class Scheduler {
     scheduler.#compensateOn = snapshot.compensateOn ?? scheduler.#compensateOn;
     scheduler.#walk.stage = snapshot.stage ?? 0;
     scheduler.#walk.fanOuts.restore(snapshot.fanOuts ?? [], scheduler.tasks);
-    scheduler.#walk.resume(snapshot.order);
+    scheduler.#walk.resume(snapshot.order, snapshot.policyMemory);
     scheduler.#concurrency = snapshot.concurrency ?? options.concurrency;
     scheduler.#ceiling = Math.max(scheduler.#concurrency, scheduler.running);
     return scheduler;
@@ -101,6 +101,7 @@ export class Scheduler {
   /** Everything that {@link Scheduler.restore} needs: plain JSON, a few bytes for each task. */
   snapshot(): Snapshot {
     const fanOuts = this.#walk.fanOuts.snapshot();
+    const policyMemory = this.policy.memory();
     return {
       version: 1,
       beganAt: Number.isNaN(this.#beganAt) ? null : this.#beganAt,
@@ -113,11 +114,12 @@ export class Scheduler {
       ...(this.#resumeAt === undefined ? {} : { resumeAt: this.#resumeAt }),
       concurrency: this.#concurrency,
       policy: this.policy.name,
+      ...(policyMemory === undefined ? {} : { policyMemory }),
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
       ...(this.#walk.stage === 0 ? {} : { stage: this.#walk.stage }),
       ...(this.#compensateOn.length === 0 ? {} : { compensateOn: this.#compensateOn }),
       ...(fanOuts.length === 0 ? {} : { fanOuts }),
-      ...writeTasks(this.tasks, this.#beganAt),
+      ...writeTasks(this.tasks, this.#beganAt, this.#walk.ages),
     };
   }
 
@@ -296,7 +298,7 @@ export class Scheduler {
       case 'task.again':
         this.#started.setTimer(event.task, undefined, instructions);
         this.tasks.startedAt[event.task] = NaN;
-        walk.makeReady(event.task);
+        walk.makeReady(event.task, at);
         break;
       case 'task.fanned-out':
         walk.fanOut(event.task, event, at);

@@ -1,5 +1,6 @@
 import type { CompensatedEnd } from './dag.js';
 import type { FanOutSnapshot } from './fan-outs.js';
+import type { Json } from './json.js';
 import { TASK_STATES } from './task-state.js';
 import { CODE, HOLD, STOP, type TaskTable } from './task-table.js';
 import type { PauseMode, RunEndState } from './run-state.js';
@@ -10,6 +11,8 @@ export interface TaskSnapshot {
   readonly states: string;
   /** The tasks that are ready, run or wait, in the order in which they became ready. */
   readonly order: readonly number[];
+  /** When each of those did: milliseconds from the run's begin. Left out where waiting does not count. */
+  readonly readied?: readonly number[];
   /** The running tasks that were told to stop only to start again later. */
   readonly interrupted: readonly number[];
   /** Of each task that runs or ended by itself or was cancelled: milliseconds from the run's begin; null: never started. */
@@ -46,6 +49,8 @@ export interface Snapshot extends TaskSnapshot {
   /** Default: the dag's, as of the policy. */
   readonly concurrency?: number;
   readonly policy?: string;
+  /** What the policy remembers of what it gave. Default: nothing. */
+  readonly policyMemory?: Json;
   /** How the run's own tasks came out, once they have ended. */
   readonly outcome?: RunEndState;
   /** The position in STAGES of the stage that the run is in. Default 0. */
@@ -66,7 +71,8 @@ function mayHaveStarted(state: number): boolean {
   );
 }
 
-export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
+/** @param withWaits Whether a policy goes by how long tasks have waited. */
+export function writeTasks(tasks: TaskTable, beganAt: number, withWaits = false): TaskSnapshot {
   const states: string[] = [];
   const order: number[] = [];
   const interrupted: number[] = [];
@@ -99,6 +105,7 @@ export function writeTasks(tasks: TaskTable, beganAt: number): TaskSnapshot {
   return {
     states: states.join(''),
     order,
+    ...(withWaits ? { readied: order.map((task) => tasks.readyAt[task]! - beganAt) } : {}),
     interrupted,
     started,
     took,
@@ -132,7 +139,10 @@ export function readTasks(snapshot: Snapshot, tasks: TaskTable): void {
     if (offset !== null) tasks.startedAt[task] = beganAt + offset;
     if (state >= CODE.succeeded) tasks.endedAt[task] = beganAt + (offset ?? 0) + (snapshot.took[took++] ?? NaN);
   }
-  snapshot.order.forEach((task, sequence) => (tasks.sequence[task] = sequence));
+  snapshot.order.forEach((task, sequence) => {
+    tasks.sequence[task] = sequence;
+    tasks.readyAt[task] = beganAt + (snapshot.readied?.[sequence] ?? 0);
+  });
   for (const task of snapshot.interrupted) tasks.stop[task] = STOP.again;
   for (const [task, stop] of snapshot.stops ?? []) tasks.stop[task] = stop;
   for (const task of snapshot.paused ?? []) tasks.paused[task] = 1;

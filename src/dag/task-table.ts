@@ -72,6 +72,8 @@ export class TaskTable {
   readonly parent: Int32Array;
   /** Higher goes first, for policies that look at it. */
   readonly priority: Float64Array;
+  /** Milliseconds; when it got its place in `sequence`, NaN where it has none. */
+  readonly readyAt: Float64Array;
   /** Milliseconds; when its timer fires, NaN where it has none. */
   readonly dueAt: Float64Array;
   /** Milliseconds; NaN where the task did not start. */
@@ -106,6 +108,7 @@ export class TaskTable {
     this.parent = new Int32Array(this.size).fill(-1);
     this.dueAt = new Float64Array(this.size).fill(NaN);
     this.priority = new Float64Array(this.size);
+    this.readyAt = new Float64Array(this.size).fill(NaN);
     this.startedAt = new Float64Array(this.size).fill(NaN);
     this.endedAt = new Float64Array(this.size).fill(NaN);
     this.counts = new Int32Array(TASK_STATES.length);
@@ -129,6 +132,7 @@ export class TaskTable {
     table.dueAt.set(this.dueAt);
     table.slots = this.slots;
     table.priority.set(this.priority);
+    table.readyAt.set(this.readyAt);
     table.startedAt.set(this.startedAt);
     table.endedAt.set(this.endedAt);
     table.counts.set(this.counts);

@@ -27,11 +27,17 @@ export interface TaskTraits {
   readonly cancelRemaining?: boolean;
   /** There is something that undoes it. Default false. */
   readonly hasCompensation?: boolean;
+  /** Milliseconds that it is thought to take. Default: not known. */
+  readonly estimate?: number;
+  /** Milliseconds from the run's begin by which it should have ended. Default: it does not matter. */
+  readonly deadline?: number;
+  /** The group that it takes slots for. Default: the one of all that name none. */
+  readonly group?: string;
 }
 
 /** What a scheduler must know of a task. */
 export function traitsOf(task: Task): TaskTraits {
-  const { triggerRule, continueOnError, priority, cancelRemaining } = task;
+  const { triggerRule, continueOnError, priority, cancelRemaining, estimate, deadline, group } = task;
   const hold = holdOf(task);
   const stage = stageOf(task);
   return {
@@ -42,6 +48,9 @@ export function traitsOf(task: Task): TaskTraits {
     ...(hold === 'slot' ? {} : { hold }),
     ...(stage === 'main' ? {} : { stage }),
     ...(task.compensate === undefined || stage !== 'main' ? {} : { hasCompensation: true }),
+    ...(estimate === undefined ? {} : { estimate }),
+    ...(deadline === undefined ? {} : { deadline }),
+    ...(group === undefined ? {} : { group }),
   };
 }
 

@@ -1,7 +1,10 @@
 import type { FanOut, TaskOutcome } from './event.js';
 import { FanOuts, isOver, type Items } from './fan-outs.js';
-import { growGraph, neighbours, type Graph } from './graph.js';
+import { growGraph, neighbours, type AddedEdge, type Graph } from './graph.js';
+import type { Json } from './json.js';
 import type { Policy, PolicyFacts } from './policy.js';
+import type { PolicySettings } from './policy-settings.js';
+import { ReadyTasks } from './ready-tasks.js';
 import { CODE, HOLD, STOP, TaskTable } from './task-table.js';
 import { STAGES, type TaskTraits } from './task-traits.js';
 import { TRIGGER_RULES, type Verdict } from './trigger-rule.js';
@@ -11,6 +14,15 @@ export type CreatePolicy = (name: string, facts: PolicyFacts) => Policy;
 
 /** What a task's own condition says when it could start: it ends at once where that is not `start`. */
 export type Admit = (task: number) => 'start' | 'skipped' | 'failed';
+
+/** What a walk asks and obeys. */
+export interface WalkOptions {
+  /** Default `fcfs`. */
+  readonly policy?: string;
+  readonly policySettings?: PolicySettings;
+  readonly createPolicy: CreatePolicy;
+  readonly admit?: Admit;
+}
 
 /** The states that a task ends in. */
 type End = 'succeeded' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
@@ -30,7 +42,6 @@ export class Walk {
   graph: Graph;
   /** What is known of each task. For reading. */
   tasks: TaskTable;
-  policy: Policy;
   /** The position in STAGES of the stage that the run is in; tasks of later ones wait. */
   stage = 0;
   readonly fanOuts = new FanOuts();
@@ -38,24 +49,30 @@ export class Walk {
   readonly #open: number[] = STAGES.map(() => 0);
   #nextSequence = 0;
   #traits: Uint8Array;
-  /** Tasks that are ready and need no slot. */
-  readonly #free = new Set<number>();
   /** Fan-outs to look at: an item ended, or may be let go. */
   readonly #touched = new Set<Items>();
   /** Tasks that became ready, and whose other dependencies may not be needed any more. */
   #winners: number[] = [];
 
-  readonly #createPolicy: CreatePolicy;
+  readonly #ready: ReadyTasks;
   readonly #admit: Admit | undefined;
 
-  constructor(graph: Graph, policy: string, createPolicy: CreatePolicy, admit?: Admit) {
+  constructor(graph: Graph, { policy = 'fcfs', createPolicy, admit, policySettings }: WalkOptions) {
     this.graph = graph;
     this.tasks = new TaskTable(graph.inDegree);
-    this.#createPolicy = createPolicy;
     this.#admit = admit;
-    this.policy = this.#policy(policy);
+    this.#ready = new ReadyTasks(this, policy, createPolicy, policySettings ?? {});
     this.#open[0] = graph.size;
     this.#traits = new Uint8Array(graph.size);
+  }
+
+  /** Whether a policy goes by how long tasks have waited. */
+  get ages(): boolean {
+    return this.#ready.facts.aging !== undefined;
+  }
+
+  get policy(): Policy {
+    return this.#ready.policy;
   }
 
   /** Tasks that have not ended: of all stages, or of one. */
@@ -77,21 +94,18 @@ export class Walk {
     this.#open[tasks.stage[task]!]!--;
     tasks.stage[task] = STAGES.indexOf(stage);
     this.#open[tasks.stage[task]!]!++;
+    this.#ready.facts.describe(task, traits);
   }
 
   #has(task: number, trait: number): boolean {
     return (this.#traits[task]! & trait) !== 0;
   }
 
-  #policy(name: string): Policy {
-    return this.#createPolicy(name, { priorityOf: (task) => this.tasks.priority[task]! });
-  }
-
   /** Goes on with a table that was filled from a snapshot: counts what the table leaves out. */
-  resume(order: readonly number[]): void {
+  resume(order: readonly number[], policyMemory: Json | undefined): void {
     const { tasks, graph } = this;
     this.#nextSequence = order.length;
-    for (const task of order) this.#enqueue(task);
+    this.#ready.resume(order, policyMemory);
     for (let task = 0; task < graph.size; task++) {
       if (!tasks.hasEnded(task)) continue;
       this.#open[tasks.stage[task]!]!--;
@@ -123,12 +137,15 @@ export class Walk {
     for (let task = 0; task < this.graph.size; task++) this.#settle(task, at);
   }
 
-  makeReady(task: number): void {
-    const { sequence } = this.tasks;
+  makeReady(task: number, at: number): void {
+    const { sequence, readyAt } = this.tasks;
     this.tasks.move(task, 'ready');
-    if (sequence[task] === -1) sequence[task] = this.#nextSequence++;
+    if (sequence[task] === -1) {
+      sequence[task] = this.#nextSequence++;
+      readyAt[task] = at;
+    }
     if (this.#has(task, CANCELS_REMAINING)) this.#winners.push(task);
-    this.#enqueue(task);
+    this.#ready.add(task);
   }
 
   /** The tasks that became ready since it was last asked, and that cancel what else they need. */
@@ -138,29 +155,12 @@ export class Walk {
 
   /** Takes a ready task that needs no slot. */
   nextFree(): number | undefined {
-    if (this.#free.size === 0) return undefined;
-    const [task] = this.#free;
-    this.#free.delete(task!);
-    return task;
+    return this.#ready.nextFree();
   }
 
   /** How many ready tasks need no slot. */
   get free(): number {
-    return this.#free.size;
-  }
-
-  #enqueue(task: number): void {
-    const { tasks } = this;
-    if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) return;
-    if (tasks.hold[task] === HOLD.nothing) this.#free.add(task);
-    else this.policy.add(task, tasks.sequence[task]!);
-  }
-
-  #dequeue(task: number): void {
-    const { tasks } = this;
-    if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) return;
-    if (tasks.hold[task] === HOLD.nothing) this.#free.delete(task);
-    else this.policy.remove(task, tasks.sequence[task]!);
+    return this.#ready.free;
   }
 
   /** Ends a task, and all that its end decides. */
@@ -194,7 +194,7 @@ export class Walk {
         if (!tasks.is(dependent, 'pending')) continue;
         const verdict = this.#decide(dependent);
         if (verdict === 'wait') continue;
-        if (verdict === 'start') this.makeReady(dependent);
+        if (verdict === 'start') this.makeReady(dependent, at);
         else {
           this.#end(dependent, verdict, at);
           ended.push(dependent);
@@ -244,7 +244,7 @@ export class Walk {
     const { tasks } = this;
     tasks.startedAt[task] = NaN;
     tasks.dueAt[task] = NaN;
-    if (tasks.forced[task] === 1 || tasks.verdict(task) === 'start') this.makeReady(task);
+    if (tasks.forced[task] === 1 || tasks.verdict(task) === 'start') this.makeReady(task, at);
     else {
       this.#backToPending(task);
       this.#settle(task, at);
@@ -255,7 +255,7 @@ export class Walk {
   cancelWaiting(at: number): void {
     const { tasks } = this;
     for (let task = this.policy.next(); task !== undefined; task = this.policy.next()) this.#cancel(task, at);
-    this.#free.clear();
+    this.#ready.forgetFree();
     if (tasks.count('pending') + tasks.count('ready') === 0) return;
     for (let task = 0; task < this.graph.size; task++) {
       if (tasks.stage[task] !== this.stage) continue;
@@ -265,7 +265,7 @@ export class Walk {
 
   /** Nobody needs the task, which has not started: it ends cancelled, and its end decides nothing. */
   drop(task: number, at: number): void {
-    this.#dequeue(task);
+    this.#ready.remove(task);
     this.#cancel(task, at);
   }
 
@@ -277,14 +277,14 @@ export class Walk {
 
   /** An operator's word: the task does not start until it is resumed. */
   hold(task: number): void {
-    this.#dequeue(task);
+    this.#ready.remove(task);
     this.tasks.paused[task] = 1;
   }
 
   release(task: number): void {
     if (this.tasks.paused[task] === 0) return;
     this.tasks.paused[task] = 0;
-    this.#enqueue(task);
+    this.#ready.add(task);
     const group = this.fanOuts.of(task);
     if (group !== undefined) this.#touched.add(group);
   }
@@ -295,7 +295,7 @@ export class Walk {
     // It failed, and continues on error: its dependents did not wait for an operator.
     const wentOn = this.countsAsSuccess(task);
     if (tasks.hasEnded(task)) this.#reopen(task, wentOn ? 'none' : 'unstarted');
-    this.#dequeue(task);
+    this.#ready.remove(task);
     tasks.forced[task] = 1;
     if (wentOn && state !== 'succeeded') this.#letStarted(task);
     this.end(task, state, at);
@@ -323,7 +323,7 @@ export class Walk {
   }
 
   #waitAgain(task: number): void {
-    this.#dequeue(task);
+    this.#ready.remove(task);
     this.#backToPending(task);
   }
 
@@ -349,23 +349,22 @@ export class Walk {
   /** Of a fan-out, that of its items, too. */
   setPriority(task: number, priority: number): void {
     for (const one of [task, ...(this.fanOuts.of(task)?.tasks ?? [])]) {
-      this.#dequeue(one);
+      this.#ready.remove(one);
       this.tasks.priority[one] = priority;
-      this.#enqueue(one);
+      this.#ready.add(one);
     }
   }
 
   /** Another order among the tasks that wait, from now on. */
   usePolicy(name: string): void {
-    const waiting = this.policy.waiting();
-    this.policy = this.#policy(name);
-    for (const task of waiting) this.policy.add(task, this.tasks.sequence[task]!);
+    this.#ready.usePolicy(name);
   }
 
   /** New tasks behind those there are. */
-  grow(added: readonly TaskTraits[], edges: readonly (readonly [from: number, to: number])[], at: number): void {
+  grow(added: readonly TaskTraits[], edges: readonly AddedEdge[], at: number): void {
     const before = this.graph;
     this.#add(added, edges);
+    this.#ready.factsChanged();
     const { graph, tasks } = this;
     for (let task = 0; task < before.size; task++) {
       // It had nothing to wait for any more, until now.
@@ -375,7 +374,7 @@ export class Walk {
     for (let task = 0; task < graph.size; task++) this.#settle(task, at);
   }
 
-  #add(added: readonly TaskTraits[], edges: readonly (readonly [from: number, to: number])[]): void {
+  #add(added: readonly TaskTraits[], edges: readonly AddedEdge[]): void {
     const first = this.graph.size;
     this.graph = growGraph(this.graph, added.length, edges);
     const traits = new Uint8Array(this.graph.size);
@@ -409,6 +408,7 @@ export class Walk {
       hold: fanOut.hold ?? 'slot',
       stage: STAGES[this.tasks.stage[parent]!]!,
       hasCompensation: this.#has(parent, HAS_COMPENSATION),
+      ...this.#ready.facts.traitsLike(parent),
     };
     if (missing > 0)
       this.#add(
@@ -446,7 +446,7 @@ export class Walk {
       const own = this.#admitted(task);
       if (own === 'start') {
         group.active++;
-        this.makeReady(task);
+        this.makeReady(task, at);
       } else this.end(task, own, at);
     }
   }
@@ -470,6 +470,7 @@ export class Walk {
       Array.from({ length: count }, () => traits),
       order.map(([before, after]) => [first + before, first + after]),
     );
+    this.#ready.factsChanged();
     this.enterStage(STAGES.indexOf('compensation'), at);
   }
 
@@ -507,7 +508,7 @@ export class Walk {
   #setBack(task: number): void {
     const { tasks } = this;
     if (tasks.hasEnded(task)) this.#open[tasks.stage[task]!]!++;
-    else this.#dequeue(task);
+    else this.#ready.remove(task);
     this.#backToPending(task);
     tasks.startedAt[task] = NaN;
     tasks.endedAt[task] = NaN;
@@ -525,6 +526,7 @@ export class Walk {
   #backToPending(task: number): void {
     this.tasks.move(task, 'pending');
     this.tasks.sequence[task] = -1;
+    this.tasks.readyAt[task] = NaN;
     this.tasks.forced[task] = 0;
     this.tasks.declined[task] = 0;
     this.tasks.unneeded[task] = 0;
@@ -542,7 +544,7 @@ export class Walk {
   #settle(task: number, at: number): void {
     if (!this.tasks.is(task, 'pending')) return;
     const verdict = this.#decide(task);
-    if (verdict === 'start') this.makeReady(task);
+    if (verdict === 'start') this.makeReady(task, at);
     else if (verdict !== 'wait') this.end(task, verdict, at);
   }
 

@@ -49,6 +49,12 @@ export class Fcfs implements Policy {
   order(): number[] {
     return this.waiting();
   }
+
+  memory(): undefined {
+    return undefined;
+  }
+
+  recall(): void {}
 }
 
 /** Tasks with rising sequence numbers; taken from the front in constant time. */

@@ -1,37 +1,13 @@
-import type { Policy, PolicyFacts } from '../dag/policy.js';
-import { TaskHeap } from './heap.js';
+import type { PolicyFacts } from '../dag/policy.js';
+import type { Key } from './columns.js';
 
-/** The task with the highest priority goes first; among equals the one that became ready first. */
-export class Priority implements Policy {
-  readonly name = 'priority';
-  readonly #heap = new TaskHeap();
-  readonly #facts: PolicyFacts;
-
-  constructor(facts: PolicyFacts) {
-    this.#facts = facts;
-  }
-
-  get size(): number {
-    return this.#heap.size;
-  }
-
-  add(task: number, sequence: number): void {
-    this.#heap.add(task, sequence, -this.#facts.priorityOf(task));
-  }
-
-  next(): number | undefined {
-    return this.#heap.next();
-  }
-
-  remove(_task: number, sequence: number): void {
-    this.#heap.remove(sequence);
-  }
-
-  waiting(): number[] {
-    return this.#heap.waiting();
-  }
-
-  order(): number[] {
-    return this.#heap.order();
-  }
+/**
+ * The task with the highest priority goes first. With aging a priority rises by 1 for each interval that its task waits,
+ * so that every task comes first in the end. As all rise alike, the order of those that wait stays as it is: it is that of
+ * the priorities which they would have had at one and the same time.
+ */
+export function priority(facts: PolicyFacts): readonly Key[] {
+  const { aging } = facts;
+  if (aging === undefined) return [(task) => -facts.priorityOf(task)];
+  return [(task) => facts.readyAt(task) - facts.priorityOf(task) * aging];
 }

@@ -1,6 +1,6 @@
 import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
-import { graphOf } from '../dag/graph.js';
+import { graphOf, type AddedEdge } from '../dag/graph.js';
 import type { Json } from '../dag/json.js';
 import { traitsOf } from '../dag/task-traits.js';
 import { recompile } from '../expression/compile.js';
@@ -49,8 +49,14 @@ export function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTa
       );
     return index;
   };
-  const edges: [number, number][] = [];
-  for (const task of act.tasks) for (const need of task.needs) edges.push([indexOf(need.task), indexOf(task.name)]);
+  const edges: AddedEdge[] = [];
+  for (const task of act.tasks) {
+    for (const need of task.needs) {
+      const { weight = 0 } = need;
+      const edge = [indexOf(need.task), indexOf(task.name)] as const;
+      edges.push(weight === 0 ? edge : [...edge, weight * 1_000]);
+    }
+  }
   for (const [dependent, names] of Object.entries(act.needs ?? {})) {
     const to = indexOf(dependent);
     const state = to < first ? scheduler.stateOf(to) : 'pending';

@@ -1,6 +1,6 @@
 import { DagwrightError } from '../dag/errors.js';
 import { neighbours } from '../dag/graph.js';
-import { isPolicyName, POLICY_NAMES } from '../dag/policy.js';
+import { readPolicy } from '../dag/policy.js';
 import { isTaskEnd } from '../dag/task-state.js';
 import { HOLD, STOP } from '../dag/task-table.js';
 import { STAGES } from '../dag/task-traits.js';
@@ -49,12 +49,11 @@ export function decide(run: DecisionFacts, act: Act, request: ActRequest, at: nu
     }
     case 'setPolicy': {
       const before = run.scheduler.policy.name;
-      if (!isPolicyName(act.policy)) {
-        throw refuse.invalid(`There is no policy "${act.policy}"; there are ${POLICY_NAMES.join(', ')}.`);
-      }
-      if (before === act.policy) return { message: `The policy was ${before} already.` };
-      const message = `The policy is ${act.policy}; it was ${before}.`;
-      return { event: { type: 'policy.set', at, policy: act.policy }, message };
+      const read = readPolicy(act.policy);
+      if ('problem' in read) throw refuse.invalid(read.problem);
+      const policy = read.names.join(',');
+      if (before === policy) return { message: `The policy was ${before} already.` };
+      return { event: { type: 'policy.set', at, policy }, message: `The policy is ${policy}; it was ${before}.` };
     }
     case 'addTasks':
       return decideAdded(run, act, at);

@@ -152,7 +152,7 @@ function whyNot(run: ExplainFacts, task: number): Reason[] {
   }
   const place = policy.order().indexOf(task);
   if (place >= 0) {
-    const order = `by the policy ${policy.name}`;
+    const order = `by the policy ${policy.name.replaceAll(',', ', then ')}`;
     const before = place === 0 ? `it is the next, ${order}` : `${place} of ${policy.size} go first, ${order}`;
     reasons.push(reason('queue', `Its place in the queue: ${before}.`));
   }

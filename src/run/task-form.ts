@@ -67,10 +67,14 @@ function isSubDag({ dag, params }: Fields): boolean {
 }
 
 /** When it starts, and what its end means. */
-function isRuled({ priority, continueOnError, triggerRule, when, cancelRemaining }: Fields): boolean {
+function isRuled({ priority, estimate, deadline, group, ...rules }: Fields): boolean {
+  const { continueOnError, triggerRule, when, cancelRemaining } = rules;
   const isPriority = Number.isInteger(priority) && Math.abs(priority as number) <= MAXIMUM_PRIORITY;
   return (
     (priority === undefined || isPriority) &&
+    isOptional(estimate, isNumber) &&
+    isLimit(deadline) &&
+    isOptional(group, isText) &&
     isOptional(continueOnError, isBoolean) &&
     isOptional(cancelRemaining, isBoolean) &&
     isOptional(when, isText) &&
