@@ -48,7 +48,7 @@ export function startedTask(run: StartingRun, task: number, attemptsBefore: numb
   }
   const cache = cacheOf(run, task, definition);
   if (cache !== undefined && 'error' in cache) return cache;
-  const artifacts = artifactsOf(run, definition);
+  const artifacts = artifactsOf(run, task, definition);
   if (artifacts !== undefined && 'error' in artifacts) return artifacts;
   const item = run.itemOf(task);
   const index = definition.made?.item;
@@ -107,18 +107,21 @@ function cacheOf(
 
 function artifactsOf(
   run: StartingRun,
+  task: number,
   { artifacts }: Task,
 ): CalledArtifacts | { readonly error: TaskError } | undefined {
   if (artifacts === undefined) return undefined;
   const load: Record<string, ArtifactRef> = {};
-  for (const [path, { task, artifact }] of Object.entries(artifacts.load ?? {})) {
-    const ref = run.artifactOf(task, artifact);
+  for (const [path, { task: maker, artifact }] of Object.entries(artifacts.load ?? {})) {
+    const ref = run.artifactOf(maker, artifact);
     if (ref === undefined) {
-      const message = `${task} left no artifact ${artifact}, which ${path} shall be.`;
+      const message = `${maker} left no artifact ${artifact}, which ${path} shall be.`;
       return { error: { code: 'ARTIFACT_MISSING', message } };
     }
     load[path] = ref;
   }
-  const { save } = artifacts;
-  return { ...(save === undefined ? {} : { save }), ...(artifacts.load === undefined ? {} : { load }) };
+  const loaded = artifacts.load === undefined ? {} : { load };
+  if (artifacts.save === undefined) return loaded;
+  const save = run.expressions.value(task, artifacts.save as JsonObject, 'A path of `artifacts`');
+  return 'error' in save ? save : { save: textsOf(save.value as JsonObject), ...loaded };
 }

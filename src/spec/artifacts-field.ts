@@ -37,7 +37,7 @@ export const artifactsField = perForm(
       save: named(name, path)
         .exactOptional()
         .describe(
-          'The files that the task leaves, by the name under which others take them: { video: out/video.mp4 }.',
+          'The files that the task leaves, by the name under which others take them: { video: out/video.mp4 }. A path may hold ${{ }}.',
         ),
       load: named(path, canonical ? canonicalReference : reference)
         .exactOptional()

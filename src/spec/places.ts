@@ -42,7 +42,8 @@ export function placesOfTask(task: RawTask, hasTemplates = true): Place[] {
   if (fields['when'] !== undefined) found.bare(fields['when'], [...path, 'when'], roots, { result: 'bool' });
   if (fields['forEach'] !== undefined) found.forEach(fields['forEach'], [...path, 'forEach']);
   found.action(fields, path, uses, roots);
-  const { cache, retry, poll } = fields;
+  const { cache, retry, poll, artifacts } = fields;
+  if (artifacts !== undefined) found.templates(valueAt(artifacts, ['save']), [...path, 'artifacts', 'save'], roots);
   if (cache !== undefined) found.templates(valueAt(cache, ['key']), [...path, 'cache', 'key'], roots);
   if (retry !== undefined) found.rules(retry, [...path, 'retry']);
   if (poll !== undefined)

@@ -152,7 +152,7 @@ function controlUses(duration: DurationField, canonical: boolean) {
     },
     approval: {
       uses: uses('approval', 'A wait for a person. The output is `{ decision, by, at, form }`.'),
-      with: withOf(approvalWith(duration)).describe('What is asked, and whom.'),
+      with: withOf(approvalWith(duration)).prefault({}).describe('What is asked, and whom. Default: nothing, anybody.'),
     },
     switch: {
       uses: uses('switch', 'A choice of a branch; `switch:` is short for it. The output is the name of the case.'),
