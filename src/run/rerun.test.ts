@@ -232,3 +232,51 @@ describe('planRerun, of any run', () => {
     );
   });
 });
+
+describe('planRerun, of a run that undid tasks or had `finally` tasks', () => {
+  const succeeded: TaskResult = { status: 'succeeded', attempts: 1 };
+  const failed: TaskResult = { status: 'failed', attempts: 1 };
+  const saga = dagOf({ charge: [], book: [], other: [], ship: ['charge', 'book'] });
+  const ended = (tasks: Readonly<Record<string, TaskResult>>): RunResult => ({ ...resultOf({}), tasks });
+
+  it('runs again what was undone, and a fan-out of which an item was', () => {
+    const old = ended({
+      charge: succeeded,
+      book: succeeded,
+      other: succeeded,
+      ship: failed,
+      'book[0]': { ...succeeded, item: { of: 'book', index: 0 } },
+      'charge~undo': { ...succeeded, compensates: 'charge' },
+      'book[0]~undo': { ...succeeded, compensates: 'book[0]' },
+    });
+    expect(names(saga, planRerun(saga, old).runs)).toBe('charge book ship');
+  });
+
+  it('takes over what could not be undone: it stands as it was', () => {
+    const old = ended({
+      charge: succeeded,
+      book: succeeded,
+      other: succeeded,
+      ship: failed,
+      'charge~undo': { ...failed, compensates: 'charge' },
+    });
+    expect(names(saga, planRerun(saga, old).runs)).toBe('ship');
+  });
+
+  const plain = dagOf({ work: [], more: [], tidy: [], mail: ['tidy'] });
+  const last = ['tidy', 'mail'];
+  const dag: Dag = {
+    ...plain,
+    tasks: plain.tasks.map((task) => (last.includes(task.name) ? { ...task, finally: true } : task)),
+  };
+
+  it.each<[what: string, ends: Readonly<Record<string, End>>, options: RerunOptions, runs: string]>([
+    ['all `finally` tasks with anything else', { work: 'failed' }, {}, 'work tidy mail'],
+    ['them without downstream, too', { work: 'failed' }, { downstream: false }, 'work tidy mail'],
+    ['those alone that did not succeed, where all else did', { mail: 'failed' }, {}, 'mail'],
+    ['nothing where all succeeded', {}, {}, ''],
+  ])('runs %s', (_what, ends, options, runs) => {
+    const old = resultOf({ work: [1], more: [2], tidy: [3], mail: [4], ...ends });
+    expect(names(dag, planRerun(dag, old, options).runs)).toBe(runs);
+  });
+});

@@ -39,13 +39,16 @@ export interface RerunPlan {
 export function planRerun(dag: Dag, old: RunResult | undefined, options: RerunOptions = {}): RerunPlan {
   const results = dag.tasks.map(({ name }) => (Object.hasOwn(old?.tasks ?? {}, name) ? old?.tasks[name] : undefined));
   const from = indexesOf(dag, options.from ?? []);
-  const failed = [...dag.tasks.keys()].filter((task) => results[task]?.status !== 'succeeded');
+  const undone = undoneIn(old);
+  const isDone = (task: number): boolean =>
+    results[task]?.status === 'succeeded' && !undone.has(dag.tasks[task]?.name ?? '');
+  const failed = [...dag.tasks.keys()].filter((task) => !isDone(task));
   const { dependencies, dependents } = graphOf(dag);
 
   const needed = options.upstream ? reach(from.length > 0 ? from : failed, [dependencies]) : [];
   const chosen = options.all ? dag.tasks.keys() : [...failed, ...from, ...needed];
   const onward = (options.downstream ?? true) ? [dependents] : [];
-  const wanted = reach(chosen, onward);
+  const wanted = withFinally(dag, reach(chosen, onward));
   const isLost = (task: number): boolean => results[task]?.outputOmitted === true;
   const runs = reach(wanted, onward, { dependencies, isLost });
 
@@ -60,6 +63,23 @@ export function planRerun(dag: Dag, old: RunResult | undefined, options: RerunOp
     runs: tasks.filter((task) => runs.has(task)),
     again: tasks.filter((task) => runs.has(task) && !wanted.has(task)),
   };
+}
+
+/** The tasks that are as if they had not been done; of a fan-out it is enough that one of its items is. */
+function undoneIn(old: RunResult | undefined): Set<string> {
+  const undone = new Set<string>();
+  for (const { status, compensates } of Object.values(old?.tasks ?? {})) {
+    if (compensates === undefined || status !== 'succeeded') continue;
+    undone.add(old?.tasks[compensates]?.item?.of ?? compensates);
+  }
+  return undone;
+}
+
+/** What is done at the end of a run, whatever becomes of it, is done at the end of each that does anything else. */
+function withFinally(dag: Dag, runs: ReadonlySet<number>): Set<number> {
+  const isFinally = (task: number): boolean => dag.tasks[task]?.finally === true;
+  if ([...runs].every(isFinally)) return new Set(runs);
+  return new Set([...runs, ...[...dag.tasks.keys()].filter(isFinally)]);
 }
 
 function indexesOf(dag: Dag, names: readonly string[]): number[] {
