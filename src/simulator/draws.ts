@@ -32,12 +32,13 @@ function mix(value: number): number {
 }
 
 /**
- * How a task goes of which each attempt fails with this probability, at any moment of its time alike.
+ * How a task goes of which each attempt fails with this probability, at any moment of its time alike. One that takes no
+ * time does not fail.
  * @param failures 0 to 1.
  * @param duration Milliseconds of an attempt that succeeds.
  */
 export function courseOf(dag: Dag, task: Task, duration: number, failures: number, draw: () => number): Course {
-  if (failures === 0) return { work: duration, waits: 0, attempts: 1, fails: false };
+  if (failures === 0 || duration === 0) return { work: duration, waits: 0, attempts: 1, fails: false };
   const policy = { ...retryOf(dag, task), maximumAttempts: mostAttempts(dag, task) };
   let work = 0;
   let waits = 0;

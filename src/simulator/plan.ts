@@ -12,7 +12,7 @@ export interface Plan {
   readonly durations: readonly number[];
   /** Of tasks that fan out, by index: how long each item takes. */
   readonly items: ReadonlyMap<number, readonly number[]>;
-  /** Of each task the share of its attempts that failed, where the plan is a run that ended. */
+  /** Of each task the share of its attempts that failed, where the plan is a run that ended: for its figures. */
   readonly failures?: readonly number[];
 }
 

@@ -79,7 +79,7 @@ export function figuresOf(plan: Plan, speeds: readonly number[], failures: numbe
     const own = items.get(index) ?? [durations[index]!];
     work += own.reduce((sum, duration) => sum + duration, 0);
     const fails = (plan.failures?.[index] ?? failures) ** mostAttempts(dag, task);
-    survives *= (1 - fails) ** own.length;
+    survives *= (1 - fails) ** own.filter((duration) => duration > 0).length;
   });
   return {
     executionTime: seconds((work * speeds.length) / power),

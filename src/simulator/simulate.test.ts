@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Dag, Task } from '../dag/dag.js';
+import { POLICY_NAMES } from '../dag/policy.js';
 import { boundsOf } from './bounds.js';
 import { planOf, type Plan } from './plan.js';
 import { resultsOf } from './results.js';
@@ -108,7 +109,7 @@ const dags = fc
   .map(({ tasks, concurrency, failFast }) => plan(tasks, { failFast, ...(concurrency ? { concurrency } : {}) }));
 
 const settings: fc.Arbitrary<SimulationOptions> = fc.record({
-  policy: fc.constantFrom('fcfs', 'priority'),
+  policy: fc.constantFrom(...POLICY_NAMES, 'priority,sjf', 'fair,critical-path'),
   workers: fc.integer({ min: 1, max: 6 }),
   between: fc.constantFrom('fcfs', 'fair', 'srtf'),
   seed: fc.integer(),
@@ -222,7 +223,9 @@ describe('simulate', () => {
       { name: 'a', estimate: 10, compensate: { uses: 'shell', with: { run: 'true' } } },
       { name: 'b', estimate: 10, after: ['a'] },
     ]);
-    const failed = simulate([{ ...undone, failures: [0, 1] }], { policy: 'fcfs', workers: 1, validate: true }).runs[0];
+    const failed = Array.from({ length: 50 }, (_, seed) =>
+      simulate([undone], { policy: 'fcfs', workers: 1, failures: 0.5, seed, validate: true }),
+    ).find(({ runs }) => runs[0]?.tasks[1]?.state === 'failed')?.runs[0];
     expect(failed?.state).toBe('failed');
     expect(failed?.tasks.map(({ name }) => name)).toEqual(['a', 'b', 'a~undo']);
   });

@@ -222,7 +222,7 @@ export class SimulatedRun implements Contender {
     const duration = item === undefined ? durations[source]! : (items.get(source)?.[item] ?? durations[source]!);
     const draw = numbersOf(this.#world.seed, this.#position, task, start);
     const takesSlot = this.#scheduler.tasks.hold[task] !== HOLD.nothing;
-    const failures = takesSlot ? (this.#plan.failures?.[source] ?? this.#world.failures) : 0;
+    const failures = takesSlot ? this.#world.failures : 0;
     return courseOf(dag, dag.tasks[source]!, duration, failures, draw);
   }
 

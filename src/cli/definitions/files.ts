@@ -1,8 +1,12 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { GraphOptions } from '../commands/graph.js';
+import type { SimulateOptions } from '../commands/simulate.js';
 import type { TestOptions } from '../commands/test.js';
 import type { ValidateOptions } from '../commands/validate.js';
-import type { Done } from './options.js';
+import { POLICY_NAMES, readPolicy } from '../../dag/policy.js';
+import { BETWEEN_RUNS } from '../../simulator/between-runs.js';
+import { PLAN_FORMATS } from '../../simulator/formats/plan-format.js';
+import { addressOption, namespaceOption, positiveInteger, type Done } from './options.js';
 
 /** The commands that look at dag files, and need no server. */
 export function addFileCommands(program: Command, done: Done): void {
@@ -43,4 +47,65 @@ export function addFileCommands(program: Command, done: Done): void {
       const { graph } = await import('../commands/graph.js');
       done(await graph(file, options));
     });
+
+  program
+    .command('simulate')
+    .description('tell what each policy would do to a dag, before anything runs')
+    .argument('[file...]', 'dag files, or graphs and traces of public sets')
+    .option(
+      '--policy <names>',
+      `policies to compare: ${POLICY_NAMES.join(', ')}; priority+sjf combines two (default: all)`,
+      policies,
+    )
+    .option('--placement <names>', 'not yet: there is one group of workers')
+    .option('--workers <number>', 'slots, shared by all files (default: what the dags say)', positiveInteger)
+    .addOption(
+      new Option('--format <format>', 'what the files are (default: by name and content)').choices(PLAN_FORMATS),
+    )
+    .option('--from-run <run>', 'take the durations of a run that has ended')
+    .addOption(
+      new Option('--between <rule>', 'which of several files gets the next free slot')
+        .choices(BETWEEN_RUNS)
+        .default('fcfs'),
+    )
+    .option('--failures <probability>', 'each attempt fails so often: 0 to 1', probability, 0)
+    .option('--speeds <range>', 'the speeds of the slots are drawn from it: 0.5..2', speeds, [1, 1] as const)
+    .option('--seed <number>', 'what failures and speeds are drawn from', wholeNumber, 1)
+    .option('--gantt', 'draw a chart for each policy')
+    .option('--svg <file>', 'write a chart for each policy as SVG')
+    .addOption(addressOption())
+    .addOption(namespaceOption())
+    .option('--json', 'print { "results": [...] }; times are in seconds')
+    .action(async (files: string[], options: SimulateOptions) => {
+      const { simulate } = await import('../commands/simulate.js');
+      done(await simulate(files, options));
+    });
+}
+
+/** `fcfs,priority+sjf`: policies; those of a combination are joined by +, and by a comma in dag files. */
+function policies(value: string): string[] {
+  const names = value.split(',').map((one) => one.replaceAll('+', ','));
+  for (const name of names) {
+    const read = readPolicy(name);
+    if ('problem' in read) throw new InvalidArgumentError(read.problem);
+  }
+  return [...new Set(names)];
+}
+
+function probability(value: string): number {
+  const number = /^\d*\.?\d+$/.test(value) ? Number(value) : NaN;
+  if (number >= 0 && number <= 1) return number;
+  throw new InvalidArgumentError('It must be a number from 0 to 1.');
+}
+
+function speeds(value: string): readonly [number, number] {
+  const [, least, most] = /^(\d*\.?\d+)\.\.(\d*\.?\d+)$/.exec(value) ?? [];
+  const range = [Number(least), Number(most)] as const;
+  if (range[0] >= 0.001 && range[0] <= range[1] && range[1] <= 1_000) return range;
+  throw new InvalidArgumentError('It must be a range like 0.5..2, within 0.001..1000.');
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(value);
 }

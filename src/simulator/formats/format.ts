@@ -1,12 +1,9 @@
 import { DagwrightError } from '../../dag/errors.js';
 import type { Plan } from '../plan.js';
+import type { PlanFormat } from './plan-format.js';
 import { parsePsplib } from './psplib.js';
 import { parseStg } from './stg.js';
 import { parseWfFormat } from './wfformat.js';
-
-/** What a file to simulate may be: a dag file, or of a public set. */
-export const PLAN_FORMATS = ['dag', 'wfformat', 'stg', 'psplib'] as const;
-export type PlanFormat = (typeof PLAN_FORMATS)[number];
 
 /** The format that a file is of by its name, or, of JSON, by what is in it. */
 export function formatOf(file: string, text: string): PlanFormat {

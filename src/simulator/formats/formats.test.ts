@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DagwrightError } from '../../dag/errors.js';
-import { formatOf, parsePlan, PLAN_FORMATS } from './format.js';
+import { formatOf, parsePlan } from './format.js';
+import { PLAN_FORMATS } from './plan-format.js';
 import { parsePsplib } from './psplib.js';
 import { parseStg } from './stg.js';
 import { parseWfFormat } from './wfformat.js';
