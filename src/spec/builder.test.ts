@@ -117,6 +117,12 @@ describe('dag', () => {
     const tasks = [task('a', { run: 'x', priority: 1 })];
     const built = dag('d', { tasks, policy: 'priority', tags: ['nightly', 'sales'] });
     expect(built.dag).toMatchObject({ policy: 'priority', tags: ['nightly', 'sales'] });
+    const several = { policy: ['priority', 'fair'], aging: '1m', quantum: 2, groups: { gold: 2 } } as const;
+    const inGroup = task('a', { run: 'x', group: 'gold', deadline: '5m' });
+    expect(dag('d', { tasks: [inGroup], ...several }).dag).toMatchObject({
+      ...{ policy: 'priority,fair', aging: 60_000, quantum: 2, groups: { gold: 2 } },
+      tasks: [{ group: 'gold', deadline: 300_000 }],
+    });
     // @ts-expect-error no policy is called so
     expect(problemsOf(() => dag('d', { tasks, policy: 'lifo', tags: ['a', 'a'] }))).toEqual([
       'VALUE_INVALID `policy` cannot be `lifo`.',

@@ -29,8 +29,17 @@ export interface DagOptions {
   readonly compensateOn?: readonly CompensatedEnd[];
   /** Tasks of one run in flight at once. Default 500. */
   readonly concurrency?: number;
-  /** Which ready task goes first when slots are scarce. Default `fcfs`: the one that became ready first. */
-  readonly policy?: PolicyName;
+  /**
+   * Which ready task goes first when slots are scarce; of several each is for what those before it leave open. Default
+   * `fcfs`: the one that became ready first.
+   */
+  readonly policy?: PolicyName | readonly PolicyName[];
+  /** A wait that raises a task's priority by 1, under `priority`. Default: waiting does not count. */
+  readonly aging?: Duration;
+  /** Tasks that one group is given in a row, under `round-robin`. Default 1. */
+  readonly quantum?: number;
+  /** The weights of groups, by name, under `fair`: whole numbers from 1 to 1,000. Default 1 each. */
+  readonly groups?: Readonly<Record<string, number>>;
   /** Words to find runs by: at most 20, each of at most 100 characters. */
   readonly tags?: readonly string[];
   /** After the first failure no task starts any more. Default false. */

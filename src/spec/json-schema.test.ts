@@ -18,6 +18,7 @@ const RIGHT = [
   'name: a\ntasks: { t: { uses: activity, with: { type: A, args: [] } }, u: { run: ls, needs: [t] }, v: { run: x, needs: [{ task: t }] } }',
   'name: a\npolicy: priority\ntags: [nightly, sales]\ntasks: { t: { run: ls } }',
   'name: a\npolicy: [fcfs]\ntags: []\ntasks: { t: { run: ls } }',
+  'name: a\npolicy: [priority, fair]\naging: 5m\nquantum: 2\ngroups: { g: 2 }\ntasks: { t: { run: ls, group: g, deadline: 1h } }',
   'name: a\ntasks: { t: { run: ls, forEach: [1], tolerate: 10%, compensate: x, cache: true } }\nfinally: { u: { wait: 1m } }',
   'name: a\ntasks: { t: { uses: dag, with: { dag: { name: b, tasks: { u: { run: ls } } } } }, v: { switch: "1", cases: { a: t } } }',
 ];
@@ -42,7 +43,7 @@ const WRONG = [
   'name: a\ntasks: { t: { run: ls, env: { A: [x] } } }',
   'name: a\nconcurrency: 1501\ntasks: { t: { run: ls } }',
   'name: a\npolicy: lifo\ntasks: { t: { run: ls } }',
-  'name: a\npolicy: [fcfs, priority]\ntasks: { t: { run: ls } }',
+  'name: a\npolicy: [priority, priority]\ntasks: { t: { run: ls } }',
   'name: a\ntags: [x, x]\ntasks: { t: { run: ls } }',
   'name: a\ntags: [""]\ntasks: { t: { run: ls } }',
   'name: a\nparams: { p: { type: date } }\ntasks: { t: { run: ls } }',

@@ -1,24 +1,41 @@
 import { z } from 'zod';
-import { POLICY_NAMES, type PolicyName } from '../dag/policy.js';
+import { combinationProblem, isPolicyName, POLICY_NAMES, readPolicy, type PolicyName } from '../dag/policy.js';
 import { pack, quote } from './problem.js';
 
 /** Policies that later versions will have. */
-const LATER: readonly unknown[] = ['critical-path', 'edf', 'sjf'];
+const LATER: readonly unknown[] = ['srtf', 'optimized'];
 
-const HINT = `Write ${POLICY_NAMES.map((name) => `\`${name}\``).join(' or ')}.`;
+const HINT = `Write one of ${POLICY_NAMES.map((name) => `\`${name}\``).join(', ')}.`;
 
 /** The name of a policy. */
-export const policyName: z.ZodType<PolicyName, PolicyName> = z.enum(POLICY_NAMES, {
-  error: ({ input }) =>
-    LATER.includes(input) ? pack('NOT_SUPPORTED_YET', `is not supported yet: ${quote(input)}.`, HINT) : undefined,
+const policyName: z.ZodType<PolicyName, PolicyName> = z.enum(POLICY_NAMES, {
+  error: ({ input }) => {
+    if (LATER.includes(input)) return pack('NOT_SUPPORTED_YET', `is not supported yet: ${quote(input)}.`, HINT);
+    const names = typeof input === 'string' ? input.split(',').map((name) => name.trim()) : [];
+    if (names.length < 2 || !names.every(isPolicyName)) return undefined;
+    return pack('VALUE_INVALID', 'names several policies in one text.', `Write a list: \`[${names.join(', ')}]\`.`);
+  },
 });
 
-/** The name, or a list of it alone: later versions will take several, each for the ties of those before it. */
-export const filePolicy: z.ZodType<PolicyName, PolicyName | PolicyName[]> = z.union([
+/** A policy, or several in order, each for what those before it leave open. Gives the canonical text. */
+export const filePolicy: z.ZodType<string, PolicyName | PolicyName[]> = z.union([
   policyName,
   z
     .array(policyName)
     .min(1)
-    .max(1, { error: pack('NOT_SUPPORTED_YET', 'lists several policies, which is not supported yet.', 'Keep one.') })
-    .transform((names) => names[0]!),
+    .superRefine((names, context) => {
+      const problem = combinationProblem(names);
+      if (problem !== undefined) context.addIssue(pack('VALUE_INVALID', `makes no sense. ${problem}`));
+    })
+    .meta({ uniqueItems: true })
+    .transform((names) => names.join(',')),
 ]);
+
+/** The canonical text: names, with commas between them. */
+export const canonicalPolicy: z.ZodType<string, string> = z.string().superRefine((text, context) => {
+  const read = readPolicy(text);
+  if ('problem' in read) context.addIssue(pack('VALUE_INVALID', `makes no sense. ${read.problem}`));
+  else if (read.names.join(',') !== text) {
+    context.addIssue(pack('VALUE_INVALID', `is not in the canonical form: ${quote(text)}.`, 'Leave out the blanks.'));
+  }
+});

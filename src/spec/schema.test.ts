@@ -1,14 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { POLICY_NAMES } from '../dag/policy.js';
 import { parseDag, validateDag } from './parse.js';
+
+const NAMES = POLICY_NAMES.map((name) => `\`${name}\``);
 
 describe('policy and tags', () => {
   it.each([
     ['policy: fcsf', '2:9 VALUE_INVALID', 'Did you mean `fcfs`?'],
-    ['policy: lifo', '2:9 VALUE_INVALID', 'Write `fcfs` or `priority`.'],
-    ['policy: critical-path', '2:9 NOT_SUPPORTED_YET', 'Write `fcfs` or `priority`.'],
+    ['policy: lifo', '2:9 VALUE_INVALID', `Write ${NAMES.join(' or ')}.`],
+    ['policy: optimized', '2:9 NOT_SUPPORTED_YET', `Write one of ${NAMES.join(', ')}.`],
     ['policy: [prioritty]', '2:10 VALUE_INVALID', 'Did you mean `priority`?'],
-    ['policy: [edf]', '2:10 NOT_SUPPORTED_YET', 'Write `fcfs` or `priority`.'],
-    ['policy: [priority, fcfs]', '2:9 NOT_SUPPORTED_YET', 'Keep one.'],
+    ['policy: [srtf]', '2:10 NOT_SUPPORTED_YET', `Write one of ${NAMES.join(', ')}.`],
+    ['policy: "priority, sjf"', '2:9 VALUE_INVALID', 'Write a list: `[priority, sjf]`.'],
+    ['policy: [fcfs, sjf]', '2:9 VALUE_INVALID', undefined],
+    ['policy: [sjf, priority, sjf]', '2:9 VALUE_INVALID', undefined],
+    ['policy: [fair, round-robin]', '2:9 VALUE_INVALID', undefined],
+    ['aging: 0s', '2:8 DURATION_INVALID', 'Write a duration like 90s, or leave the field out.'],
+    ['quantum: 0', '2:10 VALUE_INVALID', undefined],
+    ['groups: { a: 0 }', '2:14 VALUE_INVALID', undefined],
+    ['groups: { a: 1.5 }', '2:14 TYPE_WRONG', undefined],
+    ['groups: { "a b": 1 }', '2:11 NAME_INVALID', 'Begin with a letter; go on with letters, digits, `_` and `-`.'],
     ['policy: []', '2:9 VALUE_INVALID', undefined],
     ['policy: { name: fcfs }', '2:9 TYPE_WRONG', undefined],
     ['policy:', '2:1 TYPE_WRONG', undefined],
@@ -30,10 +41,11 @@ describe('policy and tags', () => {
     expect(diagnostics[0]?.hint).toBe(hint);
   });
 
-  it('takes the name of a policy, and a list of it alone', () => {
+  it('takes the name of a policy, and a list of several', () => {
     const policyOf = (field: string): unknown => parseDag(`name: d\n${field}\ntasks: { t: { run: ls } }\n`).dag?.policy;
     expect(policyOf('policy: priority')).toBe('priority');
     expect(policyOf('policy: [priority]')).toBe('priority');
+    expect(policyOf('policy: [priority, fair, sjf]')).toBe('priority,fair,sjf');
     expect(policyOf('')).toBeUndefined();
     expect(parseDag('name: d\ntasks: { t: { run: ls, policy: fcfs } }').diagnostics.map(({ code }) => code)).toEqual([
       'FIELD_UNKNOWN',
@@ -44,7 +56,19 @@ describe('policy and tags', () => {
     const dag = { name: 'd', params: {}, tasks: [{ name: 't', uses: 'shell', with: { run: 'x' }, needs: [] }] };
     const codes = (fields: object): string[] => validateDag({ ...dag, ...fields }).map(({ code }) => code);
     expect(codes({ policy: 'priority', tags: ['a', 'b'] })).toEqual([]);
-    expect(codes({ policy: ['priority'] })).toEqual(['VALUE_INVALID']);
-    expect(codes({ policy: 'sjf', tags: ['a', 'a'] })).toEqual(['NOT_SUPPORTED_YET', 'VALUE_INVALID']);
+    expect(codes({ policy: 'priority,sjf', aging: 60_000, quantum: 2, groups: { a: 3 } })).toEqual([]);
+    expect(codes({ policy: ['priority'] })).toEqual(['TYPE_WRONG']);
+    expect(codes({ policy: 'priority, sjf' })).toEqual(['VALUE_INVALID']);
+    expect(codes({ policy: 'lifo', tags: ['a', 'a'] })).toEqual(['VALUE_INVALID', 'VALUE_INVALID']);
+  });
+
+  it('takes what policies go by, of the dag and of each task', () => {
+    const { dag, diagnostics } = parseDag(
+      'name: d\naging: 10m\nquantum: 3\ngroups: { gold: 2 }\n' +
+        'tasks: { a: { run: ls, deadline: 1h, group: gold }, b: { wait: 1s, group: iron } }\n',
+    );
+    expect(diagnostics).toEqual([]);
+    expect(dag).toMatchObject({ aging: 600_000, quantum: 3, groups: { gold: 2 } });
+    expect(dag?.tasks).toMatchObject([{ deadline: 3_600_000, group: 'gold' }, { group: 'iron' }]);
   });
 });

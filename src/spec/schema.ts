@@ -13,7 +13,7 @@ import {
   type DurationField,
 } from './fields.js';
 import { checkParam } from './param-type.js';
-import { filePolicy, policyName } from './policy-field.js';
+import { canonicalPolicy, filePolicy } from './policy-field.js';
 import { pack } from './problem.js';
 import { retryField } from './retry-field.js';
 import { canonicalTask, checkFinally, fileTask } from './task-schema.js';
@@ -60,7 +60,7 @@ const tags = z
   .meta({ uniqueItems: true });
 
 /** What file and canonical form share of a dag. */
-function dagFields(duration: DurationField, policy: typeof policyName | typeof filePolicy) {
+function dagFields(duration: DurationField, policy: typeof canonicalPolicy | typeof filePolicy) {
   return {
     name: name.describe('The name of the dag: a letter, then letters, digits, `_` and `-`.'),
     description: description.exactOptional().describe('What the dag is for. Shown to people.'),
@@ -72,7 +72,22 @@ function dagFields(duration: DurationField, policy: typeof policyName | typeof f
       .describe('Tasks of one run in flight at once. Default: 500.'),
     policy: (policy as typeof filePolicy)
       .exactOptional()
-      .describe('The policy: which ready task goes first when slots are scarce. Default: fcfs.'),
+      .describe(
+        'Which ready task goes first when slots are scarce: a policy, or several, each for what those before it leave ' +
+          'open. Default: fcfs.',
+      ),
+    aging: positive(duration)
+      .exactOptional()
+      .describe("A wait that raises a task's priority by 1, under `priority`. Default: waiting does not count."),
+    quantum: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .exactOptional()
+      .describe('Tasks that one group is given in a row, under `round-robin`. Default: 1.'),
+    groups: named(name, z.int().min(1).max(1_000))
+      .exactOptional()
+      .describe('The weights of groups, by name, under `fair`: one of weight 2 gets twice the slots. Default: 1 each.'),
     failFast: z.boolean().exactOptional().describe('After the first failure no task starts any more. Default: false.'),
     timeout: positive(duration).exactOptional().describe('The time of a whole run, like 2h. Default: no limit.'),
     tags: tags.exactOptional().describe('Words to find runs by: at most 20, each of at most 100 characters.'),
@@ -140,7 +155,7 @@ function canonicalSchema(): z.ZodType<Dag, unknown> {
     env: env.exactOptional(),
   });
   return strict({
-    ...dagFields(canonicalDuration, policyName),
+    ...dagFields(canonicalDuration, canonicalPolicy),
     params: named(name, longParam),
     defaults: defaults.exactOptional(),
     directory: z.string().exactOptional(),

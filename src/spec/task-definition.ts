@@ -87,8 +87,12 @@ export interface CommonOptions<
   readonly cancelRemaining?: boolean;
   /** Higher goes first, for policies that look at it. Default 0. */
   readonly priority?: number;
-  /** How long the task is thought to take. */
+  /** How long the task is thought to take; of one that fans out, each item. Default: the median of the dag's. */
   readonly estimate?: Duration;
+  /** By when it should have ended, from the run's begin, for the policy `edf`. Default: none. */
+  readonly deadline?: Duration;
+  /** Who the task is for, for the policies `round-robin` and `fair`. Default: that of all that name none. */
+  readonly group?: string;
   /** The task is done once for each item, and its output is the list of theirs. */
   readonly forEach?: Each;
   /** Items in flight at once. Default: as many as the run's concurrency allows. */

@@ -87,7 +87,15 @@ function sharedFields(canonical: boolean) {
       .describe('Higher goes first, for policies that look at it. Default: 0.'),
     estimate: (durationField(canonical) as z.ZodType<number, string | number>)
       .exactOptional()
-      .describe('How long the task is thought to take, like 5m.'),
+      .describe(
+        "How long the task is thought to take, like 5m; of a fan-out each item. Default: the median of the dag's.",
+      ),
+    deadline: positive(durationField(canonical))
+      .exactOptional()
+      .describe("By when the task should have ended, from the run's begin, for the policy `edf`. Default: none."),
+    group: name
+      .exactOptional()
+      .describe('Who the task is for, for the policies `round-robin` and `fair`. Default: that of all that name none.'),
   };
 }
 
@@ -211,7 +219,18 @@ const canonicalOnly = {
 
 const TASK_FIELDS = [
   ...['run', 'wait', 'until', 'switch', 'cases', 'default', 'uses', 'with'],
-  ...['description', 'needs', 'triggerRule', 'when', 'continueOnError', 'cancelRemaining', 'priority', 'estimate'],
+  ...[
+    'description',
+    'needs',
+    'triggerRule',
+    'when',
+    'continueOnError',
+    'cancelRemaining',
+    'priority',
+    'estimate',
+    'deadline',
+    'group',
+  ],
   ...['forEach', 'maxParallel', 'tolerate', 'env', 'retry', 'timeout', 'output', 'compensate', 'cache', 'artifacts'],
   'finally',
 ];

@@ -101,7 +101,7 @@ export function addActCommands(program: Command, done: Done): void {
   actCommand(program, 'set', "change a run's concurrency or policy, or a task's priority")
     .argument('[task]', `the task of --priority; ${QUOTE_HELP}`)
     .option('--concurrency <number>', 'tasks of the run in flight at once', positiveInteger)
-    .option('--policy <name>', 'the order among ready tasks')
+    .option('--policy <names>', 'the order among ready tasks, like priority,sjf')
     .option('--priority <number>', 'higher goes first', wholeNumber)
     .action(async (runId: string, task: string | undefined, options: SetOptions) => {
       const { set } = await import('../commands/set.js');
