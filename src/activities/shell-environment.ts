@@ -45,6 +45,9 @@ export async function writeExchangeFiles(folder: string, context: TaskContext): 
   return files;
 }
 
+/** Characters of an item that a variable holds. The system takes 128 KiB for each. */
+const LONGEST_ITEM = 32_768;
+
 /**
  * The variables a script runs with: the inherited ones, the task's `env`, then Dagwright's own, of which
  * `DAGWRIGHT_PARAM_<NAME>` holds a param and, in a fan-out, `DAGWRIGHT_ITEM` the item: a string as it is, anything else as
@@ -78,9 +81,15 @@ export function shellEnvironment(
     DAGWRIGHT_OUTPUT: files.output,
     DAGWRIGHT_NEEDS: files.needs,
     DAGWRIGHT_PROGRESS: files.progress,
-    ...(context.item === undefined ? {} : { DAGWRIGHT_ITEM: asText(context.item) }),
+    ...itemVariable(context.item),
     ...(context.index === undefined ? {} : { DAGWRIGHT_INDEX: String(context.index) }),
   });
+}
+
+/** A large item would keep the script from starting: it is left out, and `env` can take the part that is needed. */
+function itemVariable(item: Json | undefined): Record<string, string> {
+  const text = item === undefined ? '' : asText(item);
+  return item === undefined || text.length > LONGEST_ITEM ? {} : { DAGWRIGHT_ITEM: text };
 }
 
 function asText(value: Json): string {

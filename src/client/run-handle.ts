@@ -256,8 +256,8 @@ export class RunHandle extends ActingRun {
   }
 
   #noWorker(taskQueue: string, cause: unknown): DagwrightError {
-    return new DagwrightError('NO_WORKER', `No worker answers for the run ${this.runId}.`, {
-      hint: `Start one with \`dagwright worker --task-queue ${taskQueue}\`, or \`dagwright dev\` for an embedded server.`,
+    return new DagwrightError('NO_WORKER', `No worker answers for the run ${this.runId}: none is up, or it is busy.`, {
+      hint: `Try again, or start one with \`dagwright worker --task-queue ${taskQueue}\`, or \`dagwright dev\` for an embedded server.`,
       cause,
     });
   }

@@ -87,6 +87,8 @@ export interface CallFacts {
   readonly secrets?: readonly SecretText[];
   readonly item?: Json;
   readonly index?: number;
+  /** Milliseconds that one attempt may take, where that is less than its task says. */
+  readonly timeLeft?: number;
   readonly cache?: TaskCall['cache'];
   readonly artifacts?: CalledArtifacts;
 }
@@ -111,7 +113,7 @@ export function taskCallOf(dag: Dag, task: Task, facts: CallFacts): TaskCall {
     ...(isEmpty(params) ? {} : { params }),
     ...(isEmpty(needs) ? {} : { needs }),
     maximumAttempts: retry.maximumAttempts,
-    startToClose: timeoutsOf(dag, task).startToClose,
+    startToClose: Math.min(timeoutsOf(dag, task).startToClose, facts.timeLeft ?? Infinity),
     ...(dag.directory === undefined ? {} : { directory: dag.directory }),
     ...(attemptsBefore === 0 ? {} : { attemptsBefore }),
     ...(item === undefined ? {} : { item }),

@@ -129,7 +129,9 @@ export class Walk {
   /** Whether something was done that can be undone. */
   isUndoable(task: number): boolean {
     const { tasks } = this;
-    return tasks.is(task, 'succeeded') && this.#has(task, HAS_COMPENSATION) && this.fanOuts.of(task) === undefined;
+    // Of a fan-out the items are undone, not the whole.
+    const isWhole = tasks.hold[task] === HOLD.nothing;
+    return tasks.is(task, 'succeeded') && this.#has(task, HAS_COMPENSATION) && !isWhole;
   }
 
   /** The run begins: every task that waits for nothing may start. */

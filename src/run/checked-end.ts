@@ -17,7 +17,7 @@ export function checkedEnd(
   definition: Task,
   run: { readonly expressions: RunExpressions; readonly polls: Polls; readonly startedAt: number; readonly at: number },
 ): CheckedEnd {
-  if (end.outcome !== 'succeeded') return { end };
+  if (end.outcome !== 'succeeded') return { end: inTime(end, definition, run) };
   const { poll, output: schema } = definition;
   const { output, ...rest } = end;
   const failed = (error: TaskError): CheckedEnd => ({ end: { ...rest, outcome: 'failed', error } });
@@ -32,4 +32,16 @@ export function checkedEnd(
   const broken = violations(schema, output ?? null);
   if (broken.length === 0) return { end };
   return failed({ code: 'TASK_OUTPUT_INVALID', message: `The output breaks its schema: ${broken.join('; ')}.` });
+}
+
+/** A handler that was cut off because its poll was over. */
+function inTime(
+  end: EndedTask,
+  { poll }: Task,
+  run: { readonly polls: Polls; readonly startedAt: number; readonly at: number },
+): EndedTask {
+  const isCutOff = end.error?.code === 'TASK_TIMEOUT' && poll?.timeout !== undefined;
+  if (!isCutOff || run.at < run.polls.endOf(end.task, poll, run.startedAt)) return end;
+  const message = `Within ${(poll.timeout ?? 0) / 1_000} s the handler did not give what \`until\` asks for.`;
+  return { ...end, error: { code: 'POLL_TIMEOUT', message } };
 }

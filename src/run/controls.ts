@@ -52,8 +52,12 @@ export class Controls {
         if (sent !== undefined) return this.#succeeded(task, sent.payload, at);
         return this.#waits(task, at, settingsOf<EventWith>(definition).timeout);
       }
-      case 'approval':
+      case 'approval': {
+        const { message } = settingsOf<ApprovalWith>(definition);
+        const asked = message === undefined ? undefined : this.#run.expressions.value(task, message, '`message`');
+        if (asked !== undefined && 'error' in asked) return this.#failed(task, asked.error, at);
         return this.#approval(task, at);
+      }
       case 'switch':
         return this.#switch(task, settingsOf<SwitchWith>(definition), at);
       default:

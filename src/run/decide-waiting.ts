@@ -1,4 +1,5 @@
 import type { ApprovalWith } from '../dag/control.js';
+import type { Task } from '../dag/dag.js';
 import type { JsonObject } from '../dag/json.js';
 import { isTaskEnd } from '../dag/task-state.js';
 import { violations } from '../json-schema/violations.js';
@@ -25,12 +26,18 @@ export function decideEvent(run: DecisionFacts, sent: SentEvent, at: number): De
     const hint = names.length === 0 ? 'None waits for any event.' : `Its tasks wait for ${names.join(', ')}.`;
     throw refuse.state(`No task of the run waits for the event ${sent.event}.`, hint);
   }
-  const problems = waiting.map(({ with: given }) => {
-    const { schema } = given as { schema?: JsonObject };
+  const left = run.dag.tasks.flatMap((task, index) => (isLeft(run, task, index, sent.event) ? [index] : []));
+  const problems = left.map((index) => {
+    const { schema } = run.dag.tasks[index]!.with as { schema?: JsonObject };
     return schema === undefined ? [] : violations(schema, sent.payload);
   });
-  if (problems.every((list) => list.length > 0)) {
+  if (left.length > 0 && problems.every((list) => list.length > 0)) {
     throw refuse.invalid(`The payload breaks the schema of the event ${sent.event}: ${problems[0]!.join('; ')}.`);
+  }
+  const open = left.filter((index) => !run.scheduler.tasks.is(index, 'waiting'));
+  if (open.length === 0) {
+    const hint = 'Those that wait want another payload; the others have ended.';
+    throw refuse.state(`No task takes this payload of the event ${sent.event}.`, hint);
   }
   if (!controls.inbox.hasRoom(sent)) {
     throw refuse.state('Too many events wait for tasks to take them.', 'Send it again once a task waits for it.');
@@ -40,8 +47,14 @@ export function decideEvent(run: DecisionFacts, sent: SentEvent, at: number): De
       controls.inbox.keep(sent);
       return [];
     },
-    message: `Kept for ${listOf(waiting.map(({ name }) => name))}: none waits for such a one now.`,
+    message: `Kept for ${listOf(open.map((index) => run.dag.tasks[index]!.name))}: none waits for it yet.`,
   };
+}
+
+/** Whether the task waits for the event, or may do so later. */
+function isLeft({ scheduler }: DecisionFacts, { uses, with: given }: Task, task: number, event: string): boolean {
+  if (uses !== 'event' || given['event'] !== event || scheduler.itemsOf(task) !== undefined) return false;
+  return !scheduler.tasks.hasEnded(task);
 }
 
 /** What a person's yes or no does. */

@@ -8,7 +8,7 @@ import type { Act, ActRequest } from './act.js';
 import { checkKept, decideAdded } from './decide-added.js';
 import { decideApproval, decideEvent } from './decide-waiting.js';
 import type { Decision, DecisionFacts } from './decided.js';
-import { amount, ENDING, refuse } from './refusals.js';
+import { amount, ENDING, listOf, refuse } from './refusals.js';
 
 /** Milliseconds until a pause ends by itself: a later time is past what the server's clock can count. */
 const MAXIMUM_PAUSE = 100 * 31_536_000_000;
@@ -33,7 +33,8 @@ export function decide(run: DecisionFacts, act: Act, request: ActRequest, at: nu
       if (run.scheduler.pauseMode === undefined) return { message: 'The run was not paused.' };
       return { event: { type: 'operator.resumed', at }, message: 'The run goes on.' };
     case 'cancel': {
-      if (run.scheduler.state === 'cancelling') return { message: 'The run was being cancelled already.' };
+      if (run.scheduler.state === 'cancelling')
+        return { message: `The run was being cancelled already.${goesOn(run)}` };
       const { underWay: running, stage } = run.scheduler;
       if (stage !== 'main') return { message: `The run's own tasks have ended: only ${ENDING[stage]} goes on.` };
       const stops = running === 0 ? 'nothing ran' : `${amount(running, 'running task')} told to stop`;
@@ -60,6 +61,14 @@ export function decide(run: DecisionFacts, act: Act, request: ActRequest, at: nu
     case 'sendEvent':
       return decideEvent(run, { event: act.event, payload: act.payload ?? null }, at);
   }
+}
+
+/** What of a run that was stopped is not stopped. */
+function goesOn({ dag, scheduler }: DecisionFacts): string {
+  const { stage, tasks } = scheduler;
+  if (stage === 'main') return '';
+  const names = dag.tasks.filter((_, task) => tasks.isUnderWay(task)).map(({ name }) => name);
+  return ` Only ${ENDING[stage]} goes on: ${listOf(names)}. Cancel such a task by its name.`;
 }
 
 function decidePause(run: DecisionFacts, act: Extract<Act, { type: 'pause' }>, at: number): Decision {

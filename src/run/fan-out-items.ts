@@ -1,5 +1,6 @@
 import { MAXIMUM_ITEMS, type ForEach } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
+import { storedRef } from '../dag/stored-value.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { Evaluated } from './run-expressions.js';
 
@@ -14,6 +15,10 @@ export function itemsOf(forEach: ForEach, evaluate: (value: Json) => Evaluated<J
 }
 
 function bounded(value: Json): Evaluated<readonly Json[]> {
+  const kept = storedRef(value);
+  if (kept !== undefined) {
+    return invalid(`The list has ${kept.bytes} bytes: over 1 MiB it is in the store, and no task fans out over it.`);
+  }
   if (!isList(value)) return invalid(`\`forEach\` must give a list; it gave ${shown(value)}.`);
   return value.length > MAXIMUM_ITEMS ? tooMany(value.length) : { value };
 }

@@ -29,7 +29,9 @@ export interface FanningRun {
 export function startFanOut(run: FanningRun, task: number, forEach: ForEach, at: number): Evaluated<SchedulerEvent> {
   const { growth, scheduler } = run;
   const definition = growth.whole.tasks[task]!;
-  const given = itemsOf(forEach, (value) => run.expressions.value(task, value, '`forEach`', EXPRESSION_LIMITS.items));
+  const given = itemsOf(forEach, (value) =>
+    run.expressions.handedOn(task, value, '`forEach`', EXPRESSION_LIMITS.items),
+  );
   if ('error' in given) return given;
   const items = given.value;
   const { tasks: known = [], size: before = 0 } = scheduler.itemsOf(task) ?? {};

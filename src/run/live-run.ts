@@ -376,6 +376,14 @@ export class LiveRun {
     return this.growth.itemOf(task);
   }
 
+  /** Milliseconds that a poll has from the latest start of its task on; undefined where it has no timeout. */
+  timeLeftOf(task: number): number | undefined {
+    const { poll } = this.dag.tasks[task]!;
+    const startedAt = this.scheduler.startedAt(task);
+    if (poll?.timeout === undefined || startedAt === undefined) return undefined;
+    return Math.max(1, this.#polls.endOf(task, poll, startedAt) - startedAt);
+  }
+
   /** A file that a task left. */
   artifactOf(task: string, artifact: string): ArtifactRef | undefined {
     const artifacts = this.record.artifactsOf(this.indexOf(task) ?? -1);

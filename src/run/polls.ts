@@ -29,6 +29,11 @@ export class Polls {
     this.#states.delete(task);
   }
 
+  /** When the poll is over, in milliseconds. */
+  endOf(task: number, { timeout = Infinity }: Poll, startedAt: number): number {
+    return (this.#states.get(task)?.since ?? startedAt) + timeout;
+  }
+
   /** The handler gave this. */
   polled(
     expressions: RunExpressions,
@@ -45,7 +50,7 @@ export class Polls {
       return { error: { code: 'EXPRESSION_FAILED', message } };
     }
     const { since, times } = this.#states.get(task) ?? { since: startedAt, times: 0 };
-    const end = since + (poll.timeout ?? Infinity);
+    const end = this.endOf(task, poll, startedAt);
     if (at >= end) {
       const message = `After ${times + 1} times, within ${(poll.timeout ?? 0) / 1_000} s, \`until\` was still false.`;
       return { error: { code: 'POLL_TIMEOUT', message } };

@@ -78,8 +78,8 @@ export class RunExpressions {
   }
 
   /** A value that is only handed on: large outputs may stand in it as what stands for them. */
-  handedOn(task: number, value: Json, what: string): Evaluated<Json> {
-    return orError(what, () => this.#evaluated(task, value));
+  handedOn(task: number, value: Json, what: string, bytes?: number): Evaluated<Json> {
+    return orError(what, () => this.#evaluated(task, value, bytes));
   }
 
   #evaluated(task: number, value: Json, bytes?: number): Json {

@@ -30,6 +30,8 @@ export interface StartingRun {
   /** The outputs of what the task needs, by name. */
   handedOutputs(task: number): JsonObject;
   itemOf(task: number): Json | undefined;
+  /** Milliseconds until its poll is over; undefined where it has none, or no timeout. */
+  timeLeftOf(task: number): number | undefined;
   artifactOf(task: string, artifact: string): ArtifactRef | undefined;
 }
 
@@ -52,6 +54,7 @@ export function startedTask(run: StartingRun, task: number, attemptsBefore: numb
   if (artifacts !== undefined && 'error' in artifacts) return artifacts;
   const item = run.itemOf(task);
   const index = definition.made?.item;
+  const timeLeft = run.timeLeftOf(task);
   const call = taskCallOf(dag, definition, {
     runId: run.runId,
     params: run.params,
@@ -62,6 +65,7 @@ export function startedTask(run: StartingRun, task: number, attemptsBefore: numb
     secrets: [...settings.secrets, ...env.secrets],
     ...(item === undefined ? {} : { item }),
     ...(index === undefined ? {} : { index }),
+    ...(timeLeft === undefined ? {} : { timeLeft }),
     ...(cache === undefined ? {} : { cache }),
     ...(artifacts === undefined ? {} : { artifacts }),
   });

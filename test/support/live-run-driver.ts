@@ -67,6 +67,13 @@ export class LiveRunDriver {
     return this.#handle({ type: 'timer.fired', at, timer });
   }
 
+  /** The timer of a task fires, at its time. */
+  firedFor(name: string): string[] {
+    const task = this.live.indexOf(name)!;
+    this.at = this.live.scheduler.timers().find((timer) => timer.task === task)!.at;
+    return this.#handle({ type: 'timer.fired', at: this.at, timer: 'task', task });
+  }
+
   /** Goes on as the next execution of the workflow would. */
   carry(): void {
     const snapshot = JSON.parse(JSON.stringify(this.live.snapshot())) as ReturnType<LiveRun['snapshot']>;
