@@ -96,7 +96,7 @@ name: large
 tasks:
   make:
     run: |
-      node -e 'console.log(JSON.stringify({ text: "x".repeat(300_000) }))' > "$DAGWRIGHT_OUTPUT"
+      node -e 'console.log(JSON.stringify({ text: "x".repeat(1_200_000) }))' > "$DAGWRIGHT_OUTPUT"
   pass:
     needs: [make]
     run: wc -c < "$DAGWRIGHT_NEEDS" > "$DAGWRIGHT_OUTPUT"
@@ -104,8 +104,8 @@ tasks:
     run: 'true'
     env: { TEXT: '\${{ tasks.make.output.text }}' }
 `);
-    expect(storedRef(result.tasks['make']!.output)?.bytes).toBe(300_011);
-    expect(result.tasks['pass']).toMatchObject({ status: 'succeeded', output: 300_011 + '{"make":}'.length });
+    expect(storedRef(result.tasks['make']!.output)?.bytes).toBe(1_200_011);
+    expect(result.tasks['pass']).toMatchObject({ status: 'succeeded', output: 1_200_011 + '{"make":}'.length });
     expect(result.tasks['look']).toMatchObject({ status: 'failed', error: { code: 'EXPRESSION_FAILED' } });
   });
 });
