@@ -5,6 +5,7 @@ import { createPolicy } from '../policy/policies.js';
 import type { SchedulerEvent } from './event.js';
 import { neighbours, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
+import { POLICY_NAMES } from './policy.js';
 import { isRunEnd } from './run-state.js';
 import { Scheduler } from './scheduler.js';
 import type { SchedulerOptions } from './scheduler-options.js';
@@ -250,6 +251,36 @@ describe('a run of any dag', () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  it('goes on in the same order by every policy where it is carried through JSON between any two events', () => {
+    const policies = [...POLICY_NAMES, 'priority,fair', 'round-robin,sjf', 'edf,round-robin'];
+    fc.assert(
+      fc.property(
+        cases('end', 'end', 'end', 'drain', 'interrupt', 'resume'),
+        fc.constantFrom(...policies),
+        fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+        (any, policy, aging) => {
+          const run = { ...any, concurrency: 1 + (any.concurrency % 2) };
+          const options: Omit<SchedulerOptions, 'createPolicy'> = {
+            concurrency: run.concurrency,
+            policy,
+            policySettings: { ...(aging === undefined ? {} : { aging }), groups: { g1: 3 } },
+            traits: (task) => ({
+              continueOnError: run.continues[task]!,
+              priority: task % 3,
+              ...(task % 2 === 0 ? { estimate: (task * 7) % 5 } : { deadline: (task * 5) % 7 }),
+              group: `g${(task * 11) % 4}`,
+            }),
+          };
+          const whole = new World(run, options).run();
+          const carried = new World(run, options, true).run();
+          expect(carried.starts).toEqual(whole.starts);
+          expect(carried.stream).toEqual(whole.stream);
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 });

@@ -188,6 +188,7 @@ describe('an act on the run', () => {
     const acts: [ActType, object][] = [
       ['setConcurrency', { concurrency: 3 }],
       ['setPolicy', { policy: 'priority' }],
+      ['setPolicy', { policy: 'priority, sjf' }],
       ['pause', { until: '2030-01-01T00:00:00Z' }],
       ['pause', { mode: 'interrupt' }],
       ['resume', {}],
@@ -229,6 +230,7 @@ describe('an act on the run', () => {
     expect(tried(driver, 'pause', { until: '1970-01-01T00:00:01Z' })).toMatchObject({ code: 'ACT_INVALID' });
     expect(tried(driver, 'pause', { until: '2300-01-01T00:00:00Z' })).toMatchObject({ code: 'ACT_INVALID' });
     expect(tried(driver, 'setPolicy', { policy: 'toString' })).toMatchObject({ code: 'ACT_INVALID' });
+    expect(tried(driver, 'setPolicy', { policy: 'fair,round-robin' })).toMatchObject({ code: 'ACT_INVALID' });
   });
 
   it('of one pause does not weaken another: one that drains says nothing of an interrupt that holds', () => {

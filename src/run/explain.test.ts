@@ -87,6 +87,27 @@ describe('explain', () => {
     expect(placeOf('c')).toBe('it is the next, by the policy priority.');
   });
 
+  it('names every policy of several, and the place that they give together', () => {
+    const of = (priority: number, estimate: number, group: string): object => ({ priority, estimate, group });
+    const tasks = { a: {}, b: of(0, 1, 'x'), c: of(1, 9, 'x'), d: of(1, 2, 'x'), e: of(1, 5, 'y') };
+    const driver = begun(tasks, { concurrency: 1 });
+    const placeOf = (name: string): string | undefined => reasonsOf(driver, name).at(-1)?.[1];
+    driver.act('setPolicy', { policy: 'priority, sjf' });
+    expect(['d', 'e', 'c', 'b'].map(placeOf)).toEqual([
+      'Its place in the queue: it is the next, by the policy priority, then sjf.',
+      'Its place in the queue: 1 of 4 go first, by the policy priority, then sjf.',
+      'Its place in the queue: 2 of 4 go first, by the policy priority, then sjf.',
+      'Its place in the queue: 3 of 4 go first, by the policy priority, then sjf.',
+    ]);
+    driver.act('setPolicy', { policy: 'round-robin,sjf' });
+    expect(['b', 'e', 'd', 'c'].map(placeOf)).toEqual([
+      'Its place in the queue: it is the next, by the policy round-robin, then sjf.',
+      'Its place in the queue: 1 of 4 go first, by the policy round-robin, then sjf.',
+      'Its place in the queue: 2 of 4 go first, by the policy round-robin, then sjf.',
+      'Its place in the queue: 3 of 4 go first, by the policy round-robin, then sjf.',
+    ]);
+  });
+
   it('does not name what a ready task needs that was set back without it', () => {
     const driver = begun({ a: { continueOnError: true }, x: [], b: ['a'] }, { concurrency: 1 });
     driver.failed('a');

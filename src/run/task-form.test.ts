@@ -15,6 +15,8 @@ const GOOD: readonly (readonly [string, object])[] = [
   ['a wait for an event', { ...SHELL, uses: 'event', with: { event: 'paid', timeout: 5 } }],
   ['an approval', { ...SHELL, uses: 'approval', with: { approvers: ['ann'] } }],
   ['a sub-dag', { ...SHELL, uses: 'dag', with: { dag: { name: 'b', params: {}, tasks: [] } } }],
+  ['what policies go by', { ...SHELL, priority: -1, estimate: 0, deadline: 5, group: 'a' }],
+  ['a dependency with a weight', { ...SHELL, needs: [{ task: 'b', weight: 0.5 }] }],
   ['artifacts', { ...SHELL, artifacts: { save: { a: 'b' }, load: { c: { task: 'b', artifact: 'd' } } } }],
 ];
 
@@ -35,6 +37,10 @@ const BAD: readonly (readonly [string, object])[] = [
   ['a sub-dag by its name', { ...SHELL, uses: 'dag', with: { name: 'b' } }],
   ['an activity without a type', { ...SHELL, uses: 'activity', with: {} }],
   ['a schema that is a text', { ...SHELL, output: 'string' }],
+  ['an estimate that is a text', { ...SHELL, estimate: '5m' }],
+  ['a deadline at the very begin', { ...SHELL, deadline: 0 }],
+  ['a group without a name', { ...SHELL, group: '' }],
+  ['a weight below nothing', { ...SHELL, needs: [{ task: 'b', weight: -1 }] }],
   ['a rule that is none', { ...SHELL, retry: { rules: [5] } }],
   ['an artifact of nobody', { ...SHELL, artifacts: { load: { a: 'b' } } }],
 ];

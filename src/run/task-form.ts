@@ -18,8 +18,12 @@ export function isTask(value: unknown): value is Task {
   if (typeof name !== 'string' || name.length > MAXIMUM_NAME || !TASK_NAME.test(name)) return false;
   // What runs at the end, and what a run makes, is fixed when it begins.
   if (last !== undefined || made !== undefined) return false;
-  const areNeeds = Array.isArray(needs) && needs.every((need) => isObject(need) && isText(need['task']));
+  const areNeeds = Array.isArray(needs) && needs.every(isDependency);
   return areNeeds && isAction(value) && isRuled(value) && isFlow(value);
+}
+
+function isDependency(value: unknown): boolean {
+  return isObject(value) && isText(value['task']) && isOptional(value['weight'], isNumber);
 }
 
 /** What it uses, and with what. */
