@@ -33,7 +33,7 @@ export function explain(run: ExplainFacts, task: number): Explanation {
     : state === 'running'
       ? whyRunning(run, task)
       : state === 'waiting'
-        ? [whyWaiting(run, task)]
+        ? [whyWaiting(run, task), ...whyPaused(run, task)]
         : whyNot(run, task);
   return { task: dag.tasks[task]!.name, state, reasons };
 }
@@ -116,9 +116,27 @@ function whyRunning(run: ExplainFacts, task: number): Reason[] {
     const failed = items.failed === 0 ? '' : `, ${items.failed} failed`;
     return [reason('running', `${items.size - items.open} of its ${items.size} items have ended${failed}.`)];
   }
-  const isStopping = run.scheduler.tasks.stop[task] !== 0 || run.scheduler.state === 'cancelling';
-  const since = iso(run.scheduler.startedAt(task));
-  return [reason('running', `It has been running since ${since}${isStopping ? ', and was told to stop' : ''}.`)];
+  const { scheduler } = run;
+  const isOfStopped = scheduler.state === 'cancelling' && scheduler.tasks.stage[task] === 0;
+  const isStopping = scheduler.tasks.stop[task] !== 0 || isOfStopped;
+  const since = iso(scheduler.startedAt(task));
+  const running = `It has been running since ${since}${isStopping ? ', and was told to stop' : ''}.`;
+  // A run of its own is paused with this one.
+  const isRun = run.dag.tasks[task]!.uses === 'dag';
+  return [reason('running', running), ...(isRun ? whyPaused(run, task) : [])];
+}
+
+function whyPaused(run: ExplainFacts, task: number): Reason[] {
+  const { scheduler } = run;
+  const reasons: Reason[] = [];
+  if (scheduler.state === 'paused') {
+    const until = scheduler.resumesAt;
+    const goesOn = until === undefined ? '' : ` It goes on by itself at ${iso(until)}.`;
+    reasons.push(reason('run_paused', `The run is paused (${scheduler.pauseMode})${byWhom(run.pausedBy)}.${goesOn}`));
+  }
+  const pausedBy = run.taskPausedBy(task);
+  if (pausedBy !== undefined) reasons.push(reason('task_paused', `The task is paused${byWhom(pausedBy)}.`));
+  return reasons;
 }
 
 function whyNot(run: ExplainFacts, task: number): Reason[] {
@@ -133,13 +151,7 @@ function whyNot(run: ExplainFacts, task: number): Reason[] {
     const by = rule === 'all_success' ? '' : ` (trigger rule ${rule})`;
     reasons.push(reason('needs', `It waits for ${list(how)}${by}.`, run, open));
   }
-  if (scheduler.state === 'paused') {
-    const until = scheduler.resumesAt;
-    const goesOn = until === undefined ? '' : ` It goes on by itself at ${iso(until)}.`;
-    reasons.push(reason('run_paused', `The run is paused (${scheduler.pauseMode})${byWhom(run.pausedBy)}.${goesOn}`));
-  }
-  const pausedBy = run.taskPausedBy(task);
-  if (pausedBy !== undefined) reasons.push(reason('task_paused', `The task is paused${byWhom(pausedBy)}.`));
+  reasons.push(...whyPaused(run, task));
   if (scheduler.failing) {
     reasons.push(reason('fail_fast', 'A task has failed, and `failFast` holds: no task starts any more.'));
   }
@@ -172,7 +184,8 @@ function whyHeldBack({ scheduler, dag }: ExplainFacts, task: number): Reason[] {
   const items = scheduler.itemsOf(parent);
   if (items === undefined) return [];
   const most = items.maxParallel === Infinity ? '' : `, and \`maxParallel\` is ${items.maxParallel}`;
-  return [reason('items', `${items.active} items of ${dag.tasks[parent]!.name} are under way${most}.`)];
+  const going = items.active === 1 ? '1 item' : `${items.active} items`;
+  return [reason('items', `${going} of ${dag.tasks[parent]!.name} under way${most}.`)];
 }
 
 /** The tasks that failed, or were cancelled, at the root of what blocks. */

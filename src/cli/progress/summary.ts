@@ -1,3 +1,4 @@
+import { storedRef } from '../../dag/stored-value.js';
 import type { Json } from '../../dag/json.js';
 import type { RunResult, TaskResult } from '../../run/run.js';
 import type { TaskError } from '../../dag/task-error.js';
@@ -166,6 +167,8 @@ function outputOf(name: string, task: TaskResult | undefined, width: number): st
 
 function valueOf(name: string, output: Json, width: number): string[][] {
   if (output === null) return [[`  ${name} → null`]];
+  const kept = storedRef(output);
+  if (kept !== undefined) return [[`  ${name} → ${megabytes(kept.bytes)}, kept in the store`]];
   const fields = typeof output === 'object' && !Array.isArray(output) ? Object.entries(output) : [];
   if (fields.length > 0 && fields.length <= MOST_FIELDS && fields.every(([, value]) => isShortText(value))) {
     const longest = Math.max(...fields.map(([field]) => field.length));
@@ -174,6 +177,10 @@ function valueOf(name: string, output: Json, width: number): string[][] {
     ];
   }
   return [[cut(`  ${name} → ${oneLine(typeof output === 'string' ? output : JSON.stringify(output))}`, width)]];
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
 }
 
 /** A run without outputs gives an empty object to the task that it is. */
