@@ -72,7 +72,7 @@ export class TaskTable {
   readonly parent: Int32Array;
   /** Higher goes first, for policies that look at it. */
   readonly priority: Float64Array;
-  /** Milliseconds; when it got its place in `sequence`, NaN where it has none. */
+  /** Milliseconds; when it got its place in `sequence`. */
   readonly readyAt: Float64Array;
   /** Milliseconds; when its timer fires, NaN where it has none. */
   readonly dueAt: Float64Array;

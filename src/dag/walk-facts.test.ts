@@ -112,6 +112,19 @@ describe('what policies know of tasks', () => {
     expect(without.scheduler.snapshot()).not.toHaveProperty('readied');
   });
 
+  it('is still how long tasks have waited, and what groups were given, when tasks are added', () => {
+    const traits = (task: number): TaskTraits => ({ priority: task, group: task % 2 === 0 ? 'even' : 'odd' });
+    const options = { concurrency: 1, policySettings: { aging: 10 }, traits };
+    const aged = new SchedulerDriver(graphFrom(2, []), { ...options, policy: 'priority' });
+    aged.began();
+    aged.handle({ type: 'tasks.added', at: aged.at + 31, tasks: [{ priority: 3 }, { priority: 4 }], edges: [] });
+    expect(order(aged)).toEqual([3, 0, 2]);
+    const shared = new SchedulerDriver(graphFrom(6, []), { ...options, policy: 'round-robin' });
+    expect(shared.began()).toEqual(['start 0']);
+    shared.handle({ type: 'tasks.added', at: shared.at, tasks: [{ group: 'even' }], edges: [] });
+    expect(order(shared)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   it('is nothing in a run without tasks', () => {
     const scheduler = new Scheduler(NOTHING, { concurrency: 1, createPolicy, policy: 'critical-path' });
     expect(scheduler.policy.order()).toEqual([]);

@@ -528,7 +528,6 @@ export class Walk {
   #backToPending(task: number): void {
     this.tasks.move(task, 'pending');
     this.tasks.sequence[task] = -1;
-    this.tasks.readyAt[task] = NaN;
     this.tasks.forced[task] = 0;
     this.tasks.declined[task] = 0;
     this.tasks.unneeded[task] = 0;
