@@ -5,6 +5,7 @@ import { DagwrightError } from '../../dag/errors.js';
 import { POLICY_NAMES } from '../../dag/policy.js';
 import type { BetweenRuns } from '../../simulator/between-runs.js';
 import type { PlanFormat } from '../../simulator/formats/plan-format.js';
+import { OPTIMIZED, simulateOptimized } from '../../simulator/optimized.js';
 import { planOf, type Plan } from '../../simulator/plan.js';
 import { figuresOf, resultsOf, type SimulationResult } from '../../simulator/results.js';
 import type { Schedule } from '../../simulator/schedule.js';
@@ -37,6 +38,9 @@ export interface SimulateOptions extends ServerFlags {
 /** Tasks of a chart. */
 const MOST_CHARTED = 50;
 
+/** Milliseconds that are spent on searching the best order of one file, at most. */
+const SEARCH_TIME = 1_000;
+
 /** `dagwright simulate FILE...` */
 export async function simulate(files: readonly string[], options: SimulateOptions): Promise<number> {
   if (options.placement !== undefined) {
@@ -47,8 +51,11 @@ export async function simulate(files: readonly string[], options: SimulateOption
   const plans = await plansOf(files, options);
   const workers = options.workers ?? Math.max(...plans.map(({ dag }) => dag.concurrency ?? DEFAULT_CONCURRENCY));
   const { between, seed, failures, speeds } = options;
+  const settings = { workers, between, seed, failures, speeds };
   const schedules = (options.policy ?? POLICY_NAMES).map((policy) =>
-    simulatePlans(plans, { policy, workers, between, seed, failures, speeds }),
+    policy === OPTIMIZED
+      ? simulateOptimized(plans, settings, () => ({ seed, isOver: within(SEARCH_TIME) }))
+      : simulatePlans(plans, { ...settings, policy }),
   );
   if (options.svg !== undefined) await writeCharts(options.svg, schedules, options.json === true);
   const results = schedules.flatMap(resultsOf);
@@ -95,6 +102,12 @@ async function plansOf(files: readonly string[], options: SimulateOptions): Prom
     const { dag } = await loadDag(file);
     return [planOf(file, dag, observed)];
   });
+}
+
+/** Tells, from now on, whether so many milliseconds are over. */
+function within(milliseconds: number): () => boolean {
+  const end = performance.now() + milliseconds;
+  return () => performance.now() > end;
 }
 
 function printCharts(schedules: readonly Schedule[]): void {

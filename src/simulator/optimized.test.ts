@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Task } from '../dag/dag.js';
+import { boundsOf } from './bounds.js';
+import { simulateOptimized } from './optimized.js';
+import { optimizedOrder } from './optimized-order.js';
+import { planOf, type Plan } from './plan.js';
+import { simulate } from './simulate.js';
+
+type Given = readonly (readonly [duration: number, ...needs: number[]])[];
+
+function plan(tasks: Given): Plan {
+  return planOf('demo', {
+    name: 'demo',
+    params: {},
+    tasks: tasks.map(([estimate, ...needs], task): Task => ({
+      name: `t${task}`,
+      uses: 'shell',
+      with: { run: 'true' },
+      needs: [...new Set(needs)].map((needed) => ({ task: `t${needed}` })),
+      estimate,
+    })),
+  });
+}
+
+const graphs: fc.Arbitrary<Given> = fc
+  .array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.array(fc.nat(100), { maxLength: 2 })), {
+    minLength: 1,
+    maxLength: 25,
+  })
+  .map((tasks) =>
+    tasks.map(([duration, needs], task) => [duration, ...(task === 0 ? [] : needs.map((needed) => needed % task))]),
+  );
+
+/** The shortest of all orders, for a handful of tasks. */
+function shortest(given: Plan, workers: number): number {
+  const { tasks } = given.dag;
+  let best = Infinity;
+  const go = (order: readonly number[]): void => {
+    if (order.length < tasks.length) {
+      for (let task = 0; task < tasks.length; task++) if (!order.includes(task)) go([...order, task]);
+      return;
+    }
+    const listed = tasks.map((task, index) => ({ ...task, priority: -order.indexOf(index) }));
+    const [run] = simulate([{ ...given, dag: { ...given.dag, tasks: listed } }], { policy: 'priority', workers }).runs;
+    best = Math.min(best, run!.endedAt);
+  };
+  go([]);
+  return best;
+}
+
+describe('optimizedOrder', () => {
+  it('finds what no simple rule does: long tasks that fill two slots', () => {
+    const given = plan([[3], [3], [2], [2], [2]]);
+    expect(simulate([given], { policy: 'critical-path', workers: 2 }).runs[0]?.endedAt).toBe(7);
+    expect(optimizedOrder(given, 2)).toMatchObject({ makespan: 6, isOptimal: true });
+  });
+
+  it('finds the best of all orders of a few tasks', () => {
+    const few = graphs.filter((tasks) => tasks.length <= 5);
+    fc.assert(
+      fc.property(few, fc.integer({ min: 1, max: 3 }), (tasks, workers) => {
+        const given = plan(tasks);
+        expect(optimizedOrder(given, workers, { evaluations: 2_000 }).makespan).toBe(shortest(given, workers));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('says what the simulator says of its order, keeps the bound, and finds the same twice', () => {
+    fc.assert(
+      fc.property(graphs, fc.integer({ min: 1, max: 5 }), fc.integer(), (tasks, workers, seed) => {
+        const given = plan(tasks);
+        const found = optimizedOrder(given, workers, { evaluations: 200, seed });
+        expect([...found.order].sort((a, b) => a - b)).toEqual(given.durations.map((_, task) => task));
+        const schedule = simulateOptimized([given], { workers }, () => ({ evaluations: 200, seed }));
+        const [run] = schedule.runs;
+        expect(run?.endedAt).toBe(found.makespan);
+        expect(found.makespan).toBeGreaterThanOrEqual(boundsOf(run!, schedule.speeds).lowerBound);
+        const usual = simulate([given], { policy: 'critical-path', workers }).runs[0]!.endedAt;
+        expect(found.makespan).toBeLessThanOrEqual(usual);
+        expect(optimizedOrder(given, workers, { evaluations: 200, seed })).toEqual(found);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('ends when its time is over', () => {
+    const given = plan([[5], [4], [3], [3], [3], [7], [2]]);
+    let asked = 0;
+    const { evaluations } = optimizedOrder(given, 2, { isOver: () => asked++ >= 3 });
+    expect(evaluations).toBeLessThan(20);
+  });
+});
