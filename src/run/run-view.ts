@@ -1,6 +1,7 @@
 import type { Dag, Task } from '../dag/dag.js';
 import type { Json, JsonObject } from '../dag/json.js';
 import { isoTime } from './iso-time.js';
+import { itemWords } from './item-words.js';
 import type { ActRecord } from './act.js';
 import { itemName } from './made-tasks.js';
 import type { Controls } from './controls.js';
@@ -27,9 +28,6 @@ export interface ViewedRun {
   facts(): RunFacts;
   itemOf(task: number): Json | undefined;
 }
-
-/** Characters of an item in a description. */
-const LONGEST_ITEM = 60;
 
 /** The run now; with a range, of its tasks only those. */
 export function describeRun(run: ViewedRun, from = 0, to = run.dag.tasks.length): RunDescription {
@@ -87,16 +85,8 @@ function madeOf({ made }: Task, value: Json | undefined): Pick<TaskDescription, 
   const { of, item, undoes } = made;
   if (undoes === true) return { compensates: item === undefined ? of : itemName(of, item) };
   if (item === undefined) return {};
-  const words = value === undefined ? '' : wordsFor(value);
-  return { item: { of, index: item, ...(words === '' || words.length > LONGEST_ITEM ? {} : { value: words }) } };
-}
-
-/** Of an object its values alone: what they are is the same for every item. */
-function wordsFor(value: Json): string {
-  if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null) return String(value);
-  const parts = Object.values(value) as Json[];
-  return parts.some((part) => typeof part === 'object') ? '' : parts.map(String).join(', ');
+  const words = itemWords(value);
+  return { item: { of, index: item, ...(words === undefined ? {} : { value: words }) } };
 }
 
 /** What happened, oldest first. */

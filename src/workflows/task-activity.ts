@@ -9,10 +9,11 @@ import {
   type ActivityOptions,
 } from '@temporalio/workflow';
 import type { TaskReport } from '../activities/handler.js';
-import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
+import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
 import { mostAttempts, nonRetryableTypes } from '../dag/retry.js';
 import type { TaskError } from '../dag/task-error.js';
+import { itemWords } from '../run/item-words.js';
 import type { StartedTask } from '../run/started-task.js';
 import { ActivityScope } from './activity-scope.js';
 import type { TaskEnd } from './messages.js';
@@ -40,7 +41,8 @@ export interface TaskActivity {
 export type Handed = Extract<StartedTask, { readonly call: unknown } | { readonly foreign: unknown }>;
 
 /**
- * What a task becomes on Temporal: one activity, its type the handler's name, its id and summary the task's name.
+ * What a task becomes on Temporal: one activity, its type the handler's name, its id the task's name, and its summary that
+ * and the item.
  * @param start which start of the task it is; the first is 1.
  */
 export function activityOf(dag: Dag, index: number, handed: Handed, start: number): TaskActivity {
@@ -52,7 +54,7 @@ export function activityOf(dag: Dag, index: number, handed: Handed, start: numbe
   const options: ActivityOptions = {
     // A second start (after an interrupt) gets an id of its own: the first may still be pending.
     activityId: start === 1 ? task.name : `${task.name}#${start}`,
-    summary: task.name,
+    summary: summaryOf(task, handed),
     startToCloseTimeout: timeouts.startToClose + (ours ? STOP_GRACE : 0),
     retry: ours
       ? { ...retry, maximumAttempts: mostAttempts(dag, task) + LOST_ATTEMPTS }
@@ -75,6 +77,11 @@ export function activityOf(dag: Dag, index: number, handed: Handed, start: numbe
 
 function nonRetryable(types: string[]): { nonRetryableErrorTypes?: string[] } {
   return types.length === 0 ? {} : { nonRetryableErrorTypes: types };
+}
+
+function summaryOf({ name }: Task, handed: Handed): string {
+  const words = 'call' in handed ? itemWords(handed.call.item) : undefined;
+  return words === undefined ? name : `${name}: ${words}`;
 }
 
 /** Starts the activity and says once how it ended. Never throws. */
