@@ -72,6 +72,33 @@ describe.each(EXECUTORS)('the plan of a run on the %s executor', (_name, makeHos
       expect(begun()).toEqual(['first', 'high', 'low']);
     });
 
+    it('goes by several policies, each for what those before it leave open', async () => {
+      const of = (group: string, estimate: number): object => ({ group, estimate });
+      const tasks = [
+        doubles.task('first', [], of('a', 1)),
+        doubles.task('a-long', ['first'], of('a', 9_000)),
+        doubles.task('a-short', ['first'], of('a', 1_000)),
+        doubles.task('b-long', ['first'], of('b', 8_000)),
+        doubles.task('b-short', ['first'], of('b', 2_000)),
+        doubles.task('c', ['first'], of('c', 7_000)),
+      ];
+      const run = await host.start(doubles.dag(tasks, { concurrency: 1, policy: 'round-robin,sjf' }));
+      await doubles.release('first');
+      await doubles.running('b-short');
+      await doubles.release('b-short');
+      await doubles.running('c');
+      expect((await run.describe()).policy).toBe('round-robin,sjf');
+      expect((await run.explain('b-long')).reasons.at(-1)?.message).toBe(
+        'Its place in the queue: 1 of 3 go first, by the policy round-robin, then sjf.',
+      );
+      expect(await run.setPolicy('sjf, round-robin')).toMatchObject({
+        message: 'The policy is sjf,round-robin; it was round-robin,sjf.',
+      });
+      for (const task of ['c', 'a-short', 'b-long', 'a-long']) await doubles.release(task);
+      await run.result();
+      expect(begun()).toEqual(['first', 'b-short', 'c', 'a-short', 'b-long', 'a-long']);
+    });
+
     it('lets more tasks run at once, or fewer', async () => {
       const names = ['a', 'b', 'c', 'd'];
       const tasks = names.map((name) => doubles.task(name));
