@@ -1,6 +1,6 @@
 /**
  * `npm run bench:policy -- --data FOLDER`: how far each policy is above the optimum, or a lower bound, on public sets. The
- * folder has stg/answers.csv with stg/50 and stg/100, and wfinstances. See docs/benchmarks.md.
+ * folder has stg/answers.csv with stg/50 and stg/100, and wfinstances. See docs/simulator.md.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

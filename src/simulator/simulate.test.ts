@@ -268,6 +268,19 @@ describe('simulate', () => {
     );
   });
 
+  it('lets independent tasks wait as little as possible by sjf, on one slot', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 30 }), (durations) => {
+        const given = plan(durations.map((estimate, i) => ({ name: `t${i}`, estimate })));
+        const [result] = resultsOf(simulate([given], { policy: 'sjf', workers: 1 }));
+        // The shortest first: each waits for all that are shorter.
+        const sorted = durations.toSorted((a, b) => a - b);
+        const waits = sorted.reduce((sum, duration, i) => sum + duration * (sorted.length - 1 - i), 0);
+        expect(result?.meanWaiting).toBeCloseTo(waits / durations.length / 1_000, 5);
+      }),
+    );
+  });
+
   it('refuses to run on nothing', () => {
     expect(() => simulate([plan([{ name: 'a' }])], { policy: 'fcfs', workers: 0 })).toThrow(RangeError);
   });

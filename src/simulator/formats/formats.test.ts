@@ -169,6 +169,11 @@ describe('parseWfFormat', () => {
       `${SPECIFIED}[0].children[0]: The task "a1" needs itself.`,
     ],
     [
+      'an id that a terminal would obey',
+      (t) => (t.workflow!.specification!.tasks = [{ id: 'a\u001b[2J' }]),
+      `${SPECIFIED}[0].id: "a?[2J" has characters that cannot be shown.`,
+    ],
+    [
       'a task that did not run',
       (t) => (t.workflow!.execution!.tasks = [{ id: 'a1', runtimeInSeconds: 1 }]),
       `${SPECIFIED}[1].id: Nothing says how long "b1" ran.`,
@@ -187,6 +192,13 @@ describe('parseWfFormat', () => {
     const given = trace();
     spoil(given);
     expect(refusal(() => parseWfFormat('a.json', JSON.stringify(given)))).toBe(`a.json:${message}`);
+  });
+
+  it('refuses lists in lists in lists in words', () => {
+    const text = JSON.stringify(trace()).replace('"1.5"', '['.repeat(100_000) + ']'.repeat(100_000));
+    expect(refusal(() => parseWfFormat('a.json', text))).toBe(
+      'a.json:schemaVersion: It is a list; it should be a text.',
+    );
   });
 
   it('refuses what is no JSON with the line', () => {

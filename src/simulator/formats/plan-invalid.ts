@@ -10,7 +10,14 @@ export function planInvalid(file: string, place: number | string, problem: strin
 
 /** A piece of a file, for a message: cut, and without what a terminal would obey. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
-  const plain = text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = String(value);
+  const plain = shownWhole(text);
   return plain.length > 60 ? `${plain.slice(0, 59)}…` : plain;
+}
+
+/** A text without what a terminal would obey. */
+export function shownWhole(text: string): string {
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
 }

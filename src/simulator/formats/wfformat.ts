@@ -1,6 +1,6 @@
 import type { Plan } from '../plan.js';
 import { graphPlan, MOST_TASKS, type GraphTask } from './graph-plan.js';
-import { planInvalid, shown } from './plan-invalid.js';
+import { planInvalid, shown, shownWhole } from './plan-invalid.js';
 
 /** The versions that are read. In 1.4 the tasks have their times themselves; later those stand apart. */
 const VERSIONS = ['1.4', '1.5', '1.6'];
@@ -136,8 +136,14 @@ class Reader {
 
   idOf(task: Fields, at: string): string {
     const id = task['id'] === undefined ? this.text(task['name'], `${at}.name`) : this.text(task['id'], `${at}.id`);
-    if (id !== '') return id;
-    throw planInvalid(this.#file, `${at}.id`, 'The id is empty.', 'Give the task an id.');
+    if (id === '') throw planInvalid(this.#file, `${at}.id`, 'The id is empty.', 'Give the task an id.');
+    if (id === shownWhole(id)) return id;
+    throw planInvalid(
+      this.#file,
+      `${at}.id`,
+      `"${shown(id)}" has characters that cannot be shown.`,
+      'Rename the task.',
+    );
   }
 
   seconds(task: Fields, at: string): number {
