@@ -1,5 +1,5 @@
+import type { CreatePolicy } from '../dag/policy.js';
 import { createPolicy } from '../policy/policies.js';
-import type { CreatePolicy } from '../dag/walk.js';
 import { Agenda } from './agenda.js';
 import { chooseRun, type BetweenRuns } from './between-runs.js';
 import { speedsOf } from './draws.js';

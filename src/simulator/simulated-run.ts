@@ -1,3 +1,4 @@
+import type { CreatePolicy } from '../dag/policy.js';
 import type { Instruction } from '../dag/instruction.js';
 import { DEFAULT_CONCURRENCY } from '../dag/dag.js';
 import type { SchedulerEvent } from '../dag/event.js';
@@ -5,7 +6,6 @@ import type { RunEndState } from '../dag/run-state.js';
 import { Scheduler } from '../dag/scheduler.js';
 import { CODE, HOLD } from '../dag/task-table.js';
 import { itemHoldOf } from '../dag/task-traits.js';
-import type { CreatePolicy } from '../dag/walk.js';
 import type { Agenda } from './agenda.js';
 import type { Contender } from './between-runs.js';
 import { courseOf, numbersOf, type Course } from './draws.js';
