@@ -97,3 +97,6 @@ export interface Policy {
   /** Goes on from what a policy of the same name remembered. To be said before a task is added. */
   recall(memory: Json): void;
 }
+
+/** Makes the policy of this name. */
+export type CreatePolicy = (name: string, facts: PolicyFacts) => Policy;

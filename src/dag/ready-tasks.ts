@@ -1,9 +1,8 @@
 import type { Json } from './json.js';
-import type { Policy } from './policy.js';
+import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
 import { HOLD } from './task-table.js';
 import { WalkFacts, type Walked } from './walk-facts.js';
-import type { CreatePolicy } from './walk.js';
 
 /** Tasks that may start: those that need a slot in the order of the policy, and those that need none. */
 export class ReadyTasks {

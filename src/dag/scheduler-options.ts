@@ -1,7 +1,8 @@
+import type { CreatePolicy } from './policy.js';
 import { DEFAULT_CONCURRENCY, type CompensatedEnd, type Dag } from './dag.js';
 import { traitsOf, type TaskTraits } from './task-traits.js';
 import type { PolicySettings } from './policy-settings.js';
-import type { Admit, CreatePolicy } from './walk.js';
+import type { Admit } from './walk.js';
 
 /** How a run is walked. */
 export interface SchedulerOptions {

@@ -5,7 +5,7 @@ import type { SchedulerEvent, TimerName } from './event.js';
 import type { Items } from './fan-outs.js';
 import { graphOf, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
-import type { Policy } from './policy.js';
+import type { CreatePolicy, Policy } from './policy.js';
 import type { PauseMode, RunEndState, RunState } from './run-state.js';
 import { checkInvariants } from './scheduler-invariants.js';
 import { schedulerOptionsOf, type SchedulerOptions } from './scheduler-options.js';
@@ -14,7 +14,7 @@ import { TASK_STATES, type TaskState } from './task-state.js';
 import { CODE, HOLD, STOP, type TaskTable } from './task-table.js';
 import { StartedTasks } from './started-tasks.js';
 import { STAGES, type Stage } from './task-traits.js';
-import { Walk, type Admit, type CreatePolicy } from './walk.js';
+import { Walk, type Admit } from './walk.js';
 
 /**
  * Walks a graph: told what happened, says what to do. The same events give the same instructions, always: it reads no

@@ -2,15 +2,12 @@ import type { FanOut, TaskOutcome } from './event.js';
 import { FanOuts, isOver, type Items } from './fan-outs.js';
 import { growGraph, neighbours, type AddedEdge, type Graph } from './graph.js';
 import type { Json } from './json.js';
-import type { Policy, PolicyFacts } from './policy.js';
+import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
 import { ReadyTasks } from './ready-tasks.js';
 import { CODE, HOLD, STOP, TaskTable } from './task-table.js';
 import { STAGES, type TaskTraits } from './task-traits.js';
 import { TRIGGER_RULES, type Verdict } from './trigger-rule.js';
-
-/** Makes the policy of this name. */
-export type CreatePolicy = (name: string, facts: PolicyFacts) => Policy;
 
 /** What a task's own condition says when it could start: it ends at once where that is not `start`. */
 export type Admit = (task: number) => 'start' | 'skipped' | 'failed';

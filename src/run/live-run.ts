@@ -1,3 +1,4 @@
+import type { CreatePolicy } from '../dag/policy.js';
 import type { Dag } from '../dag/dag.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
@@ -7,7 +8,6 @@ import { Scheduler } from '../dag/scheduler.js';
 import type { Snapshot } from '../dag/snapshot.js';
 import type { ArtifactRef } from '../dag/artifact.js';
 import { CODE, HOLD } from '../dag/task-table.js';
-import type { CreatePolicy } from '../dag/walk.js';
 import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
 import { changesIn } from './changes.js';
 import { checkedEnd } from './checked-end.js';
