@@ -36,6 +36,7 @@ const CONCEPTS: Readonly<Record<string, (run: Run) => Promise<void>>> = {
   'docs/fan-out.md': async () => undefined,
   'docs/outputs.md': async () => undefined,
   'docs/policies.md': async () => undefined,
+  'docs/pools.md': async () => undefined,
   'docs/sub-dags.md': async () => undefined,
   'docs/trigger-rules.md': async () => undefined,
   'docs/waits.md': async (run) => {

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from './json.js';
+import type { PoolDemand } from './pools.js';
 import type { TriggerRule } from './trigger-rule.js';
 
 /** The handlers: what workers do. */
@@ -165,6 +166,8 @@ export interface Task {
   /** The JSON Schema of its output. Default: any. */
   readonly output?: JsonObject;
   readonly artifacts?: Artifacts;
+  /** Slots of the dag's pools that it holds while it runs; all of them, or it does not start. */
+  readonly pool?: readonly PoolDemand[];
   /**
    * Of tasks that a run makes itself, never in a file: of which task; the item, from 0, where it is one of a fan-out;
    * whether it undoes that task (of an item, too).
@@ -205,6 +208,8 @@ export interface Dag {
     readonly timeout?: Partial<Timeouts>;
     readonly env?: Readonly<Record<string, string>>;
   };
+  /** Named slots that tasks hold while they run, by name. Default: none. */
+  readonly pools?: Readonly<Record<string, number>>;
   /** What the run gives, by name; texts may hold `${{ }}`. What cannot be evaluated is null. */
   readonly outputs?: Readonly<Record<string, Json>>;
   /** After which ends the compensations of succeeded tasks run. Default: all three. */

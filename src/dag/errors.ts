@@ -26,7 +26,6 @@ export const ERROR_CODES = {
     'A module of functions or of a dag is missing, cannot be loaded, or does not export what it should.',
   EXECUTOR_UNSUPPORTED: 'The dag has a task that the chosen executor cannot run.',
   PLAN_INVALID: 'A file to simulate is not what its format says.',
-  PLAN_UNSUPPORTED: 'A file to simulate needs what runs do not have.',
   USAGE: 'A command was called with arguments that make no sense.',
   INTERRUPTED: 'The command was interrupted before its run started.',
   INTERNAL: 'A bug in Dagwright.',

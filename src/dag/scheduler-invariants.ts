@@ -1,5 +1,6 @@
 import type { Items } from './fan-outs.js';
 import { neighbours, type Graph } from './graph.js';
+import type { PoolUse } from './pools.js';
 import type { Policy } from './policy.js';
 import { isRunEnd, type PauseMode, type RunState } from './run-state.js';
 import { TASK_STATES, isTaskEnd, type TaskState } from './task-state.js';
@@ -21,11 +22,14 @@ export interface SchedulerFacts {
   readonly running: number;
   readonly underWay: number;
   readonly free: number;
+  readonly parked: number;
+  readonly pools: Readonly<Record<string, PoolUse>>;
   readonly open: number;
   readonly stage: Stage;
   readonly awaitsCompensations: boolean;
   readonly failing: boolean;
   itemsOf(task: number): Readonly<Items> | undefined;
+  parkedIn(task: number): string | undefined;
   stateOf(task: number): TaskState;
   countsAsSuccess(task: number): boolean;
 }
@@ -160,7 +164,10 @@ function checkQueue(scheduler: SchedulerFacts): void {
   for (let task = 0; task < tasks.size; task++) {
     if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) continue;
     if (tasks.hold[task] === HOLD.nothing) free++;
-    else ready++;
+    else if (scheduler.parkedIn(task) === undefined) ready++;
+  }
+  for (const [name, { slots, taken }] of Object.entries(scheduler.pools)) {
+    rule(taken >= 0 && taken <= slots, () => `${taken} slots of the pool ${name} are taken; it has ${slots}.`);
   }
   rule(free === scheduler.free, () => `${free} tasks that need no slot may start, but ${scheduler.free} wait.`);
   rule(waiting.length === ready, () => `${ready} tasks may start, but ${waiting.length} wait in the queue.`);
@@ -214,7 +221,7 @@ function checkRun(scheduler: SchedulerFacts): void {
     rule(held, () => `${policy.size} tasks are ready and ${concurrency - running} slots free, but none starts.`);
     rule(isHeld || free === 0, () => `${free} tasks that need no slot are ready, but none starts.`);
     // A paused task holds the run, and with it all that need it.
-    const goesOn = underWay > 0 || scheduler.awaitsCompensations || ready > policy.size + free;
+    const goesOn = underWay > 0 || scheduler.awaitsCompensations || ready > policy.size + free + scheduler.parked;
     rule(goesOn, () => 'the run goes on, but nothing runs.');
   }
   rule(open === scheduler.open, () => `${open} tasks have not ended, but ${scheduler.open} were counted.`);

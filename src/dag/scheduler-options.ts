@@ -4,8 +4,17 @@ import { traitsOf, type TaskTraits } from './task-traits.js';
 import type { PolicySettings } from './policy-settings.js';
 import type { Admit } from './walk.js';
 
+/** What a scheduler asks of its host while it handles an event. The same events must get the same answers. */
+export interface SchedulerHost {
+  readonly createPolicy: CreatePolicy;
+  /** What a task's own condition says when it could start. Default: `start`. */
+  readonly admit?: Admit;
+  /** Whether one more task that takes a slot may start now, where runs share their slots. Default: always. */
+  readonly hasRoom?: () => boolean;
+}
+
 /** How a run is walked. */
-export interface SchedulerOptions {
+export interface SchedulerOptions extends SchedulerHost {
   /** Tasks in flight at once, at least 1. */
   readonly concurrency: number;
   /** After the first failure no task starts any more. Default false. */
@@ -16,18 +25,18 @@ export interface SchedulerOptions {
   readonly traits?: (task: number) => TaskTraits;
   /** After which ends of its tasks a run undoes what it can. Default: none. */
   readonly compensateOn?: readonly CompensatedEnd[];
-  /** What a task's own condition says when it could start. Default: `start`. */
-  readonly admit?: Admit;
   /** Which ready task goes first when slots are scarce. Default `fcfs`. */
   readonly policy?: string;
   /** What policies go by beside the tasks. Default: nothing. */
   readonly policySettings?: PolicySettings;
-  readonly createPolicy: CreatePolicy;
+  /** The slots of each pool, by name. Default: none. */
+  readonly pools?: Readonly<Record<string, number>>;
 }
 
 /** How a dag that was checked before is walked. */
-export function schedulerOptionsOf(dag: Dag, createPolicy: CreatePolicy, admit: Admit | undefined): SchedulerOptions {
+export function schedulerOptionsOf(dag: Dag, host: SchedulerHost): SchedulerOptions {
   return {
+    ...host,
     concurrency: dag.concurrency ?? DEFAULT_CONCURRENCY,
     failFast: dag.failFast ?? false,
     ...(dag.timeout === undefined ? {} : { timeout: dag.timeout }),
@@ -35,7 +44,6 @@ export function schedulerOptionsOf(dag: Dag, createPolicy: CreatePolicy, admit: 
     compensateOn: dag.compensateOn ?? ['failed', 'cancelled', 'timed_out'],
     policy: dag.policy ?? 'fcfs',
     policySettings: dag,
-    ...(admit === undefined ? {} : { admit }),
-    createPolicy,
+    ...(dag.pools === undefined ? {} : { pools: dag.pools }),
   };
 }

@@ -417,7 +417,7 @@ describe('Scheduler.of', () => {
   };
 
   it('takes edges, window, failFast, timeout and continueOnError from the dag', () => {
-    const scheduler = Scheduler.of(dag, createPolicy);
+    const scheduler = Scheduler.of(dag, { createPolicy });
     expect(scheduler.handle({ type: 'run.began', at: 0 })).toEqual([
       { type: 'timer.set', timer: 'run-timeout', at: 60_000 },
       { type: 'task.start', task: 1 },
@@ -430,9 +430,9 @@ describe('Scheduler.of', () => {
   });
 
   it('goes on from a snapshot', () => {
-    const before = Scheduler.of(dag, createPolicy);
+    const before = Scheduler.of(dag, { createPolicy });
     before.handle({ type: 'run.began', at: 0 });
-    const after = Scheduler.of(dag, createPolicy, before.snapshot());
+    const after = Scheduler.of(dag, { createPolicy }, before.snapshot());
     expect(after.handle({ type: 'task.ended', at: 1, task: 1, outcome: 'succeeded' })).toEqual([
       { type: 'task.start', task: 2 },
     ]);

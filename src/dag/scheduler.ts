@@ -5,16 +5,17 @@ import type { SchedulerEvent, TimerName } from './event.js';
 import type { Items } from './fan-outs.js';
 import { graphOf, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
-import type { CreatePolicy, Policy } from './policy.js';
+import type { Policy } from './policy.js';
 import type { PauseMode, RunEndState, RunState } from './run-state.js';
 import { checkInvariants } from './scheduler-invariants.js';
-import { schedulerOptionsOf, type SchedulerOptions } from './scheduler-options.js';
+import type { PoolUse } from './pools.js';
+import { schedulerOptionsOf, type SchedulerHost, type SchedulerOptions } from './scheduler-options.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
 import { TASK_STATES, type TaskState } from './task-state.js';
 import { CODE, HOLD, STOP, type TaskTable } from './task-table.js';
 import { StartedTasks } from './started-tasks.js';
 import { STAGES, type Stage } from './task-traits.js';
-import { Walk, type Admit } from './walk.js';
+import { Walk } from './walk.js';
 
 /**
  * Walks a graph: told what happened, says what to do. The same events give the same instructions, always: it reads no
@@ -24,6 +25,7 @@ export class Scheduler {
   readonly #walk: Walk;
   readonly #started: StartedTasks;
   readonly #failFast: boolean;
+  readonly #hasRoom: () => boolean;
   readonly #timeout: number | undefined;
   #concurrency: number;
   /** So many tasks may run: more than the concurrency only where that was lowered while they ran. */
@@ -55,6 +57,7 @@ export class Scheduler {
     });
     this.#concurrency = this.#ceiling = options.concurrency;
     this.#failFast = options.failFast ?? false;
+    this.#hasRoom = options.hasRoom ?? (() => true);
     this.#timeout = options.timeout;
     this.#compensateOn = options.compensateOn ?? [];
     if (options.traits === undefined) return;
@@ -65,8 +68,8 @@ export class Scheduler {
    * The scheduler of a dag that was checked before, as it is at the start, or as it was at the snapshot.
    * @throws Error where the dag is not sound (see `graphOf`), or the snapshot is of another one.
    */
-  static of(dag: Dag, createPolicy: CreatePolicy, snapshot?: Snapshot, admit?: Admit): Scheduler {
-    const options = schedulerOptionsOf(dag, createPolicy, admit);
+  static of(dag: Dag, host: SchedulerHost, snapshot?: Snapshot): Scheduler {
+    const options = schedulerOptionsOf(dag, host);
     const graph = graphOf(dag);
     return snapshot ? Scheduler.restore(graph, options, snapshot) : new Scheduler(graph, options);
   }
@@ -192,6 +195,21 @@ export class Scheduler {
     return this.#walk.free;
   }
 
+  /** How many ready tasks wait for room in a pool. */
+  get parked(): number {
+    return this.#walk.parked;
+  }
+
+  /** The pool that has no room for a ready task; undefined where it waits for none. */
+  parkedIn(task: number): string | undefined {
+    return this.#walk.parkedIn(task);
+  }
+
+  /** How the pools stand, by name. */
+  get pools(): Readonly<Record<string, PoolUse>> {
+    return this.#walk.pools.use();
+  }
+
   /** Whether what undoes tasks was asked for, and has not been added yet. */
   get awaitsCompensations(): boolean {
     return this.#awaitsCompensations;
@@ -292,7 +310,10 @@ export class Scheduler {
           this.#started.ended(event.task, 'cancelled', at, instructions);
           break;
         }
-        if (this.tasks.is(event.task, 'running')) this.tasks.move(event.task, 'waiting');
+        if (this.tasks.is(event.task, 'running')) {
+          walk.stopped(event.task);
+          this.tasks.move(event.task, 'waiting');
+        }
         this.#started.setTimer(event.task, event.until, instructions);
         break;
       case 'task.again':
@@ -490,8 +511,8 @@ export class Scheduler {
     for (let task = this.#walk.nextFree(); task !== undefined; task = this.#walk.nextFree()) {
       this.#started.start(task, at, instructions);
     }
-    while (this.running < this.#concurrency) {
-      const task = this.policy.next();
+    while (this.running < this.#concurrency && this.#hasRoom()) {
+      const task = this.#walk.next();
       if (task === undefined) return;
       this.#started.start(task, at, instructions);
     }

@@ -1,4 +1,5 @@
 import { isHandled, type Task } from './dag.js';
+import type { PoolDemand } from './pools.js';
 import type { TriggerRule } from './trigger-rule.js';
 
 /**
@@ -27,6 +28,8 @@ export interface TaskTraits {
   readonly cancelRemaining?: boolean;
   /** There is something that undoes it. Default false. */
   readonly hasCompensation?: boolean;
+  /** What it holds of pools while it runs. Default: nothing. */
+  readonly pools?: readonly PoolDemand[];
   /** Milliseconds that it is thought to take. Default: not known. */
   readonly estimate?: number;
   /** Milliseconds from the run's begin by which it should have ended. Default: it does not matter. */
@@ -48,6 +51,7 @@ export function traitsOf(task: Task): TaskTraits {
     ...(hold === 'slot' ? {} : { hold }),
     ...(stage === 'main' ? {} : { stage }),
     ...(task.compensate === undefined || stage !== 'main' ? {} : { hasCompensation: true }),
+    ...(task.pool === undefined ? {} : { pools: task.pool }),
     ...(estimate === undefined ? {} : { estimate }),
     ...(deadline === undefined ? {} : { deadline }),
     ...(group === undefined ? {} : { group }),

@@ -4,6 +4,7 @@ import { growGraph, neighbours, type AddedEdge, type Graph } from './graph.js';
 import type { Json } from './json.js';
 import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
+import type { Pools } from './pools.js';
 import { ReadyTasks } from './ready-tasks.js';
 import { CODE, HOLD, STOP, TaskTable } from './task-table.js';
 import { STAGES, type TaskTraits } from './task-traits.js';
@@ -17,6 +18,7 @@ export interface WalkOptions {
   /** Default `fcfs`. */
   readonly policy?: string;
   readonly policySettings?: PolicySettings;
+  readonly pools?: Readonly<Record<string, number>>;
   readonly createPolicy: CreatePolicy;
   readonly admit?: Admit;
 }
@@ -54,11 +56,14 @@ export class Walk {
   readonly #ready: ReadyTasks;
   readonly #admit: Admit | undefined;
 
-  constructor(graph: Graph, { policy = 'fcfs', createPolicy, admit, policySettings }: WalkOptions) {
+  constructor(graph: Graph, { policy = 'fcfs', createPolicy, admit, policySettings, pools }: WalkOptions) {
     this.graph = graph;
     this.tasks = new TaskTable(graph.inDegree);
     this.#admit = admit;
-    this.#ready = new ReadyTasks(this, policy, createPolicy, policySettings ?? {});
+    this.#ready = new ReadyTasks(this, policy, createPolicy, {
+      ...policySettings,
+      ...(pools === undefined ? {} : { pools }),
+    });
     this.#open[0] = graph.size;
     this.#traits = new Uint8Array(graph.size);
   }
@@ -92,6 +97,7 @@ export class Walk {
     tasks.stage[task] = STAGES.indexOf(stage);
     this.#open[tasks.stage[task]!]!++;
     this.#ready.facts.describe(task, traits);
+    if (traits.pools !== undefined) this.#ready.pools.describe(task, traits.pools);
   }
 
   #has(task: number, trait: number): boolean {
@@ -102,6 +108,7 @@ export class Walk {
   resume(order: readonly number[], policyMemory: Json | undefined): void {
     const { tasks, graph } = this;
     this.#nextSequence = order.length;
+    for (let task = 0; task < graph.size; task++) if (tasks.is(task, 'running')) this.#ready.started(task);
     this.#ready.resume(order, policyMemory);
     for (let task = 0; task < graph.size; task++) {
       if (!tasks.hasEnded(task)) continue;
@@ -152,6 +159,35 @@ export class Walk {
     return this.#winners.length === 0 ? this.#winners : this.#winners.splice(0);
   }
 
+  /** Takes the ready task that goes next, of those that need a slot. */
+  next(): number | undefined {
+    return this.#ready.next();
+  }
+
+  /** The pool that has no room for a ready task. */
+  parkedIn(task: number): string | undefined {
+    return this.#ready.parkedIn(task);
+  }
+
+  /** How many ready tasks wait for room in a pool. */
+  get parked(): number {
+    return this.#ready.parked;
+  }
+
+  get pools(): Pools {
+    return this.#ready.pools;
+  }
+
+  /** The task runs. */
+  started(task: number): void {
+    this.#ready.started(task);
+  }
+
+  /** The task does not run any more: what it held of pools is free. */
+  stopped(task: number): void {
+    this.#ready.stopped(task);
+  }
+
   /** Takes a ready task that needs no slot. */
   nextFree(): number | undefined {
     return this.#ready.nextFree();
@@ -171,6 +207,7 @@ export class Walk {
   #end(task: number, state: End, at: number): void {
     const { tasks } = this;
     const wasPending = tasks.is(task, 'pending');
+    if (tasks.is(task, 'running')) this.#ready.stopped(task);
     tasks.move(task, state);
     tasks.endedAt[task] = at;
     tasks.dueAt[task] = NaN;
@@ -241,6 +278,7 @@ export class Walk {
   /** A running task was stopped and starts again: now and in its old place, or once its dependencies allow it. */
   startAgain(task: number, at: number): void {
     const { tasks } = this;
+    if (tasks.is(task, 'running')) this.#ready.stopped(task);
     tasks.startedAt[task] = NaN;
     tasks.dueAt[task] = NaN;
     if (tasks.forced[task] === 1 || tasks.verdict(task) === 'start') this.makeReady(task, at);
@@ -254,7 +292,7 @@ export class Walk {
   cancelWaiting(at: number): void {
     const { tasks } = this;
     for (let task = this.policy.next(); task !== undefined; task = this.policy.next()) this.#cancel(task, at);
-    this.#ready.forgetFree();
+    this.#ready.forget();
     if (tasks.count('pending') + tasks.count('ready') === 0) return;
     for (let task = 0; task < this.graph.size; task++) {
       if (tasks.stage[task] !== this.stage) continue;
@@ -407,6 +445,7 @@ export class Walk {
       hold: fanOut.hold ?? 'slot',
       stage: STAGES[this.tasks.stage[parent]!]!,
       hasCompensation: this.#has(parent, HAS_COMPENSATION),
+      pools: this.#ready.pools.demandsOf(parent),
       ...this.#ready.facts.traitsLike(parent),
     };
     if (missing > 0)

@@ -19,6 +19,7 @@ interface Drawn {
   readonly tolerate: number | undefined;
   readonly maxParallel: number | undefined;
   readonly compensates: boolean;
+  readonly pool: number | undefined;
 }
 
 interface Case {
@@ -40,6 +41,7 @@ const drawn = fc.record({
   tolerate: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
   maxParallel: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
   compensates: fc.boolean(),
+  pool: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
 }) as fc.Arbitrary<Drawn>;
 
 /** A task needs some of those before it. */
@@ -76,15 +78,17 @@ function taskOf(prefix: string, index: number, given: Drawn): Task {
     ...(prefix === 'f' ? { finally: true as const } : {}),
   };
   const shell = { uses: 'shell', with: { run: 'true' } } as const;
+  const pool = given.pool === undefined ? {} : { pool: [{ name: 'p', slots: given.pool }] };
   const undo = given.compensates && prefix === 't' ? { compensate: shell } : {};
   switch (given.kind) {
     case 'plain':
-      return { ...common, ...shell, ...undo, env: { N: '${{ 1 + 1 }}' } };
+      return { ...common, ...shell, ...undo, ...pool, env: { N: '${{ 1 + 1 }}' } };
     case 'each':
       return {
         ...common,
         ...shell,
         ...undo,
+        ...pool,
         forEach: { range: { to: given.size - 1 } },
         env: { ITEM: '${{ item * 2 }}' },
         ...(given.tolerate === undefined ? {} : { tolerate: { count: given.tolerate } }),
@@ -93,7 +97,7 @@ function taskOf(prefix: string, index: number, given: Drawn): Task {
     case 'wait':
       return { ...common, uses: 'wait', with: { for: given.size } };
     case 'poll':
-      return { ...common, ...shell, poll: { until: `output >= ${given.size}`, interval: 5 } };
+      return { ...common, ...shell, ...pool, poll: { until: `output >= ${given.size}`, interval: 5 } };
     case 'switch':
       return { ...common, uses: 'switch', with: { on: String(given.size), cases: { '1': [], '2': [] } } };
     case 'approval':
@@ -115,7 +119,7 @@ function dagOf({ main, last, concurrency }: Case): Dag {
     ...main.map((given, index) => taskOf('t', index, given)),
     ...last.map((given, index) => taskOf('f', index, given)),
   ];
-  return { name: 'flow', params: {}, concurrency, tasks };
+  return { name: 'flow', params: {}, concurrency, pools: { p: 3 }, tasks };
 }
 
 /** What happens to a handler, by its name alone. */

@@ -2,6 +2,7 @@ import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import { graphOf, type AddedEdge } from '../dag/graph.js';
 import type { Json } from '../dag/json.js';
+import type { PoolDemand } from '../dag/pools.js';
 import { traitsOf } from '../dag/task-traits.js';
 import { recompile } from '../expression/compile.js';
 import type { Act } from './act.js';
@@ -70,6 +71,7 @@ export function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTa
   for (const task of act.tasks) {
     checkLimits(dag, task);
     for (const name of conditionOf(task)) indexOf(name);
+    for (const pool of task.pool ?? []) checkPool(run, task, pool);
   }
   checkSound(grownDag(dag, act));
   return {
@@ -86,6 +88,15 @@ export function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTa
 function isThere(run: DecisionFacts, task: Task): boolean {
   const index = run.indexOf(task.name);
   return index !== undefined && JSON.stringify(run.dag.tasks[index] as unknown as Json) === JSON.stringify(task);
+}
+
+/** @throws DagwrightError DAG_INVALID where the run has no such pool, or too small a one. */
+function checkPool({ dag }: DecisionFacts, { name }: Task, pool: PoolDemand): void {
+  const pools = dag.pools ?? {};
+  const size = Object.hasOwn(pools, pool.name) ? (pools[pool.name] ?? 0) : 0;
+  if (pool.slots <= size) return;
+  const has = size === 0 ? 'the run has no such pool' : `it has ${size}`;
+  throw new DagwrightError('DAG_INVALID', `${name} needs ${pool.slots} slots of the pool ${pool.name}: ${has}.`);
 }
 
 /**

@@ -158,6 +158,11 @@ function whyNot(run: ExplainFacts, task: number): Reason[] {
   reasons.push(...whyHeldBack(run, task));
   if (reasons.length > 0) return reasons;
   const { running, concurrency, policy } = scheduler;
+  const pool = scheduler.parkedIn(task);
+  if (pool !== undefined) {
+    const { slots = 0, taken = 0 } = scheduler.pools[pool] ?? {};
+    reasons.push(reason('pool', `The pool ${pool} has no room for it: ${taken} of its ${slots} slots are taken.`));
+  }
   if (running >= concurrency) {
     const message = `All slots are taken: ${running} tasks run, and the concurrency is ${concurrency}.`;
     reasons.push(reason('slots', message));

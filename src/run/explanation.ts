@@ -19,7 +19,7 @@ export interface Reason {
 
 /**
  * - `needs`: dependencies have not ended; `run_paused`, `task_paused`, `cancelling`, `fail_fast`: it must not start;
- * - `slots`: as many tasks run as may; `queue`: others go first;
+ * - `slots`: as many tasks run as may; `pool`: a pool that it needs has no room; `queue`: others go first;
  * - `no_worker`, `queued`: handed to the workers, and none, or none yet, has taken it; `retrying`: waits for its next attempt;
  * - `waiting`: for a time, an event, an approval, or to be asked again; `items`: as many items of its fan-out go as may;
  *   `stage`: it comes after the run's own tasks; `unneeded`: nobody waited for it any more;
@@ -33,6 +33,7 @@ export type ReasonCode =
   | 'cancelling'
   | 'fail_fast'
   | 'slots'
+  | 'pool'
   | 'queue'
   | 'no_worker'
   | 'queued'

@@ -1,4 +1,5 @@
 import type { CreatePolicy } from '../dag/policy.js';
+import type { Admit } from '../dag/walk.js';
 import type { Dag } from '../dag/dag.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
@@ -115,7 +116,8 @@ export class LiveRun {
     this.noCache = options.noCache ?? false;
     this.expressions = new RunExpressions(this);
     this.growth = new GrowingDag(dag, (task) => asksItems(this.expressions, task), snapshot);
-    this.scheduler = Scheduler.of(this.dag, options.createPolicy, snapshot?.scheduler, (task) => this.#admit(task));
+    const admit = (task: number): ReturnType<Admit> => this.#admit(task);
+    this.scheduler = Scheduler.of(this.dag, { createPolicy: options.createPolicy, admit }, snapshot?.scheduler);
     this.record = RunRecord.restore(this.dag, snapshot?.record, (task) => collectedOutputs(this, task));
     this.controls = new Controls(this, snapshot?.events);
     this.#polls = new Polls(snapshot?.polls);

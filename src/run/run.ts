@@ -7,6 +7,7 @@ import type { RunEvent } from './run-event.js';
 import type { PauseMode, RunEndState, RunState } from '../dag/run-state.js';
 import type { ArtifactRef } from '../dag/artifact.js';
 import type { CacheHit } from '../dag/task-call.js';
+import type { PoolUse } from '../dag/pools.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { TaskEndState, TaskState } from '../dag/task-state.js';
 
@@ -101,6 +102,8 @@ export interface RunDescription {
   readonly concurrency?: number;
   /** The order among ready tasks. */
   readonly policy?: string;
+  /** How the pools stand, by name; left out where there are none. */
+  readonly pools?: Readonly<Record<string, PoolUse>>;
   /** What operators asked for, oldest first; the latest 200. */
   readonly acts?: readonly ActRecord[];
   /** Tasks per state. States that no task is in are left out. */

@@ -71,7 +71,7 @@ function isSubDag({ dag, params }: Fields): boolean {
 }
 
 /** When it starts, and what its end means. */
-function isRuled({ priority, estimate, deadline, group, ...rules }: Fields): boolean {
+function isRuled({ priority, estimate, deadline, group, pool, ...rules }: Fields): boolean {
   const { continueOnError, triggerRule, when, cancelRemaining } = rules;
   const isPriority = Number.isInteger(priority) && Math.abs(priority as number) <= MAXIMUM_PRIORITY;
   return (
@@ -79,6 +79,7 @@ function isRuled({ priority, estimate, deadline, group, ...rules }: Fields): boo
     isOptional(estimate, isNumber) &&
     isLimit(deadline) &&
     isOptional(group, isText) &&
+    isOptional(pool, arePools) &&
     isOptional(continueOnError, isBoolean) &&
     isOptional(cancelRemaining, isBoolean) &&
     isOptional(when, isText) &&
@@ -113,6 +114,15 @@ function areArtifacts(value: unknown): boolean {
     isOptional(save, (paths) => isObject(paths) && Object.values(paths).every(isText)) &&
     isOptional(load, (paths) => isObject(paths) && Object.values(paths).every(isLoaded))
   );
+}
+
+function arePools(value: unknown): boolean {
+  const isPool = (one: unknown): boolean => isObject(one) && isText(one['name']) && isSlots(one['slots']);
+  return Array.isArray(value) && value.length > 0 && value.every(isPool);
+}
+
+function isSlots(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
 }
 
 function isRetry(value: unknown): boolean {

@@ -45,10 +45,8 @@ export class SimulatedRun implements Contender {
   readonly #position: number;
   readonly #world: World;
   readonly #scheduler: Scheduler;
-  /** So many tasks may be given slots now; the policy gives none without. */
+  /** So many tasks may be given slots now. */
   #grants = 0;
-  /** A task waits for a slot. */
-  #waiting: () => number = () => 0;
   readonly #readyAt: number[] = [];
   readonly #starts: number[] = [];
   readonly #underway = new Map<number, Underway>();
@@ -65,7 +63,8 @@ export class SimulatedRun implements Contender {
     this.#world = world;
     const concurrency = Math.min(plan.dag.concurrency ?? DEFAULT_CONCURRENCY, world.slots.speeds.length);
     const dag = { ...plan.dag, policy, concurrency };
-    this.#scheduler = Scheduler.of(dag, (name, facts) => this.#gated(name, facts));
+    const hasRoom = (): boolean => this.#grants > 0 && this.#grants-- > 0;
+    this.#scheduler = Scheduler.of(dag, { createPolicy: world.createPolicy, hasRoom });
     this.remaining = plan.durations.reduce((sum, _, task) => sum + this.#workOf(task), 0);
   }
 
@@ -76,7 +75,7 @@ export class SimulatedRun implements Contender {
 
   /** Whether it could use a slot. */
   get wantsSlot(): boolean {
-    return this.#end === undefined && this.#waiting() > 0 && this.running < this.#scheduler.concurrency;
+    return this.#end === undefined && this.#scheduler.policy.size > 0 && this.running < this.#scheduler.concurrency;
   }
 
   /** Lets it start tasks on so many free slots. @returns whether it started one. */
@@ -116,20 +115,6 @@ export class SimulatedRun implements Contender {
       tasks: this.#done.toSorted((a, b) => a.startedAt - b.startedAt || a.task - b.task),
       most: this.#scheduler.concurrency,
     };
-  }
-
-  #gated(name: string, facts: Parameters<CreatePolicy>[1]): ReturnType<CreatePolicy> {
-    const policy = this.#world.createPolicy(name, facts);
-    const next = policy.next.bind(policy);
-    policy.next = () => (this.#isStopping || this.#grants-- > 0 ? next() : undefined);
-    this.#waiting = () => policy.size;
-    return policy;
-  }
-
-  /** The scheduler takes what waits out of the queue to cancel it, and starts nothing. */
-  get #isStopping(): boolean {
-    const { stage, failing, state } = this.#scheduler;
-    return stage === 'main' && (failing || state === 'cancelling');
   }
 
   /** Milliseconds of slots that a task of the dag is thought to take, its items included. */

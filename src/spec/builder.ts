@@ -40,6 +40,8 @@ export interface DagOptions {
   readonly quantum?: number;
   /** The weights of groups, by name, under `fair`: whole numbers from 1 to 1,000. Default 1 each. */
   readonly groups?: Readonly<Record<string, number>>;
+  /** Named slots that tasks hold while they run, by name: whole numbers of at least 1. */
+  readonly pools?: Readonly<Record<string, number>>;
   /** Words to find runs by: at most 20, each of at most 100 characters. */
   readonly tags?: readonly string[];
   /** After the first failure no task starts any more. Default false. */

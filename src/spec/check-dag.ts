@@ -8,8 +8,10 @@ import { readExpressions } from './expressions.js';
 import { checkFinallyTasks, joinFinally } from './finally-tasks.js';
 import { findingsOf, valueAt } from './issues.js';
 import { lintDag } from './lint/lint.js';
+import { checkPools } from './pool-field.js';
 import { checkGraph, checkLimits, checkSize } from './rules.js';
 import { dagFileSchema, dagSchema } from './schema.js';
+import type { Finding } from './issues.js';
 import type { Path } from './source.js';
 import { readSubDags, type DagChecks, type Surroundings } from './sub-dags.js';
 
@@ -18,7 +20,7 @@ export function checkFile(given: unknown, at: Surroundings): Checked<Dag> {
   const switches = applySwitches(given);
   const { value, findings, ...rest } = check(switches.value, at, (known) => dagFileSchema().safeParse(known));
   const pathOf = ({ name, finally: last }: Task): Path => [last === true ? 'finally' : 'tasks', name];
-  const limits = value === undefined ? [] : checkLimits(value, (index) => pathOf(value.tasks[index]!));
+  const limits = value === undefined ? [] : numbersOf(value, (index) => pathOf(value.tasks[index]!));
   const all = [...switches.findings, ...findings.map(switches.place), ...limits];
   if (value !== undefined && !hasErrors(all.map(({ problem }) => problem))) {
     all.push(...lintDag(value, given, (index) => pathOf(value.tasks[index]!)).map(switches.place));
@@ -26,12 +28,16 @@ export function checkFile(given: unknown, at: Surroundings): Checked<Dag> {
   return { ...rest, ...(value === undefined ? {} : { value }), findings: all };
 }
 
+function numbersOf(dag: Dag, pathOf: (index: number) => Path): Finding[] {
+  return [...checkLimits(dag, pathOf), ...checkPools(dag, pathOf)];
+}
+
 /** Checks a canonical dag. */
 export function checkCanonical(given: unknown, at: Surroundings): Checked<Dag> {
   const { value, findings, ...rest } = check(given, at, (known) => dagSchema().safeParse(known));
   // The conditions of branches are there already: only the names are checked.
   const branches = applySwitches(given).findings;
-  const limits = value === undefined ? [] : checkLimits(value, (index) => ['tasks', index]);
+  const limits = value === undefined ? [] : numbersOf(value, (index) => ['tasks', index]);
   const all = [...branches, ...findings, ...limits];
   if (value !== undefined && !hasErrors(all.map(({ problem }) => problem))) {
     all.push(...lintDag(value, given, (index) => ['tasks', index]));

@@ -37,6 +37,8 @@ export const DIAGNOSTIC_CODES = {
   NEEDS_SELF: 'A task needs itself.',
   NEEDS_DUPLICATE: 'A task needs the same task twice.',
   NEEDS_FINALLY: 'A task needs one of `finally`, or one of `finally` needs another task.',
+  POOL_UNKNOWN: 'A task names a pool that the dag does not have.',
+  POOL_TOO_SMALL: 'A task needs more slots of a pool than it has.',
   BRANCH_UNKNOWN: 'A case of a switch names a task that is not in the dag.',
   ARTIFACT_UNKNOWN: 'A task takes a file that no task saves.',
   SUBDAG_CYCLE: 'Dag files include each other in a circle, so the dag would have no end.',

@@ -20,7 +20,7 @@ type Issue = z.core.$ZodIssue;
 
 /** Fields whose meaning later versions will define. */
 const RESERVED: ReadonlySet<string> = new Set(
-  'pool pools if placement workerGroup labels schedule triggers secrets sla alerts batch idempotencyKey'.split(' '),
+  'if placement workerGroup labels schedule triggers secrets sla alerts batch idempotencyKey'.split(' '),
 );
 
 /** The findings of zod's issues about a value. */

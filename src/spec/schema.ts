@@ -13,6 +13,7 @@ import {
   type DurationField,
 } from './fields.js';
 import { checkParam } from './param-type.js';
+import { poolsField } from './pool-field.js';
 import { canonicalPolicy, filePolicy } from './policy-field.js';
 import { pack } from './problem.js';
 import { retryField } from './retry-field.js';
@@ -88,6 +89,9 @@ function dagFields(duration: DurationField, policy: typeof canonicalPolicy | typ
     groups: named(name, z.int().min(1).max(1_000))
       .exactOptional()
       .describe('The weights of groups, by name, under `fair`: one of weight 2 gets twice the slots. Default: 1 each.'),
+    pools: poolsField
+      .exactOptional()
+      .describe('Named slots that tasks hold while they run, by name: { gpu: 2 }. A pool of 1 lets one go at a time.'),
     failFast: z.boolean().exactOptional().describe('After the first failure no task starts any more. Default: false.'),
     timeout: positive(duration).exactOptional().describe('The time of a whole run, like 2h. Default: no limit.'),
     tags: tags.exactOptional().describe('Words to find runs by: at most 20, each of at most 100 characters.'),

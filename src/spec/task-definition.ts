@@ -63,6 +63,13 @@ export type ForEachOptions =
       };
     };
 
+/** Slots of a pool. */
+export interface PoolOptions {
+  readonly name: string;
+  /** Default 1. */
+  readonly slots?: number;
+}
+
 /** What every task may say. */
 export interface CommonOptions<
   Needs extends readonly Needed[] = readonly Needed[],
@@ -93,6 +100,8 @@ export interface CommonOptions<
   readonly deadline?: Duration;
   /** Who the task is for, for the policies `round-robin` and `fair`. Default: that of all that name none. */
   readonly group?: string;
+  /** What the task holds of the dag's `pools` while it runs; all, or it does not start. */
+  readonly pool?: string | PoolOptions | readonly (string | PoolOptions)[];
   /** The task is done once for each item, and its output is the list of theirs. */
   readonly forEach?: Each;
   /** Items in flight at once. Default: as many as the run's concurrency allows. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Dependency, Task } from '../dag/dag.js';
+import { poolField } from './pool-field.js';
 import { TRIGGER_RULES } from '../dag/trigger-rule.js';
 import { canonicalPoll, compensateField, handlerFields, pollWith, splitPoll, withOf } from './action.js';
 import { artifactsField } from './artifacts-field.js';
@@ -102,6 +103,11 @@ function sharedFields(canonical: boolean) {
 /** What a task may say that leaves something: an output, files, or a need to undo it. */
 function workFields(canonical: boolean) {
   return {
+    pool: poolField(canonical)
+      .exactOptional()
+      .describe(
+        'What the task holds of `pools` while it runs: a name, { name, slots }, or a list; all, or it does not start.',
+      ),
     output: valueSchema.exactOptional().describe('The JSON Schema of its output, checked when it comes. Default: any.'),
     compensate: compensateField(canonical)
       .exactOptional()
@@ -231,14 +237,26 @@ const TASK_FIELDS = [
     'deadline',
     'group',
   ],
-  ...['forEach', 'maxParallel', 'tolerate', 'env', 'retry', 'timeout', 'output', 'compensate', 'cache', 'artifacts'],
+  ...[
+    'pool',
+    'forEach',
+    'maxParallel',
+    'tolerate',
+    'env',
+    'retry',
+    'timeout',
+    'output',
+    'compensate',
+    'cache',
+    'artifacts',
+  ],
   'finally',
 ];
 
 /** A task that has no `uses` says one of these. */
 export const SHORT_TASKS = ['run', 'wait', 'until', 'switch'] as const;
 
-const WAITS = ['env', 'retry', 'timeout', 'output', 'compensate', 'cache', 'artifacts'];
+const WAITS = ['pool', 'env', 'retry', 'timeout', 'output', 'compensate', 'cache', 'artifacts'];
 const SWITCHES = [...WAITS, 'forEach', 'maxParallel', 'tolerate'];
 
 function checkShort(task: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {

@@ -19,7 +19,7 @@ const unpack = promisify(gunzip);
 
 /**
  * The plan that a file holds, in a format of {@link PlanFormat}; without one, what it is by its name and content.
- * @throws DagwrightError USAGE where it cannot be read; PLAN_INVALID; PLAN_UNSUPPORTED; DAG_INVALID.
+ * @throws DagwrightError USAGE where it cannot be read; PLAN_INVALID; DAG_INVALID.
  */
 export async function readPlan(file: string, format: PlanFormat | undefined): Promise<Plan> {
   const isModule = MODULES.includes(extname(file).toLowerCase());

@@ -1,4 +1,3 @@
-import { DagwrightError } from '../../dag/errors.js';
 import type { Plan } from '../plan.js';
 import type { PlanFormat } from './plan-format.js';
 import { parsePsplib } from './psplib.js';
@@ -16,7 +15,7 @@ export function formatOf(file: string, text: string): PlanFormat {
 
 /**
  * The plan of a file of a public set.
- * @throws DagwrightError PLAN_INVALID; PLAN_UNSUPPORTED for a project of PSPLIB.
+ * @throws DagwrightError PLAN_INVALID
  */
 export function parsePlan(format: Exclude<PlanFormat, 'dag'>, file: string, text: string): Plan {
   switch (format) {
@@ -24,13 +23,7 @@ export function parsePlan(format: Exclude<PlanFormat, 'dag'>, file: string, text
       return parseWfFormat(file, text);
     case 'stg':
       return parseStg(file, text);
-    case 'psplib': {
-      const { capacities } = parsePsplib(file, text);
-      throw new DagwrightError(
-        'PLAN_UNSUPPORTED',
-        `${file}: its tasks share ${capacities.length} resources, and runs have no pools yet.`,
-        { hint: 'Simulate files of the other formats: dag, wfformat, stg.' },
-      );
-    }
+    case 'psplib':
+      return parsePsplib(file, text);
   }
 }

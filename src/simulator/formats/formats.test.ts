@@ -209,24 +209,18 @@ describe('parseWfFormat', () => {
 
 describe('parsePsplib', () => {
   it('reads jobs, what they take and what there is', () => {
-    const { plan, capacities, requests } = parsePsplib('a.sm', PSPLIB);
+    const plan = parsePsplib('a.sm', PSPLIB);
     expect(plan.durations).toEqual([0, 4_000, 6_000]);
     expect(needsOf(plan)).toEqual([[], ['j1'], ['j1', 'j2']]);
-    expect(capacities).toEqual([3, 2]);
-    expect(requests).toEqual([
-      [0, 0],
-      [1, 2],
-      [3, 0],
+    expect(plan.dag.pools).toEqual({ R1: 3, R2: 2 });
+    expect(plan.dag.tasks.map(({ pool }) => pool)).toEqual([
+      undefined,
+      [
+        { name: 'R1', slots: 1 },
+        { name: 'R2', slots: 2 },
+      ],
+      [{ name: 'R1', slots: 3 }],
     ]);
-  });
-
-  it('is not simulated before runs have pools', () => {
-    expect(() => parsePlan('psplib', 'a.sm', PSPLIB)).toThrow(
-      expect.objectContaining({
-        code: 'PLAN_UNSUPPORTED',
-        message: 'a.sm: its tasks share 2 resources, and runs have no pools yet.',
-      }),
-    );
   });
 
   it.each([

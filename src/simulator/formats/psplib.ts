@@ -1,3 +1,4 @@
+import type { Task } from '../../dag/dag.js';
 import type { Plan } from '../plan.js';
 import { graphPlan, MOST_TASKS, type GraphTask } from './graph-plan.js';
 import { linesOf, wholeNumber, type Line } from './lines.js';
@@ -8,20 +9,11 @@ const UNIT = 1_000;
 const LONGEST = 1e9;
 const MOST_RESOURCES = 100;
 
-/** A project of PSPLIB: its tasks take amounts of resources, each of which has so much in all. */
-export interface Project {
-  readonly plan: Plan;
-  /** Of each resource: how much there is. */
-  readonly capacities: readonly number[];
-  /** Of each task: how much it takes of each resource while it runs. */
-  readonly requests: readonly (readonly number[])[];
-}
-
 /**
- * Reads a project of PSPLIB with one mode for each job (`.sm`).
+ * Reads a project of PSPLIB with one mode for each job (`.sm`): each resource is a pool.
  * @throws DagwrightError PLAN_INVALID, with file and line.
  */
-export function parsePsplib(file: string, text: string): Project {
+export function parsePsplib(file: string, text: string): Plan {
   const lines = linesOf(text);
   const precedence = blockAfter(file, lines, 'PRECEDENCE RELATIONS:', /^jobnr/);
   const requests = blockAfter(file, lines, 'REQUESTS/DURATIONS:', /^jobnr/);
@@ -58,11 +50,18 @@ export function parsePsplib(file: string, text: string): Project {
   const tasks = jobs.map(({ duration }, index): GraphTask => {
     return { name: `j${index + 1}`, duration, needs: needs[index]! };
   });
+  const plan = graphPlan(file, tasks, (task) => precedence[task]!.number);
+  const pools = Object.fromEntries(capacities.map((slots, resource) => [`R${resource + 1}`, slots]));
   return {
-    plan: graphPlan(file, tasks, (task) => precedence[task]!.number),
-    capacities,
-    requests: jobs.map(({ amounts }) => amounts),
+    ...plan,
+    dag: { ...plan.dag, pools, tasks: plan.dag.tasks.map((task, i) => withPools(task, jobs[i]!.amounts)) },
   };
+}
+
+/** Of each resource a pool: what a job takes of it, it holds while it runs. */
+function withPools(task: Task, amounts: readonly number[]): Task {
+  const pool = amounts.flatMap((slots, resource) => (slots === 0 ? [] : [{ name: `R${resource + 1}`, slots }]));
+  return pool.length === 0 ? task : { ...task, pool };
 }
 
 /** The lines of a block, without its title, its header and rules. */
