@@ -19,13 +19,13 @@ function driverOf(demands: readonly string[], options: Partial<SchedulerOptions>
 }
 
 const uses = ({ scheduler }: SchedulerDriver): Record<string, number> =>
-  Object.fromEntries(Object.entries(scheduler.pools).map(([name, { taken }]) => [name, taken]));
+  Object.fromEntries(Object.entries(scheduler.ready.pools.use()).map(([name, { taken }]) => [name, taken]));
 
 describe('a pool', () => {
   it('has as many of its slots held as there are, and lets others pass', () => {
     const driver = driverOf(['gpu', 'gpu', 'gpu', '']);
     expect(driver.began()).toEqual(['start 0', 'start 1', 'start 3']);
-    expect(driver.scheduler.parkedIn(2)).toBe('gpu');
+    expect(driver.scheduler.ready.parkedIn(2)).toBe('gpu');
     expect(driver.succeeded(1)).toEqual(['start 2']);
     expect(uses(driver)).toEqual({ gpu: 2, db: 0 });
   });

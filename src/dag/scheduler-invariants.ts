@@ -1,6 +1,6 @@
 import type { Items } from './fan-outs.js';
 import { neighbours, type Graph } from './graph.js';
-import type { PoolUse } from './pools.js';
+import type { ReadyTasks } from './ready-tasks.js';
 import type { Policy } from './policy.js';
 import { isRunEnd, type PauseMode, type RunState } from './run-state.js';
 import { TASK_STATES, isTaskEnd, type TaskState } from './task-state.js';
@@ -21,15 +21,12 @@ export interface SchedulerFacts {
   readonly runEndedAt: number | undefined;
   readonly running: number;
   readonly underWay: number;
-  readonly free: number;
-  readonly parked: number;
-  readonly pools: Readonly<Record<string, PoolUse>>;
+  readonly ready: Pick<ReadyTasks, 'free' | 'parked' | 'parkedIn' | 'pools'>;
   readonly open: number;
   readonly stage: Stage;
   readonly awaitsCompensations: boolean;
   readonly failing: boolean;
   itemsOf(task: number): Readonly<Items> | undefined;
-  parkedIn(task: number): string | undefined;
   stateOf(task: number): TaskState;
   countsAsSuccess(task: number): boolean;
 }
@@ -164,12 +161,15 @@ function checkQueue(scheduler: SchedulerFacts): void {
   for (let task = 0; task < tasks.size; task++) {
     if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) continue;
     if (tasks.hold[task] === HOLD.nothing) free++;
-    else if (scheduler.parkedIn(task) === undefined) ready++;
+    else if (scheduler.ready.parkedIn(task) === undefined) ready++;
   }
-  for (const [name, { slots, taken }] of Object.entries(scheduler.pools)) {
+  for (const [name, { slots, taken }] of Object.entries(scheduler.ready.pools.use())) {
     rule(taken >= 0 && taken <= slots, () => `${taken} slots of the pool ${name} are taken; it has ${slots}.`);
   }
-  rule(free === scheduler.free, () => `${free} tasks that need no slot may start, but ${scheduler.free} wait.`);
+  rule(
+    free === scheduler.ready.free,
+    () => `${free} tasks that need no slot may start, but ${scheduler.ready.free} wait.`,
+  );
   rule(waiting.length === ready, () => `${ready} tasks may start, but ${waiting.length} wait in the queue.`);
   rule(policy.size === ready, () => `${ready} tasks may start, but the queue says ${policy.size}.`);
   rule(new Set(waiting).size === waiting.length, () => 'a task waits twice in the queue.');
@@ -188,7 +188,8 @@ function mayStart(tasks: TaskTable, task: number): boolean {
 }
 
 function checkRun(scheduler: SchedulerFacts): void {
-  const { tasks, running, underWay, free, concurrency, ceiling, policy, state, pauseMode, runBeganAt } = scheduler;
+  const { tasks, running, underWay, concurrency, ceiling, policy, state, pauseMode, runBeganAt } = scheduler;
+  const { free } = scheduler.ready;
   const ready = tasks.count('ready');
   const pending = tasks.count('pending');
   rule(running <= ceiling, () => `${running} tasks run, ${ceiling} may.`);
@@ -221,7 +222,7 @@ function checkRun(scheduler: SchedulerFacts): void {
     rule(held, () => `${policy.size} tasks are ready and ${concurrency - running} slots free, but none starts.`);
     rule(isHeld || free === 0, () => `${free} tasks that need no slot are ready, but none starts.`);
     // A paused task holds the run, and with it all that need it.
-    const goesOn = underWay > 0 || scheduler.awaitsCompensations || ready > policy.size + free + scheduler.parked;
+    const goesOn = underWay > 0 || scheduler.awaitsCompensations || ready > policy.size + free + scheduler.ready.parked;
     rule(goesOn, () => 'the run goes on, but nothing runs.');
   }
   rule(open === scheduler.open, () => `${open} tasks have not ended, but ${scheduler.open} were counted.`);

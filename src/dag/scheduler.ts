@@ -8,7 +8,7 @@ import type { Instruction } from './instruction.js';
 import type { Policy } from './policy.js';
 import type { PauseMode, RunEndState, RunState } from './run-state.js';
 import { checkInvariants } from './scheduler-invariants.js';
-import type { PoolUse } from './pools.js';
+import type { ReadyTasks } from './ready-tasks.js';
 import { schedulerOptionsOf, type SchedulerHost, type SchedulerOptions } from './scheduler-options.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
 import { TASK_STATES, type TaskState } from './task-state.js';
@@ -190,24 +190,9 @@ export class Scheduler {
     return this.#walk.open();
   }
 
-  /** How many ready tasks need no slot. */
-  get free(): number {
-    return this.#walk.free;
-  }
-
-  /** How many ready tasks wait for room in a pool. */
-  get parked(): number {
-    return this.#walk.parked;
-  }
-
-  /** The pool that has no room for a ready task; undefined where it waits for none. */
-  parkedIn(task: number): string | undefined {
-    return this.#walk.parkedIn(task);
-  }
-
-  /** How the pools stand, by name. */
-  get pools(): Readonly<Record<string, PoolUse>> {
-    return this.#walk.pools.use();
+  /** The tasks that may start. For reading. */
+  get ready(): ReadyTasks {
+    return this.#walk.ready;
   }
 
   /** Whether what undoes tasks was asked for, and has not been added yet. */
@@ -311,7 +296,7 @@ export class Scheduler {
           break;
         }
         if (this.tasks.is(event.task, 'running')) {
-          walk.stopped(event.task);
+          walk.ready.stopped(event.task);
           this.tasks.move(event.task, 'waiting');
         }
         this.#started.setTimer(event.task, event.until, instructions);
@@ -508,11 +493,12 @@ export class Scheduler {
   #startTasks(at: number, instructions: Instruction[]): void {
     if (this.#pauseMode !== undefined || this.#awaitsCompensations) return;
     if (this.stage === 'main' && (this.#failing || this.#stop !== undefined)) return;
-    for (let task = this.#walk.nextFree(); task !== undefined; task = this.#walk.nextFree()) {
+    const { ready } = this.#walk;
+    for (let task = ready.nextFree(); task !== undefined; task = ready.nextFree()) {
       this.#started.start(task, at, instructions);
     }
     while (this.running < this.#concurrency && this.#hasRoom()) {
-      const task = this.#walk.next();
+      const task = ready.next();
       if (task === undefined) return;
       this.#started.start(task, at, instructions);
     }

@@ -27,7 +27,7 @@ export class StartedTasks {
   start(task: number, at: number, instructions: Instruction[]): void {
     this.#walk.tasks.move(task, 'running');
     this.#walk.tasks.startedAt[task] = at;
-    this.#walk.started(task);
+    this.#walk.ready.started(task);
     instructions.push({ type: 'task.start', task });
   }
 

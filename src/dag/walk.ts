@@ -4,7 +4,6 @@ import { growGraph, neighbours, type AddedEdge, type Graph } from './graph.js';
 import type { Json } from './json.js';
 import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
-import type { Pools } from './pools.js';
 import { ReadyTasks } from './ready-tasks.js';
 import { CODE, HOLD, STOP, TaskTable } from './task-table.js';
 import { STAGES, type TaskTraits } from './task-traits.js';
@@ -53,14 +52,14 @@ export class Walk {
   /** Tasks that became ready, and whose other dependencies may not be needed any more. */
   #winners: number[] = [];
 
-  readonly #ready: ReadyTasks;
+  readonly ready: ReadyTasks;
   readonly #admit: Admit | undefined;
 
   constructor(graph: Graph, { policy = 'fcfs', createPolicy, admit, policySettings, pools }: WalkOptions) {
     this.graph = graph;
     this.tasks = new TaskTable(graph.inDegree);
     this.#admit = admit;
-    this.#ready = new ReadyTasks(this, policy, createPolicy, {
+    this.ready = new ReadyTasks(this, policy, createPolicy, {
       ...policySettings,
       ...(pools === undefined ? {} : { pools }),
     });
@@ -70,11 +69,11 @@ export class Walk {
 
   /** Whether a policy goes by how long tasks have waited. */
   get ages(): boolean {
-    return this.#ready.facts.aging !== undefined;
+    return this.ready.facts.aging !== undefined;
   }
 
   get policy(): Policy {
-    return this.#ready.policy;
+    return this.ready.policy;
   }
 
   /** Tasks that have not ended: of all stages, or of one. */
@@ -96,8 +95,8 @@ export class Walk {
     this.#open[tasks.stage[task]!]!--;
     tasks.stage[task] = STAGES.indexOf(stage);
     this.#open[tasks.stage[task]!]!++;
-    this.#ready.facts.describe(task, traits);
-    if (traits.pools !== undefined) this.#ready.pools.describe(task, traits.pools);
+    this.ready.facts.describe(task, traits);
+    if (traits.pools !== undefined) this.ready.pools.describe(task, traits.pools);
   }
 
   #has(task: number, trait: number): boolean {
@@ -108,8 +107,8 @@ export class Walk {
   resume(order: readonly number[], policyMemory: Json | undefined): void {
     const { tasks, graph } = this;
     this.#nextSequence = order.length;
-    for (let task = 0; task < graph.size; task++) if (tasks.is(task, 'running')) this.#ready.started(task);
-    this.#ready.resume(order, policyMemory);
+    for (let task = 0; task < graph.size; task++) if (tasks.is(task, 'running')) this.ready.started(task);
+    this.ready.resume(order, policyMemory);
     for (let task = 0; task < graph.size; task++) {
       if (!tasks.hasEnded(task)) continue;
       this.#open[tasks.stage[task]!]!--;
@@ -151,51 +150,12 @@ export class Walk {
       readyAt[task] = at;
     }
     if (this.#has(task, CANCELS_REMAINING)) this.#winners.push(task);
-    this.#ready.add(task);
+    this.ready.add(task);
   }
 
   /** The tasks that became ready since it was last asked, and that cancel what else they need. */
   takeWinners(): number[] {
     return this.#winners.length === 0 ? this.#winners : this.#winners.splice(0);
-  }
-
-  /** Takes the ready task that goes next, of those that need a slot. */
-  next(): number | undefined {
-    return this.#ready.next();
-  }
-
-  /** The pool that has no room for a ready task. */
-  parkedIn(task: number): string | undefined {
-    return this.#ready.parkedIn(task);
-  }
-
-  /** How many ready tasks wait for room in a pool. */
-  get parked(): number {
-    return this.#ready.parked;
-  }
-
-  get pools(): Pools {
-    return this.#ready.pools;
-  }
-
-  /** The task runs. */
-  started(task: number): void {
-    this.#ready.started(task);
-  }
-
-  /** The task does not run any more: what it held of pools is free. */
-  stopped(task: number): void {
-    this.#ready.stopped(task);
-  }
-
-  /** Takes a ready task that needs no slot. */
-  nextFree(): number | undefined {
-    return this.#ready.nextFree();
-  }
-
-  /** How many ready tasks need no slot. */
-  get free(): number {
-    return this.#ready.free;
   }
 
   /** Ends a task, and all that its end decides. */
@@ -207,7 +167,7 @@ export class Walk {
   #end(task: number, state: End, at: number): void {
     const { tasks } = this;
     const wasPending = tasks.is(task, 'pending');
-    if (tasks.is(task, 'running')) this.#ready.stopped(task);
+    if (tasks.is(task, 'running')) this.ready.stopped(task);
     tasks.move(task, state);
     tasks.endedAt[task] = at;
     tasks.dueAt[task] = NaN;
@@ -278,7 +238,7 @@ export class Walk {
   /** A running task was stopped and starts again: now and in its old place, or once its dependencies allow it. */
   startAgain(task: number, at: number): void {
     const { tasks } = this;
-    if (tasks.is(task, 'running')) this.#ready.stopped(task);
+    if (tasks.is(task, 'running')) this.ready.stopped(task);
     tasks.startedAt[task] = NaN;
     tasks.dueAt[task] = NaN;
     if (tasks.forced[task] === 1 || tasks.verdict(task) === 'start') this.makeReady(task, at);
@@ -292,7 +252,7 @@ export class Walk {
   cancelWaiting(at: number): void {
     const { tasks } = this;
     for (let task = this.policy.next(); task !== undefined; task = this.policy.next()) this.#cancel(task, at);
-    this.#ready.forget();
+    this.ready.forget();
     if (tasks.count('pending') + tasks.count('ready') === 0) return;
     for (let task = 0; task < this.graph.size; task++) {
       if (tasks.stage[task] !== this.stage) continue;
@@ -302,7 +262,7 @@ export class Walk {
 
   /** Nobody needs the task, which has not started: it ends cancelled, and its end decides nothing. */
   drop(task: number, at: number): void {
-    this.#ready.remove(task);
+    this.ready.remove(task);
     this.#cancel(task, at);
   }
 
@@ -314,14 +274,14 @@ export class Walk {
 
   /** An operator's word: the task does not start until it is resumed. */
   hold(task: number): void {
-    this.#ready.remove(task);
+    this.ready.remove(task);
     this.tasks.paused[task] = 1;
   }
 
   release(task: number): void {
     if (this.tasks.paused[task] === 0) return;
     this.tasks.paused[task] = 0;
-    this.#ready.add(task);
+    this.ready.add(task);
     const group = this.fanOuts.of(task);
     if (group !== undefined) this.#touched.add(group);
   }
@@ -332,7 +292,7 @@ export class Walk {
     // It failed, and continues on error: its dependents did not wait for an operator.
     const wentOn = this.countsAsSuccess(task);
     if (tasks.hasEnded(task)) this.#reopen(task, wentOn ? 'none' : 'unstarted');
-    this.#ready.remove(task);
+    this.ready.remove(task);
     tasks.forced[task] = 1;
     if (wentOn && state !== 'succeeded') this.#letStarted(task);
     this.end(task, state, at);
@@ -360,7 +320,7 @@ export class Walk {
   }
 
   #waitAgain(task: number): void {
-    this.#ready.remove(task);
+    this.ready.remove(task);
     this.#backToPending(task);
   }
 
@@ -386,22 +346,22 @@ export class Walk {
   /** Of a fan-out, that of its items, too. */
   setPriority(task: number, priority: number): void {
     for (const one of [task, ...(this.fanOuts.of(task)?.tasks ?? [])]) {
-      this.#ready.remove(one);
+      this.ready.remove(one);
       this.tasks.priority[one] = priority;
-      this.#ready.add(one);
+      this.ready.add(one);
     }
   }
 
   /** Another order among the tasks that wait, from now on. */
   usePolicy(name: string): void {
-    this.#ready.usePolicy(name);
+    this.ready.usePolicy(name);
   }
 
   /** New tasks behind those there are. */
   grow(added: readonly TaskTraits[], edges: readonly AddedEdge[], at: number): void {
     const before = this.graph;
     this.#add(added, edges);
-    this.#ready.factsChanged();
+    this.ready.factsChanged();
     const { graph, tasks } = this;
     for (let task = 0; task < before.size; task++) {
       // It had nothing to wait for any more, until now.
@@ -445,8 +405,8 @@ export class Walk {
       hold: fanOut.hold ?? 'slot',
       stage: STAGES[this.tasks.stage[parent]!]!,
       hasCompensation: this.#has(parent, HAS_COMPENSATION),
-      pools: this.#ready.pools.demandsOf(parent),
-      ...this.#ready.facts.traitsLike(parent),
+      pools: this.ready.pools.demandsOf(parent),
+      ...this.ready.facts.traitsLike(parent),
     };
     if (missing > 0)
       this.#add(
@@ -508,7 +468,7 @@ export class Walk {
       Array.from({ length: count }, () => traits),
       order.map(([before, after]) => [first + before, first + after]),
     );
-    this.#ready.factsChanged();
+    this.ready.factsChanged();
     this.enterStage(STAGES.indexOf('compensation'), at);
   }
 
@@ -546,7 +506,7 @@ export class Walk {
   #setBack(task: number): void {
     const { tasks } = this;
     if (tasks.hasEnded(task)) this.#open[tasks.stage[task]!]!++;
-    else this.#ready.remove(task);
+    else this.ready.remove(task);
     this.#backToPending(task);
     tasks.startedAt[task] = NaN;
     tasks.endedAt[task] = NaN;

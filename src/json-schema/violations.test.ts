@@ -112,7 +112,8 @@ describe('violations', () => {
   it('agrees with another implementation', () => {
     fc.assert(
       fc.property(anySchema, values, (schema, value) => {
-        fc.pre(checkSchema(schema).length === 0);
+        // The other one takes the name '' for none where it looks whether a required one is missing.
+        fc.pre(checkSchema(schema).length === 0 && !requiresNameless(schema));
         const other = new Ajv2020({ strict: false, logger: false, validateFormats: false }).compile(schema);
         expect(violations(schema, value as Json).length === 0).toBe(other(value));
       }),
@@ -120,6 +121,13 @@ describe('violations', () => {
     );
   });
 });
+
+function requiresNameless(schema: Json): boolean {
+  if (typeof schema !== 'object' || schema === null) return false;
+  const { required } = schema as { required?: Json };
+  const isNameless = Array.isArray(required) && required.includes('');
+  return isNameless || Object.values(schema).some((part: Json) => requiresNameless(part));
+}
 
 const values: fc.Arbitrary<unknown> = fc.jsonValue({ maxDepth: 3, stringUnit: fc.constantFrom('a', 'b', 'c') });
 const count = fc.nat(3);

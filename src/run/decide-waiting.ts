@@ -36,8 +36,9 @@ export function decideEvent(run: DecisionFacts, sent: SentEvent, at: number): De
   }
   const open = left.filter((index) => !run.scheduler.tasks.is(index, 'waiting'));
   if (open.length === 0) {
-    const hint = 'Those that wait want another payload; the others have ended.';
-    throw refuse.state(`No task takes this payload of the event ${sent.event}.`, hint);
+    const why =
+      left.length === 0 ? 'those that waited for such an event have ended' : 'those that wait want another one';
+    return { message: `No task takes the event: ${why}.` };
   }
   if (!controls.inbox.hasRoom(sent)) {
     throw refuse.state('Too many events wait for tasks to take them.', 'Send it again once a task waits for it.');

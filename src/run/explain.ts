@@ -158,9 +158,9 @@ function whyNot(run: ExplainFacts, task: number): Reason[] {
   reasons.push(...whyHeldBack(run, task));
   if (reasons.length > 0) return reasons;
   const { running, concurrency, policy } = scheduler;
-  const pool = scheduler.parkedIn(task);
+  const pool = scheduler.ready.parkedIn(task);
   if (pool !== undefined) {
-    const { slots = 0, taken = 0 } = scheduler.pools[pool] ?? {};
+    const { slots = 0, taken = 0 } = scheduler.ready.pools.use()[pool] ?? {};
     reasons.push(reason('pool', `The pool ${pool} has no room for it: ${taken} of its ${slots} slots are taken.`));
   }
   if (running >= concurrency) {

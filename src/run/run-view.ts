@@ -45,7 +45,7 @@ export function describeRun(run: ViewedRun, from = 0, to = run.dag.tasks.length)
     ...(run.takeOver === undefined ? {} : { rerunOf: run.takeOver.runId }),
     concurrency: scheduler.concurrency,
     policy: scheduler.policy.name,
-    ...(run.dag.pools === undefined ? {} : { pools: scheduler.pools }),
+    ...(run.dag.pools === undefined ? {} : { pools: scheduler.ready.pools.use() }),
     ...(acts.length === 0 ? {} : { acts: [...acts] }),
     counts: Object.fromEntries(Object.entries(facts.counts).filter(([, count]) => count > 0)),
     tasks: run.record.tasks(facts, from, to).map((task, i) => Object.assign(task, seenOf(run, from + i))),

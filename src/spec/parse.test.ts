@@ -249,7 +249,7 @@ describe('the fields of a file', () => {
     ['retry: { maximumAtempts: 3 }', 'FIELD_UNKNOWN', 'Did you mean `maximumAttempts`?'],
     ['retry: { initialInterval: 5m }', 'RETRY_INVALID', 'Write `maximumInterval: 5m` or more.'],
     ['retry: { maximumInterval: 10ms }', 'RETRY_INVALID', 'Write `maximumInterval: 1s` or more.'],
-    ['pool: x', 'NOT_SUPPORTED_YET', 'Remove it; the name is kept for a later version.'],
+    ['workerGroup: x', 'NOT_SUPPORTED_YET', 'Remove it; the name is kept for a later version.'],
     ['env: { A: "${{ params.a }}" }', 'EXPRESSION_PARAM', undefined],
     ['env: { A: 1.10 }', 'TYPE_WRONG', 'Put it in quotes: "1.10".'],
     ['env: { A: null }', 'TYPE_WRONG', 'Put the value in quotes.'],
