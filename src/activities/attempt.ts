@@ -177,6 +177,7 @@ function contextOf(
     params: call.params ?? {},
     needs: call.needs ?? {},
     ...own,
+    checkpoint: () => undefined,
   };
 }
 

@@ -46,6 +46,14 @@ export interface TaskContext {
    * is said more than once a second may be left out. Never throws.
    */
   progress(report: number | { readonly done: number; readonly total: number }, note?: string): void;
+  /** What an earlier attempt of the task left by `checkpoint`: go on from there. Left out where none did. */
+  readonly lastCheckpoint?: Json;
+  /**
+   * Leaves where the attempt is, for one that follows: after a failure, a lost worker, or where the policy stops the task
+   * for a shorter one (`preemptible`). JSON of at most 64 KiB; the latest counts. Say the `progress` it stands for first.
+   * @throws TaskFailure CHECKPOINT_INVALID.
+   */
+  checkpoint(value: Json): void;
 }
 
 /** The log of one attempt. */

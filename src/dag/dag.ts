@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from './json.js';
-import type { PoolDemand } from './pools.js';
+import type { PlacementName } from './placement.js';
+import type { PoolDemand, PoolSize } from './pools.js';
 import type { TriggerRule } from './trigger-rule.js';
+import type { Requirements } from './worker-group.js';
 
 /** The handlers: what workers do. */
 export const HANDLER_NAMES = ['shell', 'function', 'http', 'activity'] as const;
@@ -168,6 +170,14 @@ export interface Task {
   readonly artifacts?: Artifacts;
   /** Slots of the dag's pools that it holds while it runs; all of them, or it does not start. */
   readonly pool?: readonly PoolDemand[];
+  /** The policy `srtf` may stop it for a shorter one; it goes on later from its checkpoint. Default false. */
+  readonly preemptible?: true;
+  /** A CEL expression that gives how large its input is: a learned estimate grows with it. Default: it does not matter. */
+  readonly size?: string;
+  /** What the worker group that runs it must have. Default: nothing. */
+  readonly requires?: Requirements;
+  /** Tasks of one key go to the same worker group, under the placement `consistent-hash`. May hold `${{ }}`. Default: its name. */
+  readonly affinity?: string;
   /**
    * Of tasks that a run makes itself, never in a file: of which task; the item, from 0, where it is one of a fan-out;
    * whether it undoes that task (of an item, too).
@@ -209,7 +219,11 @@ export interface Dag {
     readonly env?: Readonly<Record<string, string>>;
   };
   /** Named slots that tasks hold while they run, by name. Default: none. */
-  readonly pools?: Readonly<Record<string, number>>;
+  readonly pools?: Readonly<Record<string, PoolSize>>;
+  /** Which worker group gets a task. Default: all go to the workers without a group; `least-loaded` where a task has `requires`. */
+  readonly placement?: PlacementName;
+  /** Runs of this dag that go on at once; further ones wait. Default: no limit. */
+  readonly maxRuns?: number;
   /** What the run gives, by name; texts may hold `${{ }}`. What cannot be evaluated is null. */
   readonly outputs?: Readonly<Record<string, Json>>;
   /** After which ends the compensations of succeeded tasks run. Default: all three. */

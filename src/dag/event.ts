@@ -1,9 +1,11 @@
 import type { AddedEdge } from './graph.js';
+import type { PoolSize } from './pools.js';
 import type { PauseMode } from './run-state.js';
 import type { Hold, TaskTraits } from './task-traits.js';
+import type { WorkerGroup } from './worker-group.js';
 
-/** What a scheduler sets timers for: the run's end by its timeout; the end of a pause; what a task waits for. */
-export type TimerName = 'run-timeout' | 'auto-resume' | 'task';
+/** What a scheduler sets timers for: the run's end by its timeout; the end of a pause; what a task waits for; a pool's rate. */
+export type TimerName = 'run-timeout' | 'auto-resume' | 'task' | 'pool';
 
 /** How a started task ended, as its host says. */
 export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
@@ -36,6 +38,10 @@ export type SchedulerEvent =
       readonly at: number;
       readonly task: number;
       readonly outcome: TaskOutcome;
+      /** Milliseconds of its work, at speed 1, that are left done where it starts again. Default 0. */
+      readonly kept?: number;
+      /** Its worker group did not start it in time: it starts again in another one. Default false. */
+      readonly unstarted?: true;
     }
   /** A started task waits, holding nothing: until a time (milliseconds), or for what comes from outside. */
   | { readonly type: 'task.waits'; readonly at: number; readonly task: number; readonly until?: number }
@@ -73,6 +79,14 @@ export type SchedulerEvent =
   | { readonly type: 'priority.set'; readonly at: number; readonly task: number; readonly priority: number }
   | { readonly type: 'concurrency.set'; readonly at: number; readonly concurrency: number }
   | { readonly type: 'policy.set'; readonly at: number; readonly policy: string }
+  /** An operator gave a pool of the run another size. */
+  | { readonly type: 'pool.set'; readonly at: number; readonly pool: string; readonly size: PoolSize }
+  /** What the task needs of pools that runs share is kept for it. Answers `lease.want`. */
+  | { readonly type: 'lease.granted'; readonly at: number; readonly task: number }
+  /** These worker groups live: all of them. What runs in one that is gone starts again in another. */
+  | { readonly type: 'groups.changed'; readonly at: number; readonly groups: readonly WorkerGroup[] }
+  /** Another estimate of the task, in milliseconds. */
+  | { readonly type: 'estimate.set'; readonly at: number; readonly task: number; readonly estimate: number }
   /** Tasks were added behind those there are; of each new edge `[from, to]`, `to` needs `from`. */
   | {
       readonly type: 'tasks.added';

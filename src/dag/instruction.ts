@@ -3,8 +3,12 @@ import type { PauseMode, RunEndState } from './run-state.js';
 
 /** What a scheduler asks its host to do. A host carries them out in order. */
 export type Instruction =
-  /** Start the task; answer with one `task.ended`, retries included. */
-  | { readonly type: 'task.start'; readonly task: number }
+  /** Start the task, in the worker group where one is named; answer with one `task.ended`, retries included. */
+  | { readonly type: 'task.start'; readonly task: number; readonly group?: string }
+  /** Ask for all that the task needs of pools that runs share; answer with `lease.granted`. In the order of the policy. */
+  | { readonly type: 'lease.want'; readonly task: number }
+  /** The task needs nothing of pools that runs share any more: what was granted goes back, what was not is not wanted. */
+  | { readonly type: 'lease.release'; readonly task: number }
   /**
    * Stop the running task; answer with its `task.ended` (with `cancelled`, unless it ended otherwise first).
    * `compensate`: of one that is a run of its own, whether that undoes what it did. Default: as its dag says.

@@ -1,7 +1,7 @@
 import type { Json } from './json.js';
 
 /** The name of every policy there is. */
-export const POLICY_NAMES = ['fcfs', 'priority', 'sjf', 'critical-path', 'edf', 'round-robin', 'fair'] as const;
+export const POLICY_NAMES = ['fcfs', 'priority', 'sjf', 'srtf', 'critical-path', 'edf', 'round-robin', 'fair'] as const;
 
 /** The name of a policy, as a dag says it. */
 export type PolicyName = (typeof POLICY_NAMES)[number];
@@ -15,6 +15,11 @@ export const DEFAULT_QUANTUM = 1;
 /** Whether there is a policy of this name. */
 export function isPolicyName(text: string): text is PolicyName {
   return (POLICY_NAMES as readonly string[]).includes(text);
+}
+
+/** Whether tasks that declare `preemptible` are stopped for one that goes first: where the first of the policies is `srtf`. */
+export function preempts(policy: string): boolean {
+  return policy === 'srtf' || policy.startsWith('srtf,');
 }
 
 /** Whether the policy shares the slots among the groups of tasks. */
@@ -53,6 +58,8 @@ export interface PolicyFacts {
   readyAt(task: number): number;
   /** Milliseconds that the task is thought to take. */
   estimateOf(task: number): number;
+  /** Milliseconds that it is thought to take still: its estimate less what an earlier start of it did and left. */
+  remainingOf(task: number): number;
   /** Milliseconds from the run's begin by which it should have ended; undefined where it does not matter. */
   deadlineOf(task: number): number | undefined;
   /** Milliseconds that the run takes at least from the start of this task on: HEFT's upward rank. */

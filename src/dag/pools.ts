@@ -5,6 +5,31 @@ export interface PoolDemand {
   readonly slots: number;
 }
 
+/** So many slots may be taken in any stretch of time of this length. */
+export interface Rate {
+  readonly count: number;
+  /** Milliseconds. */
+  readonly per: number;
+}
+
+/** A pool, as a dag says it. */
+export interface PoolSettings {
+  /** Slots that are held at once. Default: no limit but the rate; of one that runs share, as that was made. */
+  readonly slots?: number;
+  /** A slot that is given back counts until its time is over. Default: no limit. */
+  readonly rate?: Rate;
+  /** `global`: all runs that name it share it. Default `run`: each run has its own. */
+  readonly scope?: 'run' | 'global';
+}
+
+/** A pool by its slots, or by all there is to say. */
+export type PoolSize = number | PoolSettings;
+
+/** The slots of a pool; Infinity where only its rate limits it, or nobody said. */
+export function slotsOf(size: PoolSize): number {
+  return typeof size === 'number' ? size : (size.slots ?? Infinity);
+}
+
 /** How a pool stands. */
 export interface PoolUse {
   readonly slots: number;
@@ -22,8 +47,8 @@ export class Pools {
   /** By task, where it needs any. */
   readonly #demands = new Map<number, readonly PoolDemand[]>();
 
-  constructor(sizes: Readonly<Record<string, number>> = {}) {
-    this.#sizes = new Map(Object.entries(sizes));
+  constructor(sizes: Readonly<Record<string, PoolSize>> = {}) {
+    this.#sizes = new Map(Object.entries(sizes).map(([name, size]) => [name, slotsOf(size)]));
   }
 
   /** @throws Error where there is no such pool, or it is too small for the task: no reader of dag files lets that through. */

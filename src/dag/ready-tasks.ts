@@ -1,7 +1,7 @@
 import type { Json } from './json.js';
 import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
-import { Pools } from './pools.js';
+import { Pools, type PoolSize } from './pools.js';
 import { HOLD } from './task-table.js';
 import { WalkFacts, type Walked } from './walk-facts.js';
 
@@ -25,7 +25,7 @@ export class ReadyTasks {
     walk: Walked,
     policy: string,
     createPolicy: CreatePolicy,
-    { pools, ...settings }: PolicySettings & { readonly pools?: Readonly<Record<string, number>> },
+    { pools, ...settings }: PolicySettings & { readonly pools?: Readonly<Record<string, PoolSize>> },
   ) {
     this.#walk = walk;
     this.#createPolicy = createPolicy;

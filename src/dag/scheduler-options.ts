@@ -1,7 +1,9 @@
 import type { CreatePolicy } from './policy.js';
 import { DEFAULT_CONCURRENCY, type CompensatedEnd, type Dag } from './dag.js';
 import { traitsOf, type TaskTraits } from './task-traits.js';
+import { DEFAULT_PLACEMENT, type CreatePlacement, type PlacementName } from './placement.js';
 import type { PolicySettings } from './policy-settings.js';
+import type { PoolSize } from './pools.js';
 import type { Admit } from './walk.js';
 
 /** What a scheduler asks of its host while it handles an event. The same events must get the same answers. */
@@ -11,6 +13,12 @@ export interface SchedulerHost {
   readonly admit?: Admit;
   /** Whether one more task that takes a slot may start now, where runs share their slots. Default: always. */
   readonly hasRoom?: () => boolean;
+  /** Default: tasks are given no worker group. */
+  readonly createPlacement?: CreatePlacement;
+  /** Whether it asks for leases of pools that runs share. Default: they are as the run's own. */
+  readonly leases?: boolean;
+  /** What placements draw random numbers from. Default 0. */
+  readonly seed?: number;
 }
 
 /** How a run is walked. */
@@ -29,8 +37,10 @@ export interface SchedulerOptions extends SchedulerHost {
   readonly policy?: string;
   /** What policies go by beside the tasks. Default: nothing. */
   readonly policySettings?: PolicySettings;
-  /** The slots of each pool, by name. Default: none. */
-  readonly pools?: Readonly<Record<string, number>>;
+  /** The pools, by name. Default: none. */
+  readonly pools?: Readonly<Record<string, PoolSize>>;
+  /** Which worker group gets a task. Default: tasks are given none. */
+  readonly placement?: PlacementName;
 }
 
 /** How a dag that was checked before is walked. */
@@ -45,5 +55,12 @@ export function schedulerOptionsOf(dag: Dag, host: SchedulerHost): SchedulerOpti
     policy: dag.policy ?? 'fcfs',
     policySettings: dag,
     ...(dag.pools === undefined ? {} : { pools: dag.pools }),
+    ...(placementOf(dag) === undefined ? {} : { placement: placementOf(dag)! }),
   };
+}
+
+/** The placement of the dag's tasks: its own; undefined where they go to the workers without a group. */
+export function placementOf(dag: Dag): PlacementName | undefined {
+  const asks = dag.tasks.some(({ requires }) => requires !== undefined);
+  return dag.placement ?? (asks ? DEFAULT_PLACEMENT : undefined);
 }

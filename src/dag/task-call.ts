@@ -50,6 +50,12 @@ export interface TaskCall {
   readonly directory?: string;
   /** Attempts of earlier starts: a task that was stopped, or retried, goes on counting. Default 0. */
   readonly attemptsBefore?: number;
+  /** What an earlier attempt left, to go on from; of retries within one start the executor has it. */
+  readonly checkpoint?: Json;
+  /** There is one attempt: where another one is to follow, the failure says when, and the run makes it. */
+  readonly retriedByRun?: true;
+  /** How large its input is: worth remembering with how long it took. */
+  readonly size?: number;
 }
 
 /** A text that holds secrets. */
@@ -91,6 +97,9 @@ export interface CallFacts {
   readonly timeLeft?: number;
   readonly cache?: TaskCall['cache'];
   readonly artifacts?: CalledArtifacts;
+  readonly checkpoint?: Json;
+  readonly retriedByRun?: true;
+  readonly size?: number;
 }
 
 /**
@@ -124,6 +133,9 @@ export function taskCallOf(dag: Dag, task: Task, facts: CallFacts): TaskCall {
     ...(task.output === undefined || task.poll !== undefined ? {} : { output: task.output }),
     ...(cache === undefined ? {} : { cache }),
     ...(artifacts === undefined ? {} : { artifacts }),
+    ...(facts.checkpoint === undefined ? {} : { checkpoint: facts.checkpoint }),
+    ...(facts.retriedByRun === undefined ? {} : { retriedByRun: facts.retriedByRun }),
+    ...(facts.size === undefined ? {} : { size: facts.size }),
   };
 }
 

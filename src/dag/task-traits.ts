@@ -1,6 +1,7 @@
 import { isHandled, type Task } from './dag.js';
 import type { PoolDemand } from './pools.js';
 import type { TriggerRule } from './trigger-rule.js';
+import type { Requirements } from './worker-group.js';
 
 /**
  * What a started task holds. `slot`: one of the run's concurrency. `nothing`: it only waits, or its items hold what they
@@ -36,11 +37,28 @@ export interface TaskTraits {
   readonly deadline?: number;
   /** The group that it takes slots for. Default: the one of all that name none. */
   readonly group?: string;
+  /** The policy `srtf` may stop it. Default false. */
+  readonly preemptible?: boolean;
+  /** What the worker group that runs it must have. Default: nothing. */
+  readonly requires?: Requirements;
+  /** For the placement `consistent-hash`. Default: its index. */
+  readonly affinity?: string;
 }
 
 /** What a scheduler must know of a task. */
 export function traitsOf(task: Task): TaskTraits {
-  const { triggerRule, continueOnError, priority, cancelRemaining, estimate, deadline, group } = task;
+  const {
+    triggerRule,
+    continueOnError,
+    priority,
+    cancelRemaining,
+    estimate,
+    deadline,
+    group,
+    preemptible,
+    requires,
+    affinity,
+  } = task;
   const hold = holdOf(task);
   const stage = stageOf(task);
   return {
@@ -55,6 +73,9 @@ export function traitsOf(task: Task): TaskTraits {
     ...(estimate === undefined ? {} : { estimate }),
     ...(deadline === undefined ? {} : { deadline }),
     ...(group === undefined ? {} : { group }),
+    ...(preemptible === undefined ? {} : { preemptible }),
+    ...(requires === undefined ? {} : { requires }),
+    ...(affinity === undefined ? {} : { affinity }),
   };
 }
 

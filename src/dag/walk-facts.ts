@@ -79,6 +79,10 @@ export class WalkFacts implements PolicyFacts {
     return Number.isNaN(estimate) ? (this.#median ??= this.#medianEstimate()) : estimate;
   }
 
+  remainingOf(task: number): number {
+    return this.estimateOf(task);
+  }
+
   deadlineOf(task: number): number | undefined {
     return this.#deadlines[task];
   }

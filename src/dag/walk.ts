@@ -4,6 +4,7 @@ import { growGraph, neighbours, type AddedEdge, type Graph } from './graph.js';
 import type { Json } from './json.js';
 import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
+import type { PoolSize } from './pools.js';
 import { ReadyTasks } from './ready-tasks.js';
 import { CODE, HOLD, STOP, TaskTable } from './task-table.js';
 import { STAGES, type TaskTraits } from './task-traits.js';
@@ -17,7 +18,7 @@ export interface WalkOptions {
   /** Default `fcfs`. */
   readonly policy?: string;
   readonly policySettings?: PolicySettings;
-  readonly pools?: Readonly<Record<string, number>>;
+  readonly pools?: Readonly<Record<string, PoolSize>>;
   readonly createPolicy: CreatePolicy;
   readonly admit?: Admit;
 }

@@ -11,6 +11,7 @@ import { Ordered } from './ordered.js';
 import { priority } from './priority.js';
 import { RoundRobin } from './round-robin.js';
 import { sjf } from './sjf.js';
+import { srtf } from './srtf.js';
 
 type SharingName = 'round-robin' | 'fair';
 
@@ -19,6 +20,7 @@ const KEYS: Readonly<Record<Exclude<PolicyName, SharingName>, (facts: PolicyFact
   fcfs: () => [],
   priority,
   sjf,
+  srtf,
   'critical-path': criticalPath,
   edf,
 };

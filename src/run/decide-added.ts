@@ -2,7 +2,7 @@ import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import { graphOf, type AddedEdge } from '../dag/graph.js';
 import type { Json } from '../dag/json.js';
-import type { PoolDemand } from '../dag/pools.js';
+import { slotsOf, type PoolDemand } from '../dag/pools.js';
 import { traitsOf } from '../dag/task-traits.js';
 import { recompile } from '../expression/compile.js';
 import type { Act } from './act.js';
@@ -93,7 +93,7 @@ function isThere(run: DecisionFacts, task: Task): boolean {
 /** @throws DagwrightError DAG_INVALID where the run has no such pool, or too small a one. */
 function checkPool({ dag }: DecisionFacts, { name }: Task, pool: PoolDemand): void {
   const pools = dag.pools ?? {};
-  const size = Object.hasOwn(pools, pool.name) ? (pools[pool.name] ?? 0) : 0;
+  const size = Object.hasOwn(pools, pool.name) ? slotsOf(pools[pool.name] ?? 0) : 0;
   if (pool.slots <= size) return;
   const has = size === 0 ? 'the run has no such pool' : `it has ${size}`;
   throw new DagwrightError('DAG_INVALID', `${name} needs ${pool.slots} slots of the pool ${pool.name}: ${has}.`);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Dag } from '../dag/dag.js';
-import type { PoolDemand } from '../dag/pools.js';
+import { slotsOf, type PoolDemand } from '../dag/pools.js';
 import { name, named, perForm, strict } from './fields.js';
 import { finding, type Finding } from './issues.js';
 import { didYouMean } from './near-name.js';
@@ -35,7 +35,7 @@ export function checkPools(dag: Pick<Dag, 'pools' | 'tasks'>, pathOf: (index: nu
   return dag.tasks.flatMap(({ pool = [] }, index) =>
     pool.flatMap(({ name: needed, slots: held }, at): Finding[] => {
       const path = [...pathOf(index), 'pool'];
-      const size = Object.hasOwn(pools, needed) ? pools[needed] : undefined;
+      const size = Object.hasOwn(pools, needed) ? slotsOf(pools[needed] ?? 0) : undefined;
       if (size === undefined) {
         const hint = didYouMean(needed, Object.keys(pools)) ?? `Declare it: \`pools: { ${needed}: 1 }\`.`;
         return [finding(path, 'POOL_UNKNOWN', `names a pool that the dag does not have: ${quote(needed)}.`, hint)];

@@ -17,6 +17,7 @@ export interface RunTimer {
 const SUMMARIES: Record<Exclude<TimerName, 'task'>, string> = {
   'run-timeout': 'timeout of the run',
   'auto-resume': 'end of the pause',
+  pool: 'rate of a pool',
 };
 
 /** What a timer sleeps in, and what cancels it. */

@@ -1,3 +1,4 @@
+import type { TimerName } from '../../src/dag/event.js';
 import { expect } from 'vitest';
 import type { Dag } from '../../src/dag/dag.js';
 import { DagwrightError } from '../../src/dag/errors.js';
@@ -46,10 +47,7 @@ export class FlowWorld {
   readonly #behaviour: Behaviour;
   readonly #running = new Set<number>();
   readonly #told = new Set<number>();
-  readonly #timers = new Map<
-    string,
-    { readonly timer: 'task' | 'run-timeout' | 'auto-resume'; at: number; task?: number }
-  >();
+  readonly #timers = new Map<string, { readonly timer: TimerName; at: number; task?: number }>();
   readonly #polls = new Map<number, number>();
   #at = 1_000;
 
@@ -164,10 +162,7 @@ export class FlowWorld {
     return this.live.handle(this.live.ended({ task, outcome, attempts: 1, ...output }, ++this.#at));
   }
 
-  #fire(
-    key: string,
-    { timer, at, task }: { timer: 'task' | 'run-timeout' | 'auto-resume'; at: number; task?: number },
-  ): HostInstruction[] {
+  #fire(key: string, { timer, at, task }: { timer: TimerName; at: number; task?: number }): HostInstruction[] {
     this.#timers.delete(key);
     this.#at = Math.max(this.#at + 1, at);
     return this.live.handle({ type: 'timer.fired', at: this.#at, timer, ...(task === undefined ? {} : { task }) });

@@ -106,6 +106,10 @@ export class LiveRunDriver {
         case 'task.start':
           this.live.record.began(instruction.task);
           return `start ${nameOf(instruction.task)}`;
+        case 'lease.want':
+          return `want ${nameOf(instruction.task)}`;
+        case 'lease.release':
+          return `release ${nameOf(instruction.task)}`;
         case 'task.cancel':
           return `cancel ${nameOf(instruction.task)}`;
         case 'timer.set':

@@ -6,6 +6,7 @@ export function policyFacts(over: Partial<PolicyFacts> = {}): PolicyFacts {
     priorityOf: () => 0,
     readyAt: () => 0,
     estimateOf: () => 1,
+    remainingOf: () => 1,
     deadlineOf: () => undefined,
     rankOf: () => 0,
     dependentsOf: () => 0,

@@ -66,7 +66,11 @@ export class SchedulerDriver {
 export function sayInstruction(instruction: Instruction): string {
   switch (instruction.type) {
     case 'task.start':
-      return `start ${instruction.task}`;
+      return `start ${instruction.task}${instruction.group === undefined ? '' : ` on ${instruction.group}`}`;
+    case 'lease.want':
+      return `want ${instruction.task}`;
+    case 'lease.release':
+      return `release ${instruction.task}`;
     case 'task.cancel':
       return `cancel ${instruction.task}`;
     case 'timer.set':
