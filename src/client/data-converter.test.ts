@@ -1,9 +1,10 @@
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { defaultPayloadConverter, type Payload, type PayloadCodec } from '@temporalio/common';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDataConverter, dataConverter, readPayloads } from './data-converter.js';
+import { createDataConverter, dataConverter, listingConverter, readPayloads } from './data-converter.js';
 
 const codec = dataConverter.payloadCodecs![0]!;
 
@@ -42,6 +43,7 @@ describe('the data converter', () => {
   it.each([
     ['an unknown encoding', payloadOf('weird/x', 'junk'), 'weird/x'],
     ['no encoding', payloadOf(undefined, 'junk'), ''],
+    ['a reference to nothing', payloadOf('json/dagwright-stored', '{"sha256":"../x"}'), 'json/dagwright-stored'],
     ['what is not compressed though it says so', payloadOf('binary/gzip', 'junk'), 'binary/gzip'],
   ])('says that %s is unreadable, instead of throwing', async (_name, payload, unreadable) => {
     expect(await read(payload)).toEqual({ unreadable });
@@ -59,43 +61,64 @@ describe('a converter with a store', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** What a history has in place of a payload that the store has. */
-  function reference(claimData: Record<string, string>): Payload {
-    return {
-      metadata: {
-        encoding: Buffer.from('json/protobuf'),
-        messageType: Buffer.from('temporal.api.sdk.v1.ExternalStorageReference'),
-      },
-      data: Buffer.from(JSON.stringify({ driverName: 'dagwright', claimData })),
-    };
+  function codecOf(storeIsSet: boolean): PayloadCodec {
+    return createDataConverter({ store: { folder }, storeIsSet }).payloadCodecs![0]!;
   }
 
-  it('gives back a payload that it keeps as it was, whatever is in it', async () => {
-    const converter = createDataConverter({ store: { folder }, storeIsSet: true });
-    const [driver] = converter.externalStorage!.drivers;
-    const payload = { metadata: { encoding: Buffer.from('json/plain'), x: Buffer.from([0, 10, 255]) } };
-    const payloads = [
-      { ...payload, data: Buffer.from('{"a":\n1}') },
-      { metadata: {}, data: Buffer.from([10, 0]) },
-    ];
-    const claims = await driver!.store({}, payloads);
-    expect(await driver!.retrieve({}, claims)).toEqual(payloads);
-    const [read] = await readPayloads(converter, [reference(claims[0]!.claimData)]);
-    expect(defaultPayloadConverter.fromPayload(read!)).toEqual({ a: 1 });
+  async function isKept(codec: PayloadCodec, bytes: number): Promise<boolean> {
+    const [encoded] = await codec.encode([{ metadata: {}, data: randomBytes(bytes) }]);
+    return encoded!.data!.length < 200;
+  }
+
+  it.each([
+    ['the value of a client', { encoding: Buffer.from('json/plain'), x: Buffer.from([0, 10, 255]) }],
+    ['one of no encoding', {}],
+  ])('gives back %s as it was, whatever is in it', async (_name, metadata) => {
+    const codec = codecOf(true);
+    const data = Buffer.concat([
+      Buffer.from('"\n'),
+      Buffer.from(randomBytes(300_000).toString('hex')),
+      Buffer.from('"'),
+    ]);
+    const encoded = await codec.encode([{ metadata, data }, payloadOf('json/plain', '7')]);
+    expect(encoded[1]).toEqual(payloadOf('json/plain', '7'));
+    const decoded = await readPayloads(createDataConverter({ store: { folder }, storeIsSet: true }), encoded);
+    const whole = 'encoding' in metadata ? { metadata, data } : payloadOf('json/plain', '{"unreadable":""}');
+    expect(decoded[0]!.metadata).toEqual(whole.metadata);
+    expect(Buffer.compare(decoded[0]!.data!, whole.data)).toBe(0);
+    expect(decoded[1]).toEqual(payloadOf('json/plain', '7'));
   });
 
-  it('keeps only what the server might refuse where no store was set, as others may have none of it', () => {
-    const thresholdOf = (storeIsSet: boolean): number | undefined =>
-      createDataConverter({ store: { folder }, storeIsSet }).externalStorage?.payloadSizeThreshold;
-    expect(thresholdOf(true)).toBe(256 * 1024);
-    expect(thresholdOf(false)).toBe(1.5 * 1024 * 1024);
+  it('keeps what is large when compressed; without a store that was set, only what the server might refuse', async () => {
+    expect(await isKept(codecOf(true), 250_000)).toBe(false);
+    expect(await isKept(codecOf(true), 264_000)).toBe(true);
+    expect(await isKept(codecOf(false), 1_560_000)).toBe(false);
+    expect(await isKept(codecOf(false), 1_580_000)).toBe(true);
+    expect(await isKept(dataConverter.payloadCodecs![0]!, 1_580_000)).toBe(false);
+  });
+
+  it('reads what was kept whatever it would keep itself', async () => {
+    const data = Buffer.from(JSON.stringify(randomBytes(300_000).toString('base64')));
+    const payload = { metadata: { encoding: Buffer.from('json/plain') }, data };
+    const [decoded] = await codecOf(false).decode(await codecOf(true).encode([payload]));
+    expect(Buffer.compare(decoded!.data!, data)).toBe(0);
   });
 
   it('says STORE_FAILED where a payload cannot be had, in the words that a failure of an activity keeps', async () => {
-    const converter = createDataConverter({ store: { folder }, storeIsSet: true });
-    const lost = reference({ sha256: '0'.repeat(64) });
+    const lost = payloadOf('json/dagwright-stored', JSON.stringify({ sha256: '0'.repeat(64), bytes: 1 }));
     const failure = { name: 'STORE_FAILED', code: 'STORE_FAILED', message: expect.stringContaining(folder) as string };
-    await expect(readPayloads(converter, [lost])).rejects.toMatchObject(failure);
-    await expect(readPayloads(dataConverter, [lost])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(codecOf(true).decode([lost])).rejects.toMatchObject(failure);
+    await expect(codec.decode([lost])).rejects.toMatchObject({ name: 'STORE_FAILED', code: 'STORE_FAILED' });
+  });
+
+  it('says STORE_FAILED where a payload cannot be kept', async () => {
+    await writeFile(join(folder, 'tmp'), 'no folder');
+    const payload = { metadata: {}, data: randomBytes(300_000) };
+    await expect(codecOf(true).encode([payload])).rejects.toMatchObject({ name: 'STORE_FAILED', code: 'STORE_FAILED' });
+  });
+
+  it('gives lists null for what is kept, without a look', async () => {
+    const lost = payloadOf('json/dagwright-stored', JSON.stringify({ sha256: '0'.repeat(64), bytes: 1 }));
+    expect(await readPayloads(listingConverter, [lost])).toEqual([payloadOf('json/plain', 'null')]);
   });
 });
