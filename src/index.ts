@@ -5,6 +5,7 @@ export { DagClient, type ConnectOptions, type StartOptions } from './client/dag-
 export type { ListOptions, RunSummary } from './client/list-runs.js';
 export type { Rerun } from './client/rerun.js';
 export { RunHandle } from './client/run-handle.js';
+export type { RunPriority } from './client/run-priority.js';
 export type { Act, ActAnswer, ActRecord, ActRequest, ActType } from './run/act.js';
 export type {
   Artifacts,

@@ -144,6 +144,25 @@ describe('dagwright', () => {
     expect(nonsense.stderr).toMatch(/^error USAGE: .*\nhint: .*\n$/);
   });
 
+  it('exits with 2 where the priority of a run makes no sense, before it looks for a server', async () => {
+    const run = (...flags: string[]) => dagwright('run', 'dag.yaml', '--address', '127.0.0.1:1', ...flags);
+    const answers = await Promise.all([
+      run('--priority', '6'),
+      run('--priority', 'high'),
+      run('--fairness-weight', '2'),
+      run('--fairness-key', 'acme', '--fairness-weight', '0'),
+      dagwright('run', 'dag.yaml', '--local', '--priority', '1'),
+    ]);
+    expect(answers.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
+    expect(answers.map(({ stderr }) => /^error (\w+)/.exec(stderr)?.[1])).toEqual([
+      'PRIORITY_INVALID',
+      'USAGE',
+      'PRIORITY_INVALID',
+      'PRIORITY_INVALID',
+      'USAGE',
+    ]);
+  });
+
   it('exits with 3 where no server answers', async () => {
     const { code, stderr } = await dagwright('list', '--address', '127.0.0.1:1');
     expect(code).toBe(3);

@@ -10,7 +10,7 @@ import { print, printError } from './output.js';
 import { statusOfStart } from './progress/made-status.js';
 import { watch } from './progress/watch.js';
 import { reportResult } from './report-result.js';
-import type { RunEnd, RunRequest } from './run-request.js';
+import { priorityOf, type RunEnd, type RunRequest } from './run-request.js';
 import { connect, webUrlOf } from './server.js';
 import { quoted, sameServer } from './server-flags.js';
 
@@ -121,10 +121,12 @@ const DETACH_GRACE = 2_000;
 
 function start(client: DagClient, request: RunRequest, taskQueue: string): Promise<RunHandle> {
   const { dag, params, options } = request;
+  const priority = priorityOf(options);
   return client.start(dag, {
     params,
     taskQueue,
     cache: options.cache,
+    ...(priority === undefined ? {} : { priority }),
     ...(options.runId === undefined ? {} : { runId: options.runId }),
   });
 }

@@ -1,4 +1,5 @@
 import type { RegisteredFunction } from '../activities/function.js';
+import { requirePriority, type RunPriority } from '../client/run-priority.js';
 import type { Config } from '../config.js';
 import type { Dag } from '../dag/dag.js';
 import type { JsonObject } from '../dag/json.js';
@@ -14,6 +15,10 @@ export interface RunOptions extends ServerFlags {
   readonly worker: boolean;
   /** Whether outputs may come from the cache. */
   readonly cache: boolean;
+  /** Which run goes first: 1 to 5. */
+  readonly priority?: number;
+  readonly fairnessKey?: string;
+  readonly fairnessWeight?: number;
   readonly onInterrupt: 'detach' | 'cancel';
   readonly functions?: readonly string[];
   readonly json?: true;
@@ -31,6 +36,17 @@ export interface RunRequest {
   readonly view: View;
   /** Whether the view redraws itself on a terminal. */
   readonly live: boolean;
+}
+
+/** Which run goes first, as the flags say it; undefined where they say nothing. */
+export function priorityOf(options: RunOptions): RunPriority | undefined {
+  const { priority, fairnessKey, fairnessWeight } = options;
+  const said = {
+    ...(priority === undefined ? {} : { priorityKey: priority }),
+    ...(fairnessKey === undefined ? {} : { fairnessKey }),
+    ...(fairnessWeight === undefined ? {} : { fairnessWeight }),
+  };
+  return Object.keys(said).length === 0 ? undefined : requirePriority(said);
 }
 
 /** How `dagwright run` ends. */

@@ -28,6 +28,7 @@ import { requireNamespace } from './namespace.js';
 import { hasWorker } from './poller.js';
 import { prepareRerun, type Rerun } from './rerun.js';
 import { RunHandle } from './run-handle.js';
+import { requirePriority, type RunPriority } from './run-priority.js';
 import { rememberSearchAttributes, type OperatorConnection } from './search-attributes.js';
 
 /** Bytes, compressed, of the dag and params that a run is started with; the server takes no payload over 2 MB. */
@@ -58,6 +59,8 @@ export interface StartOptions {
   readonly taskQueue?: string;
   /** Whether tasks may take what another run's task gave under the same key (`cache`). Default true. */
   readonly cache?: boolean;
+  /** Which run goes first where the tasks of several wait for the same workers. Default: none does. */
+  readonly priority?: RunPriority;
 }
 
 /** Starts runs on Temporal and finds them again. */
@@ -122,8 +125,8 @@ export class DagClient {
 
   /**
    * Starts a run, or finds the one that was started under this id before.
-   * @throws DagwrightError DAG_INVALID, DAG_TOO_LARGE, PARAM_INVALID, RUN_ID_INVALID; RUN_ID_TAKEN where the id belongs
-   * to a run of another dag.
+   * @throws DagwrightError DAG_INVALID, DAG_TOO_LARGE, PARAM_INVALID, PRIORITY_INVALID, RUN_ID_INVALID; RUN_ID_TAKEN
+   * where the id belongs to a run of another dag.
    */
   async start(definition: Dag | DagDefinition, options: StartOptions = {}): Promise<RunHandle> {
     const given = 'dag' in definition ? definition.dag : definition;
@@ -138,9 +141,10 @@ export class DagClient {
         hint: 'Begin with a letter or digit; go on with letters, digits and ._:@/- to at most 200 characters.',
       });
     }
+    const priority = options.priority === undefined ? undefined : requirePriority(options.priority);
     try {
       const input = options.cache === false ? { ...asked, noCache: true } : asked;
-      await this.#startWorkflow(input, runId, options.taskQueue ?? this.taskQueue);
+      await this.#startWorkflow(input, runId, options.taskQueue ?? this.taskQueue, priority);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       await this.#checkSameDag(runId, asked.dag.name);
@@ -148,7 +152,12 @@ export class DagClient {
     return this.get(runId);
   }
 
-  async #startWorkflow(asked: RunInput, runId: string, taskQueue: string): Promise<void> {
+  async #startWorkflow(
+    asked: RunInput,
+    runId: string,
+    taskQueue: string,
+    priority: RunPriority | undefined,
+  ): Promise<void> {
     const start = async (hasAttributes: boolean): Promise<unknown> => {
       const input: RunInput = { ...asked, ...(hasAttributes ? { searchAttributes: true } : {}) };
       return this.#client.workflow.start(RUN_WORKFLOW, {
@@ -158,6 +167,7 @@ export class DagClient {
         ...startOptionsOf(input),
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         requestEagerStart: this.#eager,
+        ...(priority === undefined ? {} : { priority }),
       });
     };
     if (!(await this.#hasSearchAttributes())) return void (await start(false));
@@ -179,7 +189,8 @@ export class DagClient {
    * Runs a run again that has ended, as a new run: what succeeded is taken over with its outputs, the rest runs.
    * @param run The old run's id, or what `prepareRerun` gave.
    * @throws DagwrightError RUN_NOT_FOUND; RUN_NOT_ENDED; TASK_NOT_FOUND; ACT_REFUSED where no task is left to run;
-   * RUN_TERMINATED, NO_WORKER as {@link DagClient.prepareRerun}; DAG_TOO_LARGE, RUN_ID_INVALID, RUN_ID_TAKEN.
+   * RUN_TERMINATED, NO_WORKER as {@link DagClient.prepareRerun}; DAG_TOO_LARGE, PRIORITY_INVALID, RUN_ID_INVALID,
+   * RUN_ID_TAKEN.
    */
   async rerun(run: string | Rerun, options: RerunOptions & Omit<StartOptions, 'params'> = {}): Promise<RunHandle> {
     const { dag, params, takeOver, taskQueue } = typeof run === 'string' ? await this.prepareRerun(run, options) : run;

@@ -4,7 +4,7 @@ import { functionsBeside, loadFunctions, mergeFunctions } from '../../worker/loa
 import { loadDag } from '../load-dag.js';
 import { printError, printJson } from '../output.js';
 import { viewFor } from '../progress/view-for.js';
-import type { RunEnd, RunOptions } from '../run-request.js';
+import { priorityOf, type RunEnd, type RunOptions } from '../run-request.js';
 import { configFor } from '../server-flags.js';
 import { takeStrayOutput } from '../stray-output.js';
 import { outliveStrayRejections } from '../stray-rejections.js';
@@ -52,5 +52,10 @@ function refuseNonsense(options: RunOptions): void {
   }
   if (options.local && options.address !== undefined) {
     throw new DagwrightError('USAGE', 'A local run uses no server.', { hint: 'Leave out --local or --address.' });
+  }
+  if (priorityOf(options) !== undefined && options.local) {
+    throw new DagwrightError('USAGE', 'A local run shares its workers with no other: none goes first.', {
+      hint: 'Leave out --local, or --priority, --fairness-key and --fairness-weight.',
+    });
   }
 }

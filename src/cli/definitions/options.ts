@@ -51,6 +51,11 @@ export function positiveInteger(value: string): number {
   return Number(value);
 }
 
+export function decimal(value: string): number {
+  if (!/^\d{1,9}(?:\.\d{1,9})?$/.test(value)) throw new InvalidArgumentError('It must be a number.');
+  return Number(value);
+}
+
 /** A time that has passed: ISO 8601, or how long ago. */
 export function pastTime(value: string): Date {
   const ago = parseDuration(value);

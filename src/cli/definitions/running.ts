@@ -6,6 +6,7 @@ import type { RunOptions } from '../run-request.js';
 import {
   addressOption,
   collect,
+  decimal,
   FUNCTIONS_HELP,
   namespaceOption,
   port,
@@ -31,6 +32,9 @@ export function addRunningCommands(program: Command, done: Done): void {
         .default('detach'),
     )
     .option('--no-cache', 'run every task, also where the cache has its output')
+    .option('--priority <number>', 'which run goes first where several wait for the workers: 1 (first) to 5', decimal)
+    .option('--fairness-key <name>', 'who the run is for: the keys share the workers')
+    .option('--fairness-weight <number>', "the key's share: 2 is twice as much as 1 (0.001 to 1000)", decimal)
     .option('--functions <file>', FUNCTIONS_HELP, collect)
     .option('--task-queue <name>', TASK_QUEUE_HELP)
     .addOption(addressOption())
