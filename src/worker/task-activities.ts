@@ -32,6 +32,9 @@ export interface FailureDetails {
   readonly worker: string;
 }
 
+/** Must not throw. */
+type OnSuccess = (call: TaskCall, milliseconds: number) => void;
+
 /** One Temporal activity for each handler, its type the handler's name. */
 export function createActivities(
   handlers: Handlers,
@@ -42,6 +45,8 @@ export function createActivities(
     readonly store?: BlobStore;
     /** Where the secrets come from that tasks are handed. Default: there are none. */
     readonly secrets?: SecretSource;
+    /** Hears of each attempt that did all of its task's work and succeeded, and how many milliseconds it took. */
+    readonly onSuccess?: OnSuccess;
   },
 ): Record<string, (call: TaskCall) => Promise<TaskReport>> {
   const logs = 'logs' in options ? options.logs : folderLogStore(options.logFolder);
@@ -58,6 +63,7 @@ async function runActivity(
     readonly logger?: Logger;
     readonly store?: BlobStore;
     readonly secrets?: SecretSource;
+    readonly onSuccess?: OnSuccess;
   },
 ): Promise<TaskReport> {
   const { logs, logger, store, secrets } = options;
@@ -86,7 +92,11 @@ async function runActivity(
         ...(store === undefined ? {} : { store }),
         ...(secrets === undefined ? {} : { secrets }),
       });
-    return { ...(await (logger === undefined ? work() : logAttempt(logger, call, inRun, work))), attempt, worker };
+    const began = performance.now();
+    const report = await (logger === undefined ? work() : logAttempt(logger, call, inRun, work));
+    const isWhole = report.cached === undefined && call.checkpoint === undefined;
+    if (isWhole) options.onSuccess?.(call, performance.now() - began);
+    return { ...report, attempt, worker };
   } catch (failure) {
     throw temporalFailure(failure, call, { attempt, worker }, stop.signal);
   } finally {
