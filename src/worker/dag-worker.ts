@@ -15,6 +15,7 @@ import { DagwrightError } from '../dag/errors.js';
 import type { Logger } from '../observability/logger.js';
 import { openStore } from '../store/open-store.js';
 import { startSweeping, type SweepEnd } from '../store/sweeper.js';
+import { DurationRecorder, sendToStats } from './duration-recorder.js';
 import { logSdkEntry } from './sdk-log.js';
 import { createActivities } from './task-activities.js';
 
@@ -52,6 +53,7 @@ export class DagWorker {
   readonly #worker: Worker;
   readonly #connection: NativeConnection;
   readonly #stopSweeping: () => Promise<void>;
+  readonly #recorder: DurationRecorder;
   /** Settles when the worker has ended: fulfilled after `shutdown`, rejected where it failed. */
   readonly stopped: Promise<void>;
 
@@ -60,11 +62,13 @@ export class DagWorker {
     connection: NativeConnection,
     client: DagClient,
     stopSweeping: () => Promise<void>,
+    recorder: DurationRecorder,
   ) {
     this.#worker = worker;
     this.#connection = connection;
     this.client = client;
     this.#stopSweeping = stopSweeping;
+    this.#recorder = recorder;
     this.stopped = this.#run();
     // Whoever does not look at it is told by the tasks that stay where they are.
     this.stopped.catch(() => undefined);
@@ -93,6 +97,7 @@ export class DagWorker {
     await requireNamespace(connection, namespace);
     const searchAttributes = ensureSearchAttributes(connection, namespace, logger);
     const slots = options.slots ?? 100;
+    const recorder = new DurationRecorder(sendToStats(connection, { namespace, taskQueue, dataConverter }), { logger });
     const worker = await sdk.Worker.create({
       connection,
       namespace,
@@ -102,6 +107,7 @@ export class DagWorker {
         logFolder: join(config.stateFolder, 'logs'),
         secrets: options.secrets ?? environmentSecrets(config.environment),
         store,
+        onSuccess: recorder.took,
         ...(attemptLogger === undefined ? {} : { logger: attemptLogger }),
       }),
       ...workflowCode(),
@@ -119,7 +125,7 @@ export class DagWorker {
       maximumAge: config.storeMaximumAge,
       swept: (end) => logSweep(logger, store.place, end),
     });
-    const started = new DagWorker(worker, connection, client, stopSweeping);
+    const started = new DagWorker(worker, connection, client, stopSweeping, recorder);
     await searchAttributes;
     return started;
   }
@@ -129,16 +135,22 @@ export class DagWorker {
       await this.#worker.run();
     } finally {
       await this.#stopSweeping();
+      await this.#recorder.close();
       await this.#connection.close();
     }
   }
 
   /** Takes no more tasks, gives the running ones `shutdownGrace` to end, stops them, and closes. */
   async shutdown(): Promise<void> {
+    // While it still polls, it may itself take in what its tasks took: the next run goes by it.
+    await this.#recorder.flushWithin(FLUSH_TIMEOUT);
     if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown();
     await this.stopped;
   }
 }
+
+/** Milliseconds by which a shutdown may be late for it. */
+const FLUSH_TIMEOUT = 500;
 
 type Sdk = typeof import('@temporalio/worker');
 
