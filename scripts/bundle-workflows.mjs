@@ -10,7 +10,12 @@ const warnings = [];
 const quiet = () => {};
 const warn = (message) => warnings.push(message);
 const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn, error: warn };
-const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'dist/workflows/index.js'), logger });
+const { code } = await bundleWorkflowCode({
+  workflowsPath: join(root, 'dist/workflows/index.js'),
+  // Pure code, which keeps nothing between calls: loaded once for all runs of a worker, and not by each.
+  preloadModules: [join(root, 'dist/run/live-run.js')],
+  logger,
+});
 if (warnings.length > 0) console.error(warnings.join('\n'));
 writeFileSync(join(root, 'dist/workflow-bundle.js'), withoutThisMachine(code));
 

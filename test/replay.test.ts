@@ -18,8 +18,11 @@ let workflowBundle: WorkflowBundleWithSourceMap;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const workflowsPath = fileURLToPath(new URL('../src/workflows/index.ts', import.meta.url));
-  workflowBundle = await bundleWorkflowCode({ workflowsPath });
+  const pathOf = (file: string): string => fileURLToPath(new URL(`../src/${file}`, import.meta.url));
+  workflowBundle = await bundleWorkflowCode({
+    workflowsPath: pathOf('workflows/index.ts'),
+    preloadModules: [pathOf('run/live-run.ts')],
+  });
 });
 
 interface History {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { NativeConnection, NativeConnectionOptions, Worker, WorkflowBundleOption } from '@temporalio/worker';
+import type { NativeConnection, NativeConnectionOptions, Worker, WorkerOptions } from '@temporalio/worker';
 import type { RegisteredFunction } from '../activities/function.js';
 import { messageOf } from '../activities/failure.js';
 import { createHandlers } from '../activities/handlers.js';
@@ -195,8 +195,11 @@ async function connect(sdk: Sdk, options: NativeConnectionOptions): Promise<Nati
 }
 
 /** The bundle that the build made; where this runs straight from its TypeScript, that, bundled at the start. */
-function workflowCode(): { workflowBundle: WorkflowBundleOption } | { workflowsPath: string } {
-  const bundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'> {
+  const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+  const bundle = pathOf('../workflow-bundle.js');
   if (existsSync(bundle)) return { workflowBundle: { codePath: bundle } };
-  return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
+  // As in scripts/bundle-workflows.mjs.
+  const preloadModules = [pathOf('../run/live-run.ts')];
+  return { workflowsPath: pathOf('../workflows/index.ts'), bundlerOptions: { preloadModules } };
 }
