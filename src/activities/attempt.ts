@@ -4,6 +4,7 @@ import type { TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { AttemptGain } from './cache.js';
+import { checkCheckpoint, type Checkpoint } from './checkpoint.js';
 import { boundedFailure } from './failure.js';
 import { gainOf } from './gain.js';
 import {
@@ -46,6 +47,10 @@ export interface AttemptHost {
   readonly clock?: Clock;
   /** Hears how far the attempt says it is, as often as it says so, and never after its end. */
   progress(progress: Progress): void;
+  /** What an earlier attempt left. Default: what the call has. */
+  readonly lastCheckpoint?: Json;
+  /** Hears what the attempt leaves for one that follows, never after its end. Default: it is lost. */
+  checkpoint?(checkpoint: Checkpoint): void;
 }
 
 /**
@@ -116,7 +121,7 @@ async function runUntilStopped(
   else host.signal.addEventListener('abort', onHostAbort, { once: true });
   const dropLimit = clock.startTimer(call.startToClose, () => stop.abort(new AttemptStop('timed_out')));
   const grace = graceAfter(stop.signal, stopGrace, clock);
-  const progress = reporter(host, outlet);
+  const reports = reporter(host, outlet);
   try {
     if (stop.signal.aborted) throw stopFailure(stop.signal, call, {});
     const made = async (loaded: TaskCall): Promise<Json | undefined> => {
@@ -124,8 +129,9 @@ async function runUntilStopped(
       // It may have been left behind while it waited for its secrets.
       stop.signal.throwIfAborted();
       const { log, masks } = outlet;
-      const own = { signal: stop.signal, log, progress: progress.report, ...(masks === undefined ? {} : { masks }) };
-      const output = await runHandler(handlers, ready, contextOf(loaded, host.attempt, own));
+      const { report, checkpoint } = reports;
+      const own = { signal: stop.signal, log, progress: report, checkpoint, ...(masks === undefined ? {} : { masks }) };
+      const output = await runHandler(handlers, ready, contextOf(loaded, host, own));
       stop.signal.throwIfAborted();
       const checked = checkOutput(output);
       const shown = checked === undefined ? undefined : (outlet.masks?.json(checked) ?? checked);
@@ -139,7 +145,7 @@ async function runUntilStopped(
     if (gain === undefined || stop.signal.aborted) throw stopFailure(stop.signal, call, {});
     return gain;
   } finally {
-    progress.end();
+    reports.end();
     dropLimit();
     grace.drop();
     host.signal.removeEventListener('abort', onHostAbort);
@@ -164,8 +170,8 @@ async function runHandler(handlers: Handlers, call: TaskCall, context: TaskConte
 
 function contextOf(
   call: TaskCall,
-  attempt: number,
-  own: Pick<TaskContext, 'signal' | 'log' | 'progress' | 'masks'>,
+  { attempt, lastCheckpoint = call.checkpoint }: AttemptHost,
+  own: Pick<TaskContext, 'signal' | 'log' | 'progress' | 'checkpoint' | 'masks'>,
 ): TaskContext {
   return {
     runId: call.runId,
@@ -176,8 +182,8 @@ function contextOf(
     ...(call.index === undefined ? {} : { index: call.index }),
     params: call.params ?? {},
     needs: call.needs ?? {},
+    ...(lastCheckpoint === undefined ? {} : { lastCheckpoint }),
     ...own,
-    checkpoint: () => undefined,
   };
 }
 
@@ -186,18 +192,30 @@ function idempotencyKeyOf({ runId, task, index }: TaskCall): string {
   return index === undefined ? `${runId}/${task}` : `${runId}/${task.replace(/\[\d+\]/, '')}/${index}`;
 }
 
-/** Hands reports on, until the attempt has ended: a handler that was left behind may still make some. */
-function reporter(host: AttemptHost, outlet: Outlet): { report: TaskContext['progress']; end: () => void } {
+/** Hands reports and checkpoints on, until the attempt has ended: a handler that was left behind may still make some. */
+function reporter(
+  host: AttemptHost,
+  outlet: Outlet,
+): { report: TaskContext['progress']; checkpoint: TaskContext['checkpoint']; end: () => void } {
   let ended = false;
+  let fraction: number | undefined;
   return {
     report: (report, note) => {
       if (ended) return;
       try {
         const masked = note === undefined ? undefined : (outlet.masks?.text(String(note)) ?? note);
-        host.progress(progressOf(report, masked));
+        const progress = progressOf(report, masked);
+        fraction = progress.fraction ?? fraction;
+        host.progress(progress);
       } catch {
         // A report that makes no sense must not fail the task.
       }
+    },
+    checkpoint: (given) => {
+      const checked = checkCheckpoint(given);
+      if (ended) return;
+      const value = outlet.masks?.json(checked) ?? checked;
+      host.checkpoint?.({ value, ...(fraction === undefined ? {} : { progress: fraction }) });
     },
     end: () => {
       ended = true;

@@ -1,13 +1,12 @@
 import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { followFile, type FollowedFile } from './followed-file.js';
 import type { TaskContext } from './handler.js';
 
 const POLL_INTERVAL = 500;
 /** Of the file's end; what a script wrote before that, since the last look, is not needed any more. */
 const READ_BYTES = 4 * 1024;
-
-const CLOCK_TICK = 50;
 
 type Report = Parameters<TaskContext['progress']>[0];
 
@@ -54,44 +53,15 @@ function said(report: Report, note: string | undefined): ScriptProgress {
 }
 
 /** Tells the attempt what its script appends to the file, from now on until the end; looks twice a second. */
-export function followProgressFile(
-  path: string,
-  context: TaskContext,
-  interval: number = POLL_INTERVAL,
-): { end(): Promise<void> } {
-  let state = '';
+export function followProgressFile(path: string, context: TaskContext, interval: number = POLL_INTERVAL): FollowedFile {
   let known: ScriptProgress = {};
-  let looking: Promise<void> | undefined;
-
-  const look = async (): Promise<void> => {
-    const entry = await stat(path);
-    const now = `${entry.size}/${entry.mtimeMs}`;
-    if (!entry.isFile() || now === state) return;
-    // Within a tick of the file system's clock it may be written over again, and look the same.
-    state = Date.now() - entry.mtimeMs > CLOCK_TICK ? now : '';
-    const next = readProgressLines(await readEnd(path, entry.size), known);
+  return followFile(path, interval, async (size) => {
+    const next = readProgressLines(await readEnd(path, size), known);
     if (isDeepStrictEqual(next, known)) return;
     known = next;
     // A note alone comes with no number; what is no number is left out.
     context.progress(next.report ?? Number.NaN, next.note);
-  };
-  const lookOnce = (): Promise<void> => {
-    looking ??= look()
-      // There is no such file yet, or no more: nothing is said.
-      .catch(() => undefined)
-      .finally(() => {
-        looking = undefined;
-      });
-    return looking;
-  };
-  const timer = setInterval(() => void lookOnce(), interval);
-  return {
-    end: async () => {
-      clearInterval(timer);
-      await looking;
-      await lookOnce();
-    },
-  };
+  });
 }
 
 /** The complete lines in the last bytes of the file. */

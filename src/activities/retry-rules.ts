@@ -1,4 +1,4 @@
-import type { RetryRule } from '../dag/dag.js';
+import type { RetryPolicy, RetryRule } from '../dag/dag.js';
 import type { JsonObject } from '../dag/json.js';
 import { nextAttempt } from '../dag/retry.js';
 import type { TaskCall } from '../dag/task-call.js';
@@ -33,6 +33,20 @@ export function afterFailure(
   return { then: 'retry', ...(delay === undefined ? {} : { delay }) };
 }
 
+/**
+ * Milliseconds before the attempt that follows, by whatever has a word in it; undefined where none follows.
+ * @param attempt the attempt that failed; the first is 1.
+ */
+export function waitAfter(next: AfterFailure, policy: RetryPolicy, attempt: number): number | undefined {
+  return next.then === 'retry' ? (next.delay ?? ownDelay(policy, attempt)) : undefined;
+}
+
+/** The wait that the policy itself has after this attempt. */
+function ownDelay(policy: RetryPolicy, attempt: number): number {
+  const next = nextAttempt({ ...policy, maximumAttempts: attempt + 1 }, attempt, { retryable: true });
+  return next.retry ? next.delay : 0;
+}
+
 /** Undefined where the rule says nothing about waits. */
 function delayOf(rule: RetryRule, { retry }: Pick<TaskCall, 'retry'>, attempt: number): number | undefined {
   const { initialInterval, backoffCoefficient, maximumInterval } = rule;
@@ -40,14 +54,13 @@ function delayOf(rule: RetryRule, { retry }: Pick<TaskCall, 'retry'>, attempt: n
     return undefined;
   }
   const policy = {
-    maximumAttempts: attempt + 1,
+    ...retry,
     initialInterval: initialInterval ?? retry.initialInterval,
     backoffCoefficient: backoffCoefficient ?? retry.backoffCoefficient,
     // A first wait that the rule itself names is not cut by the task's own limit.
     maximumInterval: maximumInterval ?? Math.max(retry.maximumInterval, initialInterval ?? 0),
   };
-  const next = nextAttempt(policy, attempt, { retryable: true });
-  return next.retry ? next.delay : undefined;
+  return ownDelay(policy, attempt);
 }
 
 /** Whether all that the rule names fits. */

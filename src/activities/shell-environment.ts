@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Json } from '../dag/json.js';
 import type { TaskCall } from '../dag/task-call.js';
+import { checkpointText } from './checkpoint-file.js';
 import type { TaskContext } from './handler.js';
 import { SECRET_VARIABLE_PREFIX } from './secrets.js';
 
@@ -32,6 +33,8 @@ export interface ExchangeFiles {
   readonly needs: string;
   /** `DAGWRIGHT_PROGRESS`: the script appends lines here that say how far it is. */
   readonly progress: string;
+  /** `DAGWRIGHT_CHECKPOINT`: what an earlier attempt left; what the script writes here is left for one that follows. */
+  readonly checkpoint: string;
 }
 
 /** Makes the files in the folder. */
@@ -40,8 +43,10 @@ export async function writeExchangeFiles(folder: string, context: TaskContext): 
     output: join(folder, 'output.json'),
     needs: join(folder, 'needs.json'),
     progress: join(folder, 'progress'),
+    checkpoint: join(folder, 'checkpoint'),
   };
   await writeFile(files.needs, JSON.stringify(context.needs));
+  if (context.lastCheckpoint !== undefined) await writeFile(files.checkpoint, checkpointText(context.lastCheckpoint));
   return files;
 }
 
@@ -81,6 +86,7 @@ export function shellEnvironment(
     DAGWRIGHT_OUTPUT: files.output,
     DAGWRIGHT_NEEDS: files.needs,
     DAGWRIGHT_PROGRESS: files.progress,
+    DAGWRIGHT_CHECKPOINT: files.checkpoint,
     ...itemVariable(context.item),
     ...(context.index === undefined ? {} : { DAGWRIGHT_INDEX: String(context.index) }),
   });

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Json, JsonObject } from '../dag/json.js';
 import type { TaskCall } from '../dag/task-call.js';
+import { followCheckpointFile } from './checkpoint-file.js';
 import { endOrphans, endProcesses, newAttemptId } from './attempt-processes.js';
 import { TaskFailure, type Handler, type TaskContext } from './handler.js';
 import { MAXIMUM_OUTPUT_BYTES, outputInvalid, outputTooLarge } from './output.js';
@@ -44,7 +45,7 @@ const SHELLS: Readonly<Record<string, readonly string[]>> = {
  * The handler of `uses: shell`: a script in its own process group. Whatever way the attempt ends, no process of the
  * group is left; where it is stopped, none that left the group either (on Linux). The script's output goes to the
  * attempt's log; JSON that it writes to `$DAGWRIGHT_OUTPUT` is the task's output; lines that it appends to
- * `$DAGWRIGHT_PROGRESS` say how far it is.
+ * `$DAGWRIGHT_PROGRESS` say how far it is; what it leaves in `$DAGWRIGHT_CHECKPOINT`, the next attempt finds there.
  * @throws TaskFailure SHELL_EXIT (details: `exitCode` or `signal`, and `stderr`, the last 20 lines), SHELL_SPAWN,
  *   TASK_INPUT_INVALID, TASK_OUTPUT_INVALID, TASK_OUTPUT_TOO_LARGE.
  */
@@ -64,10 +65,12 @@ export function createShellHandler(options: ShellOptions): Handler {
         await endLeftovers(context, killGrace);
         const child = await start([shell, ...(SHELLS[shell] ?? ['-c']), script], where, env);
         const progress = followProgressFile(files.progress, context);
+        const checkpoint = followCheckpointFile(files.checkpoint, context, progress);
         try {
           await untilEnd(child, context, attemptId, killGrace);
         } finally {
           await progress.end();
+          await checkpoint.end();
         }
         return await readOutput(files.output, context.masks === undefined);
       } finally {

@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   TASK_INPUT_TOO_LARGE: 'The params and the outputs that the task is handed are over the limit.',
   TASK_OUTPUT_INVALID: "The task's output is not JSON, or did not pass its schema.",
   TASK_OUTPUT_TOO_LARGE: "The task's output is over the limit.",
+  CHECKPOINT_INVALID: 'What the task left for its next attempt is not JSON, or is over the limit.',
   EXPRESSION_FAILED: 'An expression has no value: a field is missing, types do not fit, or a limit is hit.',
   SHELL_EXIT: 'The command ended with a code other than 0, or by a signal.',
   SHELL_SPAWN: 'The command could not be started.',

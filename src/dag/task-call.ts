@@ -35,7 +35,7 @@ export interface TaskCall {
   readonly secrets?: readonly SecretText[];
   /** What becomes of the task by the kind of its error. */
   readonly retryRules?: readonly RetryRule[];
-  /** The policy that the rules differ from; only where there are some. */
+  /** The policy that the rules differ from; only where there are some, or the run retries. */
   readonly retry?: RetryPolicy;
   /** The JSON Schema of the output. */
   readonly output?: JsonObject;
@@ -54,6 +54,8 @@ export interface TaskCall {
   readonly checkpoint?: Json;
   /** There is one attempt: where another one is to follow, the failure says when, and the run makes it. */
   readonly retriedByRun?: true;
+  /** Attempts of the earlier starts that this one retries: they count towards `maximumAttempts`, and for the wait. Default 0. */
+  readonly failedBefore?: number;
   /** How large its input is: worth remembering with how long it took. */
   readonly size?: number;
 }
@@ -99,6 +101,8 @@ export interface CallFacts {
   readonly artifacts?: CalledArtifacts;
   readonly checkpoint?: Json;
   readonly retriedByRun?: true;
+  /** Attempts of the earlier starts that this one retries. Default 0. */
+  readonly failedBefore?: number;
   readonly size?: number;
 }
 
@@ -128,13 +132,15 @@ export function taskCallOf(dag: Dag, task: Task, facts: CallFacts): TaskCall {
     ...(item === undefined ? {} : { item }),
     ...(index === undefined ? {} : { index }),
     ...(secrets.length === 0 ? {} : { secrets }),
-    ...(retryRules.length === 0 ? {} : { retryRules, retry }),
+    ...(retryRules.length === 0 ? {} : { retryRules }),
+    ...(retryRules.length === 0 && facts.retriedByRun === undefined ? {} : { retry }),
     // A poll's output is of the handler, and checked where the poll is done.
     ...(task.output === undefined || task.poll !== undefined ? {} : { output: task.output }),
     ...(cache === undefined ? {} : { cache }),
     ...(artifacts === undefined ? {} : { artifacts }),
     ...(facts.checkpoint === undefined ? {} : { checkpoint: facts.checkpoint }),
     ...(facts.retriedByRun === undefined ? {} : { retriedByRun: facts.retriedByRun }),
+    ...(facts.failedBefore === undefined || facts.failedBefore === 0 ? {} : { failedBefore: facts.failedBefore }),
     ...(facts.size === undefined ? {} : { size: facts.size }),
   };
 }

@@ -1,11 +1,12 @@
 import { runAttempt } from '../activities/attempt.js';
+import type { Checkpoint } from '../activities/checkpoint.js';
 import type { RetryPolicy } from '../dag/dag.js';
 import type { ArtifactRef } from '../dag/artifact.js';
 import type { CacheHit, TaskCall } from '../dag/task-call.js';
 import { AttemptStop, TaskFailure, type Handlers, type TaskReport } from '../activities/handler.js';
 import { folderLogStore } from '../activities/folder-log-store.js';
 import type { LogStore } from '../activities/log-store.js';
-import { afterFailure } from '../activities/retry-rules.js';
+import { afterFailure, waitAfter } from '../activities/retry-rules.js';
 import type { SecretSource } from '../activities/secrets.js';
 import { SYSTEM_CLOCK, type Clock } from '../activities/timer.js';
 import { WORKER_IDENTITY } from '../activities/worker-identity.js';
@@ -13,7 +14,6 @@ import type { Json } from '../dag/json.js';
 import type { Progress } from '../dag/progress.js';
 import type { TaskOutcome } from '../dag/event.js';
 import type { BlobStore } from '../store/blob-store.js';
-import { nextAttempt } from '../dag/retry.js';
 import type { TaskError } from '../dag/task-error.js';
 
 /** How a started task ended, all attempts together. */
@@ -26,6 +26,12 @@ export interface LocalTaskEnd {
   readonly worker?: string;
   readonly artifacts?: Readonly<Record<string, ArtifactRef>>;
   readonly cached?: CacheHit;
+  /** What its attempts left last, where it was cancelled or failed. */
+  readonly checkpoint?: Json;
+  /** How much of the work that checkpoint has, from 0 to 1, where the attempt said so. */
+  readonly progress?: number;
+  /** It failed, and is to start again after so many milliseconds: the run retries it. */
+  readonly retryAfter?: number;
 }
 
 /** What happens between a task's start and its end. The number of the first attempt is 1. */
@@ -61,6 +67,7 @@ export class LocalTask {
   readonly #events: LocalTaskEvents;
   readonly #stop = new AbortController();
   readonly #clock: Clock;
+  #checkpoint: Checkpoint | undefined;
 
   constructor(call: TaskCall, host: LocalTaskHost, events: LocalTaskEvents) {
     this.#call = call;
@@ -76,7 +83,10 @@ export class LocalTask {
 
   /** Runs the task to its end. Throws only where something is broken here. */
   async run(): Promise<LocalTaskEnd> {
-    return { ...(await this.#attempts()), worker: WORKER_IDENTITY };
+    const end = await this.#attempts();
+    const { value, ...kept } = this.#checkpoint ?? {};
+    const goesOn = value !== undefined && (end.outcome === 'failed' || end.outcome === 'cancelled');
+    return { ...end, worker: WORKER_IDENTITY, ...(goesOn ? { checkpoint: value, ...kept } : {}) };
   }
 
   async #attempts(): Promise<LocalTaskEnd> {
@@ -92,12 +102,16 @@ export class LocalTask {
         const end = await this.#attempt(attempt);
         if (!(end instanceof TaskFailure)) return end;
         if (this.#stop.signal.aborted) return this.#stopped(attempt, end.error);
-        const next = afterFailure(this.#call, attempt, end);
+        const failed = attempt + (this.#call.failedBefore ?? 0);
+        const next = afterFailure(this.#call, failed, end);
         if (next.then === 'skip') return { outcome: 'skipped', attempts: attempt, error: end.error };
-        const delay = next.then === 'retry' ? (next.delay ?? ownDelay(this.#host.retry, attempt)) : undefined;
+        const delay = waitAfter(next, this.#host.retry, failed);
         // Temporal starts no wait that the limit would end.
         const inTime = delay !== undefined && (limit === undefined || this.#clock.now() - began + delay < limit);
         if (!inTime) return { outcome: 'failed', attempts: attempt, error: end.error };
+        if (this.#call.retriedByRun === true) {
+          return { outcome: 'failed', attempts: attempt, error: end.error, retryAfter: delay };
+        }
         this.#events.attemptFailed(attempt, end.error);
         await this.#wait(delay);
         if (this.#stop.signal.aborted) return this.#stopped(attempt, end.error);
@@ -119,6 +133,10 @@ export class LocalTask {
         signal: this.#stop.signal,
         log,
         progress,
+        checkpoint: (checkpoint) => {
+          this.#checkpoint = checkpoint;
+        },
+        ...(this.#checkpoint === undefined ? {} : { lastCheckpoint: this.#checkpoint.value }),
         clock: this.#clock,
         ...(secrets === undefined ? {} : { secrets }),
         ...(store === undefined ? {} : { store }),
@@ -153,12 +171,6 @@ export class LocalTask {
     const details = { ...last.details, timeout: 'scheduleToClose', limit };
     return { outcome: 'failed', attempts, error: { code: 'TASK_TIMEOUT', message, details } };
   }
-}
-
-/** The wait that the policy itself has after this attempt. */
-function ownDelay(policy: RetryPolicy, attempt: number): number {
-  const next = nextAttempt({ ...policy, maximumAttempts: attempt + 1 }, attempt, { retryable: true });
-  return next.retry ? next.delay : 0;
 }
 
 /** What a report says beside who made it. */

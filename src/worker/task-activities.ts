@@ -1,36 +1,21 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { runAttempt } from '../activities/attempt.js';
+import type { FailureDetails, HeartbeatDetails } from '../activities/attempt-details.js';
+import type { Checkpoint } from '../activities/checkpoint.js';
 import { AttemptStop, TaskFailure, type Handlers, type TaskReport } from '../activities/handler.js';
 import { folderLogStore } from '../activities/folder-log-store.js';
 import type { LogStore } from '../activities/log-store.js';
-import { afterFailure, type AfterFailure } from '../activities/retry-rules.js';
+import { afterFailure, waitAfter, type AfterFailure } from '../activities/retry-rules.js';
 import type { SecretSource } from '../activities/secrets.js';
 import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import type { Progress } from '../dag/progress.js';
 import type { TaskCall } from '../dag/task-call.js';
-import type { TaskError } from '../dag/task-error.js';
 import { logAttempt } from '../observability/attempt-lines.js';
 import type { Logger } from '../observability/logger.js';
 import type { BlobStore } from '../store/blob-store.js';
 
 /** Milliseconds between heartbeats. A cancelled task hears of it with the answer to one. */
 export const HEARTBEAT_INTERVAL = 1_000;
-
-/** What a heartbeat carries. After a failed attempt the server shows its last one until the next attempt sends its own. */
-export interface HeartbeatDetails {
-  readonly attempt: number;
-  /** The latest report of the attempt; left out before the first. */
-  readonly progress?: Progress;
-}
-
-/** What a failure carries, beside the sentence; that of a cancelled attempt has no error. */
-export interface FailureDetails {
-  readonly error?: TaskError;
-  /** The task ends skipped. */
-  readonly skip?: true;
-  readonly attempt: number;
-  readonly worker: string;
-}
 
 /** Must not throw. */
 type OnSuccess = (call: TaskCall, milliseconds: number) => void;
@@ -72,33 +57,42 @@ async function runActivity(
   // What people count goes on over the starts of a task; Temporal begins anew with each.
   const inRun = attempt + (call.attemptsBefore ?? 0);
   const worker = workerOf(context);
-  let latest: HeartbeatDetails = { attempt };
+  let progress: Progress | undefined;
+  const before = checkpointIn(context.info.heartbeatDetails);
+  // What an earlier attempt left must outlast this one, which may leave nothing itself.
+  let checkpoint = before;
+  const beat = (): void => context.heartbeat(heartbeatOf(attempt, progress, checkpoint));
   const stop = new AbortController();
   const onCancel = (): void => stop.abort(new AttemptStop(isShutdown(context) ? 'worker_shutdown' : 'cancelled'));
   if (context.cancellationSignal.aborted) onCancel();
   else context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
   const log = logs.open({ runId: call.runId, task: call.task, attempt: inRun });
-  const heartbeats = setInterval(() => context.heartbeat(latest), HEARTBEAT_INTERVAL);
+  const heartbeats = setInterval(beat, HEARTBEAT_INTERVAL);
   try {
-    const progress = (progress: Progress): void => {
-      latest = { attempt, progress };
-    };
     const work = (): Promise<TaskReport> =>
       runAttempt(handlers, call, {
         attempt: inRun,
         signal: stop.signal,
         log,
-        progress,
+        progress: (report) => {
+          progress = report;
+        },
+        checkpoint: (left) => {
+          checkpoint = left;
+          // At once: the worker may be killed before the next one. The SDK holds back what comes too often.
+          beat();
+        },
+        ...(before === undefined ? {} : { lastCheckpoint: before.value }),
         ...(store === undefined ? {} : { store }),
         ...(secrets === undefined ? {} : { secrets }),
       });
     const began = performance.now();
     const report = await (logger === undefined ? work() : logAttempt(logger, call, inRun, work));
-    const isWhole = report.cached === undefined && call.checkpoint === undefined;
+    const isWhole = report.cached === undefined && call.checkpoint === undefined && before === undefined;
     if (isWhole) options.onSuccess?.(call, performance.now() - began);
     return { ...report, attempt, worker };
   } catch (failure) {
-    throw temporalFailure(failure, call, { attempt, worker }, stop.signal);
+    throw temporalFailure(failure, call, { attempt, worker }, { stop: stop.signal, checkpoint });
   } finally {
     clearInterval(heartbeats);
     await log.close();
@@ -121,22 +115,60 @@ function isShutdown(context: Context): boolean {
   return details !== undefined && (details.workerShutdown || details.paused || details.reset);
 }
 
+/** What the heartbeats of an earlier attempt say that it left. A foreign client may have put anything there. */
+function checkpointIn(details: unknown): Checkpoint | undefined {
+  const { checkpoint, kept } = (details ?? {}) as Partial<HeartbeatDetails>;
+  if (checkpoint === undefined) return undefined;
+  return { value: checkpoint, ...(typeof kept === 'number' ? { progress: kept } : {}) };
+}
+
+function heartbeatOf(
+  attempt: number,
+  progress: Progress | undefined,
+  checkpoint: Checkpoint | undefined,
+): HeartbeatDetails {
+  return {
+    attempt,
+    ...(progress === undefined ? {} : { progress }),
+    ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.value }),
+    ...(checkpoint?.progress === undefined ? {} : { kept: checkpoint.progress }),
+  };
+}
+
 const LOST: AfterFailure = { then: 'retry', delay: 1 };
 
 /** Says it in Temporal's words: whether another attempt follows is decided here, by the kind of failure. */
-function temporalFailure(failure: unknown, call: TaskCall, by: FailureDetails, stop: AbortSignal): Error {
+function temporalFailure(
+  failure: unknown,
+  call: TaskCall,
+  by: FailureDetails,
+  { stop, checkpoint }: { readonly stop: AbortSignal; readonly checkpoint: Checkpoint | undefined },
+): Error {
   if (!(failure instanceof TaskFailure)) throw failure;
   const { error } = failure;
   const why = stop.reason instanceof AttemptStop ? stop.reason.why : undefined;
-  if (why === 'cancelled') return new CancelledFailure(error.message, [by]);
+  const { value, ...kept } = checkpoint ?? {};
+  const left = value === undefined ? {} : { checkpoint: value, ...kept };
+  if (why === 'cancelled') return new CancelledFailure(error.message, [{ ...by, ...left } satisfies FailureDetails]);
+  const failed = by.attempt + (call.failedBefore ?? 0);
   // An attempt that went with its worker does not use up the task's own attempts.
-  const next = why === 'worker_shutdown' ? LOST : afterFailure(call, by.attempt, failure);
-  const delay = next.then === 'retry' ? next.delay : undefined;
+  const next = why === 'worker_shutdown' ? LOST : afterFailure(call, failed, failure);
+  const policy = call.retriedByRun === true && next !== LOST ? call.retry : undefined;
+  const retryAfter = policy === undefined ? undefined : waitAfter(next, policy, failed);
+  const isFinal = next.then !== 'retry' || retryAfter !== undefined;
+  const details: FailureDetails = {
+    error,
+    ...by,
+    ...(next.then === 'skip' ? { skip: true } : {}),
+    ...(isFinal ? left : {}),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+  const delay = isFinal || next.then !== 'retry' ? undefined : next.delay;
   return ApplicationFailure.create({
     type: error.code,
     message: error.message,
-    details: [{ error, ...by, ...(next.then === 'skip' ? { skip: true } : {}) } satisfies FailureDetails],
-    nonRetryable: next.then !== 'retry',
+    details: [details],
+    nonRetryable: isFinal,
     ...(delay === undefined ? {} : { nextRetryDelay: delay }),
   });
 }
