@@ -22,7 +22,9 @@ import { checkDag } from '../spec/parse.js';
 import { isSealed } from '../spec/sealed-dag.js';
 import { RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
 import { startOptionsOf } from '../workflows/start-options.js';
+import { readStats, requireStats, type DagStats } from './dag-stats.js';
 import { createDataConverter, dataConverter, listingConverter } from './data-converter.js';
+import { EstimateReader } from './estimate-reader.js';
 import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
 import { requireNamespace } from './namespace.js';
 import { hasWorker } from './poller.js';
@@ -71,6 +73,7 @@ export class DagClient {
   /** Set where a worker shares the connection: the first workflow task comes with the answer to the start. */
   readonly #eager: boolean;
   readonly #hasSearchAttributes: () => Promise<boolean>;
+  readonly #estimates = new EstimateReader((dag) => readStats(this.#client, dag));
 
   /** Over a connection that is there; `DagClient.connect` makes its own. */
   constructor(
@@ -158,12 +161,13 @@ export class DagClient {
     taskQueue: string,
     priority: RunPriority | undefined,
   ): Promise<void> {
+    const estimates = await this.#estimates.estimatesFor(asked.dag);
     const start = async (hasAttributes: boolean): Promise<unknown> => {
       const input: RunInput = { ...asked, ...(hasAttributes ? { searchAttributes: true } : {}) };
       return this.#client.workflow.start(RUN_WORKFLOW, {
         workflowId: runId,
         taskQueue,
-        args: [payloadOf(input)],
+        args: [payloadWith(input, estimates)],
         ...startOptionsOf(input),
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         requestEagerStart: this.#eager,
@@ -213,6 +217,15 @@ export class DagClient {
     return listRuns(lister, options, await this.#hasSearchAttributes());
   }
 
+  /**
+   * How long the tasks of a dag took, as of a few seconds ago: what runs order and estimate by where their tasks declare
+   * no estimate. Needs no worker.
+   * @throws DagwrightError STATS_NOT_FOUND
+   */
+  stats(dag: string): Promise<DagStats> {
+    return requireStats(this.#client, dag);
+  }
+
   /** Whether a worker polls the task queue (default: the client's), as far as the server and this machine know. */
   async hasWorker(taskQueue = this.taskQueue): Promise<boolean> {
     return hasWorker(this.#client, taskQueue, 'runs');
@@ -243,6 +256,16 @@ function isInvalidArgument(error: unknown): boolean {
 function ignoreNotFound(error: unknown): undefined {
   if (error instanceof WorkflowNotFoundError) return undefined;
   throw error;
+}
+
+/** The input with the estimates, where there is room for them. */
+function payloadWith(input: RunInput, estimates: RunInput['estimates']): RawValue {
+  if (estimates === undefined) return payloadOf(input);
+  try {
+    return payloadOf({ ...input, estimates });
+  } catch {
+    return payloadOf(input);
+  }
 }
 
 /** The input as the server gets it. Written here once: for large texts the SDK's own encoder takes many times as long. */

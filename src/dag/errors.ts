@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   RUN_ID_TAKEN: 'The run id belongs to something that is not a run of this dag.',
   RUN_ID_INVALID: 'The run id is empty, too long, or has characters that are not allowed.',
   PRIORITY_INVALID: "A run's priority, its fairness key or that key's weight is out of its range.",
+  STATS_NOT_FOUND: 'Nothing is known of how long tasks of a dag of this name take.',
   RUN_TERMINATED: 'The run was terminated, or timed out, from outside; its result was never written.',
   SERVER_UNREACHABLE: 'No Temporal server answered.',
   SERVER_START_FAILED: 'The Temporal dev server did not start.',

@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { ACT_TYPES, type ActAnswer, type ActRequest } from '../run/act.js';
 import type { Dag } from '../dag/dag.js';
 import type { ErrorCode } from '../dag/errors.js';
+import type { LearnedEstimates } from '../estimate/estimate.js';
 import type { Explanation } from '../run/explanation.js';
 import type { JsonObject } from '../dag/json.js';
 import type { EndedTask } from '../run/ended-task.js';
@@ -27,6 +28,8 @@ export interface RunInput {
   readonly searchAttributes?: boolean;
   /** No task takes what another run's task gave under the same key. Default false. */
   readonly noCache?: boolean;
+  /** What was learned of tasks that declare no estimate, of the dag and of those within it. Default: nothing. */
+  readonly estimates?: LearnedEstimates;
   /** The run is a task of this one, and tells it of its end. */
   readonly parent?: ParentRun;
   /**
