@@ -21,7 +21,11 @@ afterEach(async () => {
 });
 
 function run(attempt: (attempt: number, call: TaskCall) => Json, call: Partial<TaskCall> = {}): Promise<LocalTaskEnd> {
-  const handler: Handler = { name: 'function', run: async (own, context) => attempt(context.attempt, own) };
+  return taskOf(async (own, context) => attempt(context.attempt, own), call).run();
+}
+
+function taskOf(run: Handler['run'], call: Partial<TaskCall> = {}): LocalTask {
+  const handler: Handler = { name: 'function', run };
   const whole: TaskCall = {
     runId: 'run-1',
     dag: 'demo',
@@ -35,7 +39,7 @@ function run(attempt: (attempt: number, call: TaskCall) => Json, call: Partial<T
   const secrets = (name: string): string | undefined => (name === 'TOKEN' ? 'tok-12345' : undefined);
   const handlers = new Map([['function', handler]]);
   const host = { handlers, logFolder, secrets, retry: RETRY, scheduleToClose: undefined };
-  return new LocalTask(whole, host, { attemptBegan: () => undefined, attemptFailed: () => undefined }).run();
+  return new LocalTask(whole, host, { attemptBegan: () => undefined, attemptFailed: () => undefined });
 }
 
 function ruled(...retryRules: RetryRule[]): Partial<TaskCall> {
@@ -66,6 +70,59 @@ describe('a task in this process', () => {
       attempts: 2,
       error: { code: 'LEAVE' },
     });
+  });
+
+  it('goes on from what an earlier attempt left, first of all from what the run has', async () => {
+    const found: unknown[] = [];
+    const end = await taskOf(
+      async (_, { attempt, checkpoint, lastCheckpoint }) => {
+        found.push(lastCheckpoint);
+        if (attempt === 2) checkpoint(null);
+        return attempt < 4 ? fail('X') : attempt;
+      },
+      { checkpoint: 'of the run', maximumAttempts: 4 },
+    ).run();
+    expect(found).toEqual(['of the run', 'of the run', null, null]);
+    expect(end).toMatchObject({ outcome: 'succeeded', attempts: 4 });
+    expect(end).not.toHaveProperty('checkpoint');
+  });
+
+  it('ends with what its attempts left, where it failed or was cancelled', async () => {
+    const failed = taskOf(async (_, { attempt, checkpoint, progress }) => {
+      progress(0.4);
+      if (attempt === 1) checkpoint('row 4');
+      progress(0.6);
+      return fail('X');
+    });
+    expect(await failed.run()).toMatchObject({ outcome: 'failed', attempts: 2, checkpoint: 'row 4', progress: 0.4 });
+
+    const cancelled = taskOf(async (_, { checkpoint }) => {
+      checkpoint(7);
+      cancelled.cancel();
+      return null;
+    });
+    expect(await cancelled.run()).toEqual({
+      outcome: 'cancelled',
+      attempts: 1,
+      worker: expect.any(String),
+      checkpoint: 7,
+    });
+    expect(await run(() => fail('X', false), { checkpoint: 'of the run' })).not.toHaveProperty('checkpoint');
+  });
+
+  it('has one attempt where the run retries, and says when the next one is due', async () => {
+    const retriedByRun = true;
+    const third = { retriedByRun, failedBefore: 2, maximumAttempts: 4 } as const;
+    expect(await run(() => fail('X'), third)).toMatchObject({
+      outcome: 'failed',
+      attempts: 1,
+      error: { code: 'X' },
+      retryAfter: RETRY.initialInterval,
+    });
+    expect(await run(() => fail('X'), { ...third, failedBefore: 3 })).not.toHaveProperty('retryAfter');
+    expect(await run(() => fail('X', false), third)).not.toHaveProperty('retryAfter');
+    const rules = ruled({ code: ['X'], initialInterval: 100, backoffCoefficient: 3, maximumInterval: 1_000 });
+    expect(await run(() => fail('X'), { ...third, ...rules })).toMatchObject({ retryAfter: 900 });
   });
 
   it('is handed its secrets, and gives none away', async () => {

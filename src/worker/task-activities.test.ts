@@ -127,6 +127,98 @@ describe('a task as an activity', () => {
     });
   });
 
+  it('leaves a checkpoint at once, and goes on saying it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    await run(({ checkpoint, progress }) => {
+      progress(0.25);
+      checkpoint({ row: 7 });
+      expect(beats).toHaveLength(1);
+      progress(0.5);
+      vi.advanceTimersByTime(HEARTBEAT_INTERVAL);
+    });
+    expect(beats).toEqual([
+      { attempt: 3, progress: { fraction: 0.25 }, checkpoint: { row: 7 }, kept: 0.25 },
+      { attempt: 3, progress: { fraction: 0.5 }, checkpoint: { row: 7 }, kept: 0.25 },
+    ]);
+  });
+
+  it('finds what an earlier attempt left, else what the run has, and hands it on', async () => {
+    const found = async (heartbeatDetails: unknown): Promise<unknown> => {
+      const info = { attempt: 2, heartbeatDetails } as Context['info'];
+      const report = await run(({ lastCheckpoint }) => lastCheckpoint, { info }, { checkpoint: 'of the run' });
+      return (report as { output?: unknown }).output;
+    };
+    expect(await found({ attempt: 1, checkpoint: null })).toBe(null);
+    for (const none of [undefined, null, 'odd', { attempt: 1 }]) expect(await found(none)).toBe('of the run');
+
+    const info = { attempt: 2, heartbeatDetails: { attempt: 1, checkpoint: 7, kept: 0.5 } } as Context['info'];
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const fail = (): never => {
+      vi.advanceTimersByTime(HEARTBEAT_INTERVAL);
+      throw new TaskFailure({ code: 'X', message: 'x' }, { retryable: false });
+    };
+    const failure = await failureOf(run(fail, { info }));
+    expect(beats).toEqual([{ attempt: 2, checkpoint: 7, kept: 0.5 }]);
+    expect(failure).toMatchObject({ details: [{ checkpoint: 7, progress: 0.5 }] });
+  });
+
+  it('carries its checkpoint where it ends with the failure, or is cancelled', async () => {
+    const leave = ({ progress, checkpoint }: TaskContext): void => {
+      progress(0.4);
+      checkpoint('row 4');
+      progress(0.9);
+    };
+    const fail = (retryable: boolean) => (context: TaskContext) => {
+      leave(context);
+      throw new TaskFailure({ code: 'X', message: 'x' }, { retryable });
+    };
+    const kept = { checkpoint: 'row 4', progress: 0.4 };
+    expect(await failureOf(run(fail(false)))).toMatchObject({ nonRetryable: true, details: [kept] });
+    const again = (await failureOf(run(fail(true)))) as ApplicationFailure;
+    expect(again.details).toEqual([{ error: { code: 'X', message: 'x' }, attempt: 3, worker: '17@machine' }]);
+
+    const host = new AbortController();
+    const cancel = (context: TaskContext): void => {
+      leave(context);
+      host.abort();
+    };
+    expect(await failureOf(run(cancel, { cancellationSignal: host.signal }))).toMatchObject({
+      details: [{ attempt: 3, worker: '17@machine', ...kept }],
+    });
+  });
+
+  it('leaves the next attempt to the run where the run retries, by the attempts of the starts before', async () => {
+    const byRun: Partial<TaskCall> = {
+      retriedByRun: true,
+      failedBefore: 2,
+      maximumAttempts: 4,
+      retry: { maximumAttempts: 4, initialInterval: 10, backoffCoefficient: 2, maximumInterval: 60_000 },
+    };
+    const fail = () => Promise.reject(new TaskFailure({ code: 'X', message: 'x' }));
+    const first = { info: { attempt: 1 } as Context['info'] };
+    const third = (await failureOf(run(fail, first, byRun))) as ApplicationFailure;
+    expect(third).toMatchObject({ nonRetryable: true, details: [{ error: { code: 'X' }, retryAfter: 40 }] });
+    expect(third.nextRetryDelay).toBeUndefined();
+    const last = (await failureOf(run(fail, first, { ...byRun, failedBefore: 3 }))) as ApplicationFailure;
+    expect(last.nonRetryable).toBe(true);
+    expect(last.details?.[0]).not.toHaveProperty('retryAfter');
+
+    const asked = () => Promise.reject(new TaskFailure({ code: 'X', message: 'x' }, { nextRetryDelay: 700 }));
+    expect(await failureOf(run(asked, first, byRun))).toMatchObject({ details: [{ retryAfter: 700 }] });
+    const retryRules = [{ code: ['X'], then: 'skip' as const }];
+    const skipped = (await failureOf(run(fail, first, { ...byRun, retryRules }))) as ApplicationFailure;
+    expect(skipped.details?.[0]).toMatchObject({ skip: true });
+    expect(skipped.details?.[0]).not.toHaveProperty('retryAfter');
+  });
+
+  it('goes elsewhere by itself, though the run retries, where the worker shuts down', async () => {
+    const host = new AbortController();
+    const context = { cancellationSignal: host.signal, cancellationDetails: { workerShutdown: true } as never };
+    const retry = { maximumAttempts: 1, initialInterval: 10, backoffCoefficient: 2, maximumInterval: 60_000 };
+    const failure = await failureOf(run(() => host.abort(), context, { retriedByRun: true, retry }));
+    expect(failure).toMatchObject({ type: 'TASK_LOST', nonRetryable: false, nextRetryDelay: 1 });
+  });
+
   it('says who was cancelled', async () => {
     const host = new AbortController();
     const failure = await failureOf(run(() => host.abort(), { cancellationSignal: host.signal }));
