@@ -85,8 +85,6 @@ export type SchedulerEvent =
   | { readonly type: 'lease.granted'; readonly at: number; readonly task: number }
   /** These worker groups live: all of them. What runs in one that is gone starts again in another. */
   | { readonly type: 'groups.changed'; readonly at: number; readonly groups: readonly WorkerGroup[] }
-  /** Another estimate of the task, in milliseconds. */
-  | { readonly type: 'estimate.set'; readonly at: number; readonly task: number; readonly estimate: number }
   /** Tasks were added behind those there are; of each new edge `[from, to]`, `to` needs `from`. */
   | {
       readonly type: 'tasks.added';

@@ -1,37 +1,87 @@
+import { Groups } from './groups.js';
 import type { Json } from './json.js';
+import { Leases } from './leases.js';
+import { Parking } from './parking.js';
 import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
-import { Pools, type PoolSize } from './pools.js';
+import { Pools, slotsOf, type PoolSize } from './pools.js';
 import { HOLD } from './task-table.js';
+import type { TaskTraits } from './task-traits.js';
 import { WalkFacts, type Walked } from './walk-facts.js';
 
 /** Tasks that need more of a pool than is free, and are looked past for one that needs less. */
 const MOST_PASSED = 100;
+/** What may keep a task beside a pool, which has a name. */
+const LEASES = ':leases';
+const GROUPS = ':groups';
+
+/** What ready tasks are ordered by, and held back by. */
+export interface ReadySettings extends PolicySettings {
+  readonly pools?: Readonly<Record<string, PoolSize>>;
+  /** Whether pools that runs share are asked for leases, rather than counted here. */
+  readonly leases?: boolean;
+}
 
 /** Tasks that may start: those that need a slot in the order of the policy, and those that need none. */
 export class ReadyTasks {
   readonly facts: WalkFacts;
   policy: Policy;
+  readonly pools: Pools;
+  readonly leases = new Leases();
+  readonly groups = new Groups();
+  /** Leases that may be asked for at once. */
+  mostWanted = Infinity;
+  /** Whether the placement lets tasks wait though there is room for them. */
+  placementWaits = false;
   readonly #walk: Walked;
   readonly #createPolicy: CreatePolicy;
-  readonly pools: Pools;
   /** Those that need no slot. */
   readonly #free = new Set<number>();
-  /** Those that a pool had no room for, by its name. */
-  readonly #parked = new Map<string, Policy>();
-  readonly #parkedIn = new Map<number, string>();
+  #parking: Parking;
+  readonly #globalPools: ReadonlySet<string>;
 
-  constructor(
-    walk: Walked,
-    policy: string,
-    createPolicy: CreatePolicy,
-    { pools, ...settings }: PolicySettings & { readonly pools?: Readonly<Record<string, PoolSize>> },
-  ) {
+  constructor(walk: Walked, policy: string, createPolicy: CreatePolicy, settings: ReadySettings) {
+    const { pools = {}, leases = false, ...policySettings } = settings;
     this.#walk = walk;
     this.#createPolicy = createPolicy;
-    this.facts = new WalkFacts(walk, settings);
+    this.facts = new WalkFacts(walk, policySettings);
     this.policy = createPolicy(policy, this.facts);
-    this.pools = new Pools(pools);
+    const isGlobal = (size: PoolSize): boolean => leases && typeof size === 'object' && size.scope === 'global';
+    this.#globalPools = new Set(Object.keys(pools).filter((name) => isGlobal(pools[name]!)));
+    this.pools = new Pools(Object.fromEntries(Object.entries(pools).filter(([, size]) => !isGlobal(size))));
+    this.#parking = this.#newParking();
+  }
+
+  /** What is known of a task. To be said before it moves, in the order of declaration. */
+  describe(task: number, traits: TaskTraits): void {
+    this.facts.describe(task, traits);
+    this.groups.describe(task, traits);
+    const { pools } = traits;
+    if (pools === undefined) return;
+    this.pools.describe(
+      task,
+      pools.filter(({ name }) => !this.#globalPools.has(name)),
+    );
+    this.leases.describe(
+      task,
+      pools.filter(({ name }) => this.#globalPools.has(name)),
+    );
+  }
+
+  /** More is known of a task that could start. To be said before it is added. */
+  learn(task: number, { estimate, affinity }: Pick<TaskTraits, 'estimate' | 'affinity'>): void {
+    if (estimate !== undefined) this.facts.setEstimate(task, estimate);
+    if (affinity !== undefined) this.groups.setAffinity(task, affinity);
+  }
+
+  /** What an item of the task, or its like, is to be described with. */
+  traitsLike(task: number): Partial<TaskTraits> {
+    const pools = [...this.pools.demandsOf(task), ...this.leases.demandsOf(task)];
+    return {
+      ...this.facts.traitsLike(task),
+      ...this.groups.traitsOf(task),
+      ...(pools.length === 0 ? {} : { pools }),
+    };
   }
 
   /** How many need no slot. */
@@ -47,32 +97,130 @@ export class ReadyTasks {
     return task;
   }
 
-  /** Takes the one that goes next, of those that need a slot. One that a pool has no room for lets the next one pass. */
+  /** Takes the one that goes next, of those that need a slot. One that something keeps lets the next one pass. */
   next(): number | undefined {
     for (;;) {
       const task = this.policy.next() ?? this.#nextParked();
       if (task === undefined) return undefined;
       const pool = this.pools.without(task);
-      if (pool === undefined) return task;
-      this.#park(task, pool);
+      if (pool !== undefined) {
+        this.#parking.add(task, pool);
+        // What it was let out for, another one may have.
+        for (const { name } of this.pools.demandsOf(task)) if (name !== pool) this.#unpark(name);
+      } else if (this.leases.lacks(task)) this.#want(task);
+      else return task;
     }
   }
 
   /** Those that were let out of the line of a pool may have gone otherwise: then it has room, and nobody took it. */
   #nextParked(): number | undefined {
-    if (this.#parkedIn.size === 0) return undefined;
-    for (const pool of this.#parked.keys()) this.#unpark(pool);
+    if (this.#parking.size === 0) return undefined;
+    for (const place of this.#parking.places()) if (this.pools.has(place)) this.#unpark(place);
     return this.policy.next();
+  }
+
+  #want(task: number): void {
+    if (this.leases.wanted < this.mostWanted) this.leases.want(task);
+    else this.#parking.add(task, LEASES);
+  }
+
+  /** What the task was asked for is there. */
+  leaseGranted(task: number): void {
+    if (!this.leases.granted(task)) return;
+    this.policy.add(task, this.#sequenceOf(task));
+    this.#letOut(LEASES, 1);
+  }
+
+  /** Nothing starts for now: what was asked for is not wanted, and what has come and was not used goes back. */
+  dropLeases(): void {
+    const { tasks } = this.#walk;
+    for (let task = 0; task < tasks.size; task++) {
+      if (!tasks.is(task, 'ready')) continue;
+      const wasWanted = this.leases.isWanted(task);
+      this.leases.release(task);
+      if (wasWanted) this.policy.add(task, this.#sequenceOf(task));
+    }
+    this.#letOut(LEASES, Infinity);
+  }
+
+  /** No worker group has room for the task, which is not in the line. */
+  parkForGroup(task: number): void {
+    if (!this.groups.hasGroupFor(task)) this.leases.release(task);
+    this.#parking.add(task, `${GROUPS} ${this.groups.kindOf(task)}`);
+  }
+
+  /** A worker group may have room: of each kind, as many as that may be are in the line again. */
+  groupsChanged(): void {
+    if (this.#parking.size === 0) return;
+    const most = this.groups.freeSlots + (this.placementWaits ? MOST_PASSED : 0);
+    for (const place of this.#parking.places()) if (place.startsWith(GROUPS)) this.#letOut(place, most);
   }
 
   /** The pool that a ready task waits for. */
   parkedIn(task: number): string | undefined {
-    return this.#parkedIn.get(task);
+    const place = this.#parking.placeOf(task);
+    return place?.startsWith(':') === true ? undefined : place;
   }
 
-  /** How many wait for room in a pool. */
+  /** Whether the task waits for something beside a slot. */
+  isKept(task: number): boolean {
+    return this.#parking.placeOf(task) !== undefined || this.leases.isWanted(task);
+  }
+
+  /** Whether a ready task waits for pools that runs share. */
+  awaitsLease(task: number): boolean {
+    return this.leases.isWanted(task) || this.#parking.placeOf(task) === LEASES;
+  }
+
+  /** Whether a ready task waits for a worker group. */
+  awaitsGroup(task: number): boolean {
+    return this.#parking.placeOf(task)?.startsWith(GROUPS) === true;
+  }
+
+  /** How many wait for something beside a slot. */
   get parked(): number {
-    return this.#parkedIn.size;
+    return this.#parking.size + this.leases.wanted;
+  }
+
+  /** Whether somebody waits for what comes from outside of the run, or by the time. */
+  get awaitsOutside(): boolean {
+    if (this.parked === 0) return false;
+    const isOutside = (place: string): boolean => place.startsWith(':') || this.pools.opensAt(place) !== undefined;
+    return this.leases.wanted > 0 || this.#parking.places().some(isOutside);
+  }
+
+  /** When the rate of a pool that somebody waits for lets more start, in milliseconds. */
+  opensAt(): number | undefined {
+    if (this.#parking.size === 0) return undefined;
+    let first: number | undefined;
+    for (const place of this.#parking.places()) {
+      const at = this.pools.opensAt(place);
+      if (at !== undefined && (first === undefined || at < first)) first = at;
+    }
+    return first;
+  }
+
+  /** Time has passed, or a pool has another size: what a rate kept may go. */
+  poolsChanged(): void {
+    for (const place of this.#parking.places()) if (this.pools.has(place)) this.#unpark(place);
+  }
+
+  /** Milliseconds that a running task is thought to take from then on: its estimate less what it did, at its group's speed. */
+  remainingAt(task: number, at: number): number {
+    const { startedAt } = this.#walk.tasks;
+    const speed = this.groups.speedOf(task);
+    const done = Math.max(0, at - startedAt[task]!) * speed;
+    return Math.max(0, this.facts.remainingOf(task) - done) / speed;
+  }
+
+  /** The task is about to be placed: it holds what it needs of pools. */
+  reserve(task: number): void {
+    this.pools.take(task);
+  }
+
+  /** It was not placed. */
+  unreserve(task: number): void {
+    for (const { name } of this.pools.putBack(task)) this.#unpark(name);
   }
 
   /** The task runs, and holds what it needs of pools. */
@@ -83,57 +231,54 @@ export class ReadyTasks {
   /** The task does not run any more. */
   stopped(task: number): void {
     if (this.#walk.tasks.hold[task] === HOLD.nothing) return;
+    this.#giveBackPools(task);
+    if (this.leases.isHeld(task)) {
+      this.leases.release(task);
+      this.#letOut(LEASES, 1);
+    }
+    if (this.groups.groupOf(task) === undefined) return;
+    this.groups.giveBack(task);
+    this.groupsChanged();
+  }
+
+  #giveBackPools(task: number): void {
     for (const { name } of this.pools.giveBack(task)) this.#unpark(name);
   }
 
   /** All have gone: they were cancelled. */
   forget(): void {
     this.#free.clear();
-    this.#parked.clear();
-    this.#parkedIn.clear();
+    this.#parking.clear();
   }
 
-  #park(task: number, pool: string): void {
-    this.#parkedIn.set(task, pool);
-    this.#queueOf(pool).add(task, this.#walk.tasks.sequence[task]!);
-    // What it was let out for, another one may have.
-    for (const { name } of this.pools.demandsOf(task)) if (name !== pool) this.#unpark(name);
-  }
-
-  #queueOf(pool: string): Policy {
-    let queue = this.#parked.get(pool);
-    if (queue === undefined) {
-      queue = this.#createPolicy(this.policy.name, this.facts);
-      this.#parked.set(pool, queue);
-    }
-    return queue;
+  /** The task has ended without a start: it needs nothing. */
+  dropped(task: number): void {
+    this.leases.release(task);
   }
 
   /** Of those that wait for the pool, as many as it has room for are in the line again, in the order of the policy. */
   #unpark(pool: string): void {
-    const queue = this.#parked.get(pool);
-    if (queue === undefined || queue.size === 0) return;
+    if (this.#parking.countAt(pool) === 0) return;
     const tooLarge: number[] = [];
     for (let room = this.pools.free(pool); room > 0 && tooLarge.length < MOST_PASSED;) {
-      const task = queue.next();
+      const task = this.#parking.next(pool);
       if (task === undefined) break;
       const lacking = this.pools.without(task);
       if (lacking === pool) tooLarge.push(task);
       else if (lacking === undefined) {
         room -= this.pools.demandsOf(task).find(({ name }) => name === pool)?.slots ?? 0;
-        this.#parkedIn.delete(task);
-        this.policy.add(task, this.#walk.tasks.sequence[task]!);
-      } else {
-        this.#parkedIn.set(task, lacking);
-        this.#queueOf(lacking).add(task, this.#walk.tasks.sequence[task]!);
-      }
+        this.policy.add(task, this.#sequenceOf(task));
+      } else this.#parking.add(task, lacking);
     }
-    for (const task of tooLarge) queue.add(task, this.#walk.tasks.sequence[task]!);
+    for (const task of tooLarge) this.#parking.add(task, pool);
   }
 
-  #isInLine(task: number): boolean {
-    const { tasks } = this.#walk;
-    return tasks.is(task, 'ready') && tasks.paused[task] === 0 && tasks.hold[task] !== HOLD.nothing;
+  #letOut(place: string, most: number): void {
+    for (let count = 0; count < most; count++) {
+      const task = this.#parking.next(place);
+      if (task === undefined) return;
+      this.policy.add(task, this.#sequenceOf(task));
+    }
   }
 
   /** The task, where it is ready and not paused. */
@@ -141,31 +286,33 @@ export class ReadyTasks {
     const { tasks } = this.#walk;
     if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) return;
     if (tasks.hold[task] === HOLD.nothing) this.#free.add(task);
-    else this.policy.add(task, tasks.sequence[task]!);
+    else this.policy.add(task, this.#sequenceOf(task));
   }
 
   /** The task, where it is ready and not paused: before it moves on, or is paused. */
   remove(task: number): void {
     const { tasks } = this.#walk;
     if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) return;
-    const pool = this.#parkedIn.get(task);
     if (tasks.hold[task] === HOLD.nothing) this.#free.delete(task);
-    else if (pool === undefined) this.policy.remove(task, tasks.sequence[task]!);
+    else if (this.leases.isWanted(task)) this.leases.release(task);
     else {
-      this.#parked.get(pool)!.remove(task, tasks.sequence[task]!);
-      this.#parkedIn.delete(task);
+      this.leases.release(task);
+      if (!this.#parking.remove(task)) this.policy.remove(task, this.#sequenceOf(task));
     }
   }
 
   /** Goes on from a snapshot. */
   resume(order: readonly number[], policyMemory: Json | undefined): void {
     if (policyMemory !== undefined) this.policy.recall(policyMemory);
+    const { tasks } = this.#walk;
     for (const task of order) {
+      if (tasks.is(task, 'ready') && this.leases.isWanted(task)) continue;
       this.add(task);
-      const pool = this.#isInLine(task) ? this.pools.without(task) : undefined;
+      const isInLine = tasks.is(task, 'ready') && tasks.paused[task] === 0 && tasks.hold[task] !== HOLD.nothing;
+      const pool = isInLine ? this.pools.without(task) : undefined;
       if (pool === undefined) continue;
-      this.policy.remove(task, this.#walk.tasks.sequence[task]!);
-      this.#park(task, pool);
+      this.policy.remove(task, this.#sequenceOf(task));
+      this.#parking.add(task, pool);
     }
   }
 
@@ -184,10 +331,29 @@ export class ReadyTasks {
   }
 
   #refill(policy: Policy): void {
-    const waiting = [...this.policy.waiting(), ...this.#parkedIn.keys()];
-    for (const task of waiting) policy.add(task, this.#walk.tasks.sequence[task]!);
-    this.#parked.clear();
-    this.#parkedIn.clear();
+    const { tasks } = this.#walk;
+    const wanted = this.leases.wanted === 0 ? [] : [...tasks.state.keys()].filter((task) => this.leases.isWanted(task));
+    const waiting = [...this.policy.waiting(), ...this.#parking.tasks(), ...wanted];
+    for (const task of wanted) this.leases.release(task);
+    for (const task of waiting) policy.add(task, this.#sequenceOf(task));
     this.policy = policy;
+    this.#parking = this.#newParking();
   }
+
+  #newParking(): Parking {
+    return new Parking(
+      () => this.#createPolicy(this.policy.name, this.facts),
+      (task) => this.#sequenceOf(task),
+    );
+  }
+
+  #sequenceOf(task: number): number {
+    return this.#walk.tasks.sequence[task]!;
+  }
+}
+
+/** How many slots of a pool a task may need at most. */
+export function mostOf(size: PoolSize): number {
+  const rate = typeof size === 'object' ? size.rate : undefined;
+  return Math.min(slotsOf(size), rate?.count ?? Infinity);
 }

@@ -21,7 +21,7 @@ export interface SchedulerFacts {
   readonly runEndedAt: number | undefined;
   readonly running: number;
   readonly underWay: number;
-  readonly ready: Pick<ReadyTasks, 'free' | 'parked' | 'parkedIn' | 'pools'>;
+  readonly ready: Pick<ReadyTasks, 'free' | 'parked' | 'isKept' | 'awaitsOutside' | 'pools'>;
   readonly open: number;
   readonly stage: Stage;
   readonly awaitsCompensations: boolean;
@@ -161,11 +161,10 @@ function checkQueue(scheduler: SchedulerFacts): void {
   for (let task = 0; task < tasks.size; task++) {
     if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) continue;
     if (tasks.hold[task] === HOLD.nothing) free++;
-    else if (scheduler.ready.parkedIn(task) === undefined) ready++;
+    else if (!scheduler.ready.isKept(task)) ready++;
   }
-  for (const [name, { slots, taken }] of Object.entries(scheduler.ready.pools.use())) {
-    rule(taken >= 0 && taken <= slots, () => `${taken} slots of the pool ${name} are taken; it has ${slots}.`);
-  }
+  const overdrawn = scheduler.ready.pools.overdrawn();
+  rule(overdrawn.length === 0, () => `more is held of the pools ${overdrawn.join(', ')} than there is.`);
   rule(
     free === scheduler.ready.free,
     () => `${free} tasks that need no slot may start, but ${scheduler.ready.free} wait.`,
@@ -221,8 +220,9 @@ function checkRun(scheduler: SchedulerFacts): void {
     const held = isHeld || policy.size === 0 || running >= concurrency;
     rule(held, () => `${policy.size} tasks are ready and ${concurrency - running} slots free, but none starts.`);
     rule(isHeld || free === 0, () => `${free} tasks that need no slot are ready, but none starts.`);
+    const isKept = ready > policy.size + free + scheduler.ready.parked || scheduler.ready.awaitsOutside;
     // A paused task holds the run, and with it all that need it.
-    const goesOn = underWay > 0 || scheduler.awaitsCompensations || ready > policy.size + free + scheduler.ready.parked;
+    const goesOn = underWay > 0 || scheduler.awaitsCompensations || isKept;
     rule(goesOn, () => 'the run goes on, but nothing runs.');
   }
   rule(open === scheduler.open, () => `${open} tasks have not ended, but ${scheduler.open} were counted.`);

@@ -1,10 +1,10 @@
 import type { CreatePolicy } from './policy.js';
-import { DEFAULT_CONCURRENCY, type CompensatedEnd, type Dag } from './dag.js';
+import { DEFAULT_CONCURRENCY, type CompensatedEnd, type Dag, type Task } from './dag.js';
 import { traitsOf, type TaskTraits } from './task-traits.js';
 import { DEFAULT_PLACEMENT, type CreatePlacement, type PlacementName } from './placement.js';
 import type { PolicySettings } from './policy-settings.js';
 import type { PoolSize } from './pools.js';
-import type { Admit } from './walk.js';
+import type { Admit, FactsOf } from './walk.js';
 
 /** What a scheduler asks of its host while it handles an event. The same events must get the same answers. */
 export interface SchedulerHost {
@@ -13,6 +13,10 @@ export interface SchedulerHost {
   readonly admit?: Admit;
   /** Whether one more task that takes a slot may start now, where runs share their slots. Default: always. */
   readonly hasRoom?: () => boolean;
+  /** What is known of a task only once it could start. Default: nothing. */
+  readonly factsOf?: FactsOf;
+  /** Milliseconds that a task is thought to take, by its name, where the dag does not say. Default: not known. */
+  readonly estimateOf?: (task: string) => number | undefined;
   /** Default: tasks are given no worker group. */
   readonly createPlacement?: CreatePlacement;
   /** Whether it asks for leases of pools that runs share. Default: they are as the run's own. */
@@ -45,18 +49,26 @@ export interface SchedulerOptions extends SchedulerHost {
 
 /** How a dag that was checked before is walked. */
 export function schedulerOptionsOf(dag: Dag, host: SchedulerHost): SchedulerOptions {
+  const placement = placementOf(dag);
   return {
     ...host,
     concurrency: dag.concurrency ?? DEFAULT_CONCURRENCY,
     failFast: dag.failFast ?? false,
     ...(dag.timeout === undefined ? {} : { timeout: dag.timeout }),
-    traits: (task) => traitsOf(dag.tasks[task]!),
+    traits: (task) => expectedTraitsOf(dag.tasks[task]!, host),
     compensateOn: dag.compensateOn ?? ['failed', 'cancelled', 'timed_out'],
     policy: dag.policy ?? 'fcfs',
     policySettings: dag,
     ...(dag.pools === undefined ? {} : { pools: dag.pools }),
-    ...(placementOf(dag) === undefined ? {} : { placement: placementOf(dag)! }),
+    ...(placement === undefined ? {} : { placement }),
   };
+}
+
+/** What is known of the task, with what was learned of it where the dag does not say. */
+function expectedTraitsOf(task: Task, { estimateOf }: SchedulerHost): TaskTraits {
+  const traits = traitsOf(task);
+  const estimate = traits.estimate ?? estimateOf?.(task.name);
+  return estimate === undefined ? traits : { ...traits, estimate };
 }
 
 /** The placement of the dag's tasks: its own; undefined where they go to the workers without a group. */

@@ -5,9 +5,12 @@ import type { SchedulerEvent, TimerName } from './event.js';
 import type { Items } from './fan-outs.js';
 import { graphOf, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
-import type { Policy } from './policy.js';
 import type { PauseMode, RunEndState, RunState } from './run-state.js';
 import { checkInvariants } from './scheduler-invariants.js';
+import { PlacedStarts } from './placed-starts.js';
+import { preempts, type Policy } from './policy.js';
+import type { PoolSize } from './pools.js';
+import { tasksToPreempt } from './preemption.js';
 import type { ReadyTasks } from './ready-tasks.js';
 import { schedulerOptionsOf, type SchedulerHost, type SchedulerOptions } from './scheduler-options.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
@@ -46,6 +49,11 @@ export class Scheduler {
   #outcome: RunEndState | undefined;
   /** What undoes tasks was asked for, and has not been added yet. */
   #awaitsCompensations = false;
+  /** Milliseconds; when the rate of a pool lets more start. */
+  #poolTimerAt: number | undefined;
+  /** Pools that an operator gave another size. */
+  readonly #resized = new Map<string, PoolSize>();
+  readonly #placed: PlacedStarts | undefined;
 
   /** @throws RangeError where `concurrency` is below 1. */
   constructor(graph: Graph, options: SchedulerOptions) {
@@ -56,10 +64,15 @@ export class Scheduler {
       isFailing: () => this.#failing && this.stage === 'main',
     });
     this.#concurrency = this.#ceiling = options.concurrency;
+    this.ready.mostWanted = options.concurrency;
     this.#failFast = options.failFast ?? false;
     this.#hasRoom = options.hasRoom ?? (() => true);
     this.#timeout = options.timeout;
     this.#compensateOn = options.compensateOn ?? [];
+    const { placement, createPlacement, seed = 0 } = options;
+    if (placement !== undefined && createPlacement !== undefined) {
+      this.#placed = new PlacedStarts(this.#walk, this.#started, { placement, createPlacement, seed });
+    }
     if (options.traits === undefined) return;
     for (let task = 0; task < graph.size; task++) this.#walk.describe(task, options.traits(task));
   }
@@ -95,16 +108,36 @@ export class Scheduler {
     scheduler.#compensateOn = snapshot.compensateOn ?? scheduler.#compensateOn;
     scheduler.#walk.stage = snapshot.stage ?? 0;
     scheduler.#walk.fanOuts.restore(snapshot.fanOuts ?? [], scheduler.tasks);
+    scheduler.#resume(snapshot);
     scheduler.#walk.resume(snapshot.order, snapshot.policyMemory);
     scheduler.#concurrency = snapshot.concurrency ?? options.concurrency;
+    scheduler.ready.mostWanted = scheduler.#concurrency;
     scheduler.#ceiling = Math.max(scheduler.#concurrency, scheduler.running);
     return scheduler;
+  }
+
+  /** What keeps ready tasks from starting, beside the run's own slots. */
+  #resume({ resized = {}, poolTimerAt, rates = {}, leases, facts, groups, placementMemory }: Snapshot): void {
+    const { ready } = this;
+    for (const [pool, size] of Object.entries(resized)) this.#resize(pool, size);
+    this.#poolTimerAt = poolTimerAt;
+    ready.pools.recall(rates);
+    if (leases !== undefined) ready.leases.restore(leases);
+    if (facts !== undefined) ready.facts.restore(facts);
+    if (groups !== undefined) ready.groups.restore(groups, (task) => this.tasks.is(task, 'running'));
+    if (placementMemory !== undefined) this.#placed?.placement.recall(placementMemory);
   }
 
   /** Everything that {@link Scheduler.restore} needs: plain JSON, a few bytes for each task. */
   snapshot(): Snapshot {
     const fanOuts = this.#walk.fanOuts.snapshot();
     const policyMemory = this.policy.memory();
+    const { pools, leases, facts, groups } = this.ready;
+    const rates = pools.recent();
+    const leased = leases.snapshot();
+    const learned = facts.snapshot();
+    const grouped = groups.snapshot();
+    const placementMemory = this.#placed?.placement.memory();
     return {
       version: 1,
       beganAt: Number.isNaN(this.#beganAt) ? null : this.#beganAt,
@@ -118,6 +151,13 @@ export class Scheduler {
       concurrency: this.#concurrency,
       policy: this.policy.name,
       ...(policyMemory === undefined ? {} : { policyMemory }),
+      ...(this.#resized.size === 0 ? {} : { resized: Object.fromEntries(this.#resized) }),
+      ...(this.#poolTimerAt === undefined ? {} : { poolTimerAt: this.#poolTimerAt }),
+      ...(Object.keys(rates).length === 0 ? {} : { rates }),
+      ...(leased === undefined ? {} : { leases: leased }),
+      ...(learned === undefined ? {} : { facts: learned }),
+      ...(grouped === undefined ? {} : { groups: grouped }),
+      ...(placementMemory === undefined ? {} : { placementMemory }),
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
       ...(this.#walk.stage === 0 ? {} : { stage: this.#walk.stage }),
       ...(this.#compensateOn.length === 0 ? {} : { compensateOn: this.#compensateOn }),
@@ -252,6 +292,7 @@ export class Scheduler {
     const timers: { timer: TimerName; at: number; task?: number }[] = [];
     if (this.#timerIsSet) timers.push({ timer: 'run-timeout', at: this.#beganAt + (this.#timeout ?? 0) });
     if (this.#resumeAt !== undefined) timers.push({ timer: 'auto-resume', at: this.#resumeAt });
+    if (this.#poolTimerAt !== undefined) timers.push({ timer: 'pool', at: this.#poolTimerAt });
     this.tasks.dueAt.forEach((at, task) => {
       if (!Number.isNaN(at)) timers.push({ timer: 'task', at, task });
     });
@@ -265,11 +306,15 @@ export class Scheduler {
   handle(event: SchedulerEvent): Instruction[] {
     checkEvent(this, event);
     this.tasks.moves.length = 0;
+    this.ready.pools.now = event.at;
     const instructions: Instruction[] = [];
     this.#take(event, instructions);
     this.#settle(event.at, instructions);
     this.#startTasks(event.at, instructions);
+    this.#preempt(event.at, instructions);
     this.#endRun(event.at, instructions);
+    this.#setPoolTimer(instructions);
+    instructions.push(...this.ready.leases.takeInstructions());
     this.#ceiling = Math.max(this.#concurrency, Math.min(this.#ceiling, this.running));
     return instructions;
   }
@@ -287,7 +332,7 @@ export class Scheduler {
         this.#began(at, event.succeeded ?? [], instructions);
         break;
       case 'task.ended':
-        this.#started.ended(event.task, event.outcome, at, instructions);
+        this.#ended(event, instructions);
         break;
       case 'task.waits':
         // Told to stop in the moment in which it would begin to wait.
@@ -315,7 +360,10 @@ export class Scheduler {
         break;
       case 'timer.fired':
         if (event.timer === 'task') this.tasks.dueAt[event.task!] = NaN;
-        else if (event.timer === 'auto-resume') {
+        else if (event.timer === 'pool') {
+          this.#poolTimerAt = undefined;
+          this.ready.poolsChanged();
+        } else if (event.timer === 'auto-resume') {
           this.#resumeAt = undefined;
           this.#unpause(instructions);
         } else {
@@ -359,6 +407,19 @@ export class Scheduler {
         if (!(event.concurrency >= 1)) throw new RangeError(`A concurrency of ${event.concurrency} starts no task.`);
         this.#concurrency = event.concurrency;
         this.#ceiling = Math.max(event.concurrency, this.running);
+        this.ready.mostWanted = event.concurrency;
+        break;
+      case 'pool.set':
+        this.#resize(event.pool, event.size);
+        break;
+      case 'lease.granted':
+        this.ready.leaseGranted(event.task);
+        break;
+      case 'groups.changed':
+        for (const task of this.ready.groups.change(event.groups)) {
+          this.#started.stop(task, STOP.again, at, instructions);
+        }
+        this.ready.groupsChanged();
         break;
       case 'policy.set':
         walk.usePolicy(event.policy);
@@ -367,6 +428,24 @@ export class Scheduler {
         walk.grow(event.tasks, event.edges, at);
         break;
     }
+  }
+
+  #ended(
+    { task, outcome, kept = 0, unstarted, at }: Extract<SchedulerEvent, { type: 'task.ended' }>,
+    instructions: Instruction[],
+  ): void {
+    this.ready.facts.keep(task, kept);
+    if (unstarted === true) {
+      this.ready.groups.avoid(task);
+      if (this.tasks.stop[task] === STOP.none) this.tasks.stop[task] = STOP.again;
+    }
+    this.#started.ended(task, unstarted === true ? 'cancelled' : outcome, at, instructions);
+  }
+
+  #resize(pool: string, size: PoolSize): void {
+    this.#resized.set(pool, size);
+    this.ready.pools.resize(pool, size);
+    this.ready.poolsChanged();
   }
 
   #began(at: number, succeeded: readonly number[], instructions: Instruction[]): void {
@@ -410,6 +489,7 @@ export class Scheduler {
       if (isStopped) this.#started.stop(task, STOP.none, at, instructions);
     }
     for (const group of this.#walk.fanOuts.all()) this.#walk.stopItems(group, at);
+    this.ready.dropLeases();
   }
 
   /** After an operator has changed how tasks ended: whether a failure is left that no task may start after. */
@@ -433,6 +513,7 @@ export class Scheduler {
     }
     if (this.#pauseMode === mode || this.#pauseMode === 'interrupt') return;
     this.#pauseMode = mode;
+    this.ready.dropLeases();
     for (let task = 0; task < this.graph.size; task++) {
       if (this.#started.isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
       // What waits goes on waiting: it does nothing that a pause could stop.
@@ -497,11 +578,32 @@ export class Scheduler {
     for (let task = ready.nextFree(); task !== undefined; task = ready.nextFree()) {
       this.#started.start(task, at, instructions);
     }
+    if (this.#placed !== undefined) {
+      this.#placed.start(() => this.#concurrency - this.running, at, instructions);
+      return;
+    }
     while (this.running < this.#concurrency && this.#hasRoom()) {
       const task = ready.next();
       if (task === undefined) return;
       this.#started.start(task, at, instructions);
     }
+  }
+
+  /** Stops running tasks for shorter ones that have just become ready: what waits is compared with what runs only then. */
+  #preempt(at: number, instructions: Instruction[]): void {
+    if (!preempts(this.policy.name) || this.running < this.#concurrency) return;
+    if (this.#pauseMode !== undefined || this.#stop !== undefined || this.#failing) return;
+    for (const task of tasksToPreempt(this.#walk, at)) this.#started.stop(task, STOP.again, at, instructions);
+  }
+
+  /** Somebody waits for the rate of a pool. */
+  #setPoolTimer(instructions: Instruction[]): void {
+    if (this.#end !== undefined) return;
+    const at = this.ready.opensAt();
+    if (at === this.#poolTimerAt) return;
+    if (at !== undefined) instructions.push({ type: 'timer.set', timer: 'pool', at });
+    else instructions.push({ type: 'timer.drop', timer: 'pool' });
+    this.#poolTimerAt = at;
   }
 
   /** Goes on to the next stage, or ends the run, once nothing of this one is left. */
@@ -544,6 +646,9 @@ export class Scheduler {
     this.#endedAt = at;
     this.#unpause(instructions);
     this.#dropTimeout(instructions);
+    if (this.#poolTimerAt !== undefined) instructions.push({ type: 'timer.drop', timer: 'pool' });
+    this.#poolTimerAt = undefined;
+    instructions.push(...this.ready.leases.takeInstructions());
     instructions.push({ type: 'run.end', status: this.#end });
   }
 

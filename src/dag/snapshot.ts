@@ -1,9 +1,12 @@
 import type { CompensatedEnd } from './dag.js';
 import type { FanOutSnapshot } from './fan-outs.js';
+import type { GroupsSnapshot } from './groups.js';
 import type { Json } from './json.js';
 import { TASK_STATES } from './task-state.js';
 import { CODE, HOLD, STOP, type TaskTable } from './task-table.js';
+import type { PoolSize } from './pools.js';
 import type { PauseMode, RunEndState } from './run-state.js';
+import type { FactsSnapshot } from './walk-facts.js';
 
 /** What a run knows of its tasks, in a few bytes for each. Lists without an index go by the order of declaration. */
 export interface TaskSnapshot {
@@ -51,6 +54,17 @@ export interface Snapshot extends TaskSnapshot {
   readonly policy?: string;
   /** What the policy remembers of what it gave. Default: nothing. */
   readonly policyMemory?: Json;
+  /** Pools that an operator gave another size. */
+  readonly resized?: Readonly<Record<string, PoolSize>>;
+  /** Milliseconds; when the rate of a pool lets more start. */
+  readonly poolTimerAt?: number;
+  /** By pool with a rate: when each slot was taken that it still counts. */
+  readonly rates?: Readonly<Record<string, readonly number[]>>;
+  /** Tasks for which leases were asked, and those that have theirs. */
+  readonly leases?: { readonly wanted: readonly number[]; readonly held: readonly number[] };
+  readonly facts?: FactsSnapshot;
+  readonly groups?: GroupsSnapshot;
+  readonly placementMemory?: Json;
   /** How the run's own tasks came out, once they have ended. */
   readonly outcome?: RunEndState;
   /** The position in STAGES of the stage that the run is in. Default 0. */

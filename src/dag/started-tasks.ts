@@ -25,10 +25,20 @@ export class StartedTasks {
 
   /** The task starts. */
   start(task: number, at: number, instructions: Instruction[]): void {
+    this.#walk.ready.started(task);
+    this.#begin(task, at);
+    instructions.push({ type: 'task.start', task });
+  }
+
+  /** The task, which has all that it needs of pools, starts in a worker group. */
+  startIn(task: number, group: string, at: number, instructions: Instruction[]): void {
+    this.#begin(task, at);
+    instructions.push({ type: 'task.start', task, group });
+  }
+
+  #begin(task: number, at: number): void {
     this.#walk.tasks.move(task, 'running');
     this.#walk.tasks.startedAt[task] = at;
-    this.#walk.ready.started(task);
-    instructions.push({ type: 'task.start', task });
   }
 
   /** How a fan-out ends of which every item has. */

@@ -41,6 +41,8 @@ export interface TaskTraits {
   readonly preemptible?: boolean;
   /** What the worker group that runs it must have. Default: nothing. */
   readonly requires?: Requirements;
+  /** No worker group runs it: it is a run of its own, or goes to a task queue of its own. Default false. */
+  readonly elsewhere?: boolean;
   /** For the placement `consistent-hash`. Default: its index. */
   readonly affinity?: string;
 }
@@ -76,6 +78,7 @@ export function traitsOf(task: Task): TaskTraits {
     ...(preemptible === undefined ? {} : { preemptible }),
     ...(requires === undefined ? {} : { requires }),
     ...(affinity === undefined ? {} : { affinity }),
+    ...(isHandled(task) && task.uses !== 'activity' ? {} : { elsewhere: true }),
   };
 }
 

@@ -14,6 +14,12 @@ export interface Walked {
   readonly tasks: TaskTable;
 }
 
+/** What was learned of tasks, in milliseconds. */
+export interface FactsSnapshot {
+  readonly kept: readonly (readonly [task: number, done: number])[];
+  readonly learned: readonly (readonly [task: number, estimate: number])[];
+}
+
 /** What policies may know of the tasks of a walk. */
 export class WalkFacts implements PolicyFacts {
   readonly aging: number | undefined;
@@ -23,6 +29,11 @@ export class WalkFacts implements PolicyFacts {
   /** By task; NaN where it says none. */
   readonly #estimates: number[] = [];
   readonly #deadlines: (number | undefined)[] = [];
+  /** Milliseconds of its work that are done, where it was stopped to go on later. */
+  readonly #kept = new Map<number, number>();
+  readonly #preemptible = new Set<number>();
+  /** Those that were learned when the task could start. */
+  readonly #learned = new Map<number, number>();
   readonly #groups: number[] = [];
   readonly #groupNumbers = new Map<string, number>();
   readonly #groupNames: string[] = [];
@@ -37,7 +48,7 @@ export class WalkFacts implements PolicyFacts {
   }
 
   /** Tasks are described in the order of declaration. */
-  describe(task: number, { estimate, deadline, group = '' }: TaskTraits): void {
+  describe(task: number, { estimate, deadline, group = '', preemptible }: TaskTraits): void {
     let number = this.#groupNumbers.get(group);
     if (number === undefined) {
       number = this.#groupNames.push(group) - 1;
@@ -46,10 +57,11 @@ export class WalkFacts implements PolicyFacts {
     this.#groups[task] = number;
     this.#estimates[task] = estimate ?? NaN;
     this.#deadlines[task] = deadline;
+    if (preemptible === true) this.#preemptible.add(task);
   }
 
   /** What an item of the task, or its like, is to be described with. */
-  traitsLike(task: number): Pick<TaskTraits, 'estimate' | 'deadline' | 'group'> {
+  traitsLike(task: number): Pick<TaskTraits, 'estimate' | 'deadline' | 'group' | 'preemptible'> {
     const estimate = this.#estimates[task] ?? NaN;
     const deadline = this.#deadlines[task];
     const group = this.#groupNames[this.#groups[task] ?? 0] ?? '';
@@ -57,6 +69,7 @@ export class WalkFacts implements PolicyFacts {
       ...(Number.isNaN(estimate) ? {} : { estimate }),
       ...(deadline === undefined ? {} : { deadline }),
       ...(group === '' ? {} : { group }),
+      ...(this.#preemptible.has(task) ? { preemptible: true } : {}),
     };
   }
 
@@ -64,6 +77,42 @@ export class WalkFacts implements PolicyFacts {
   changed(): void {
     this.#median = undefined;
     this.#ranks = undefined;
+  }
+
+  /** Another estimate of one task, in milliseconds. Ranks are worked out anew when they are next asked for. */
+  setEstimate(task: number, estimate: number): void {
+    if (this.#estimates[task] === estimate) return;
+    this.#estimates[task] = estimate;
+    this.#learned.set(task, estimate);
+    // Of an item, nobody's rank hangs on it.
+    if (this.#walk.tasks.parent[task] === -1) this.#ranks = undefined;
+  }
+
+  /** So many milliseconds of the task's work are done, where it starts again. */
+  keep(task: number, done: number): void {
+    if (done > 0) this.#kept.set(task, done);
+    else this.#kept.delete(task);
+  }
+
+  /** Whether the task may be stopped for a shorter one. */
+  isPreemptible(task: number): boolean {
+    return this.#preemptible.has(task);
+  }
+
+  /** Whether any may. */
+  get hasPreemptible(): boolean {
+    return this.#preemptible.size > 0;
+  }
+
+  /** What was learned of tasks while they waited or ran; undefined where that is nothing. */
+  snapshot(): FactsSnapshot | undefined {
+    if (this.#kept.size === 0 && this.#learned.size === 0) return undefined;
+    return { kept: [...this.#kept], learned: [...this.#learned] };
+  }
+
+  restore({ kept, learned }: FactsSnapshot): void {
+    for (const [task, done] of kept) this.#kept.set(task, done);
+    for (const [task, estimate] of learned) this.setEstimate(task, estimate);
   }
 
   priorityOf(task: number): number {
@@ -80,7 +129,7 @@ export class WalkFacts implements PolicyFacts {
   }
 
   remainingOf(task: number): number {
-    return this.estimateOf(task);
+    return Math.max(0, this.estimateOf(task) - (this.#kept.get(task) ?? 0));
   }
 
   deadlineOf(task: number): number | undefined {

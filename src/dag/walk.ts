@@ -13,6 +13,9 @@ import { TRIGGER_RULES, type Verdict } from './trigger-rule.js';
 /** What a task's own condition says when it could start: it ends at once where that is not `start`. */
 export type Admit = (task: number) => 'start' | 'skipped' | 'failed';
 
+/** What is known of a task only once it could start: how long it may take, by its input; where it belongs. */
+export type FactsOf = (task: number) => Pick<TaskTraits, 'estimate' | 'affinity'>;
+
 /** What a walk asks and obeys. */
 export interface WalkOptions {
   /** Default `fcfs`. */
@@ -21,6 +24,10 @@ export interface WalkOptions {
   readonly pools?: Readonly<Record<string, PoolSize>>;
   readonly createPolicy: CreatePolicy;
   readonly admit?: Admit;
+  /** Whether pools that runs share are asked for leases. Default false. */
+  readonly leases?: boolean;
+  /** What is known of a task only once it could start. Default: nothing. */
+  readonly factsOf?: FactsOf;
 }
 
 /** The states that a task ends in. */
@@ -55,14 +62,17 @@ export class Walk {
 
   readonly ready: ReadyTasks;
   readonly #admit: Admit | undefined;
+  readonly #factsOf: FactsOf | undefined;
 
-  constructor(graph: Graph, { policy = 'fcfs', createPolicy, admit, policySettings, pools }: WalkOptions) {
+  constructor(graph: Graph, { policy = 'fcfs', createPolicy, policySettings, pools, ...options }: WalkOptions) {
     this.graph = graph;
     this.tasks = new TaskTable(graph.inDegree);
-    this.#admit = admit;
+    this.#admit = options.admit;
+    this.#factsOf = options.factsOf;
     this.ready = new ReadyTasks(this, policy, createPolicy, {
       ...policySettings,
       ...(pools === undefined ? {} : { pools }),
+      leases: options.leases ?? false,
     });
     this.#open[0] = graph.size;
     this.#traits = new Uint8Array(graph.size);
@@ -96,8 +106,7 @@ export class Walk {
     this.#open[tasks.stage[task]!]!--;
     tasks.stage[task] = STAGES.indexOf(stage);
     this.#open[tasks.stage[task]!]!++;
-    this.ready.facts.describe(task, traits);
-    if (traits.pools !== undefined) this.ready.pools.describe(task, traits.pools);
+    this.ready.describe(task, traits);
   }
 
   #has(task: number, trait: number): boolean {
@@ -108,7 +117,7 @@ export class Walk {
   resume(order: readonly number[], policyMemory: Json | undefined): void {
     const { tasks, graph } = this;
     this.#nextSequence = order.length;
-    for (let task = 0; task < graph.size; task++) if (tasks.is(task, 'running')) this.ready.started(task);
+    for (let task = 0; task < graph.size; task++) if (tasks.is(task, 'running')) this.ready.pools.resume(task);
     this.ready.resume(order, policyMemory);
     for (let task = 0; task < graph.size; task++) {
       if (!tasks.hasEnded(task)) continue;
@@ -169,6 +178,7 @@ export class Walk {
     const { tasks } = this;
     const wasPending = tasks.is(task, 'pending');
     if (tasks.is(task, 'running')) this.ready.stopped(task);
+    else this.ready.dropped(task);
     tasks.move(task, state);
     tasks.endedAt[task] = at;
     tasks.dueAt[task] = NaN;
@@ -211,6 +221,7 @@ export class Walk {
   #admitted(task: number): 'start' | 'skipped' | 'failed' {
     const own = this.#admit?.(task) ?? 'start';
     if (own !== 'start') this.tasks.declined[task] = 1;
+    else if (this.#factsOf !== undefined) this.ready.learn(task, this.#factsOf(task));
     return own;
   }
 
@@ -406,8 +417,7 @@ export class Walk {
       hold: fanOut.hold ?? 'slot',
       stage: STAGES[this.tasks.stage[parent]!]!,
       hasCompensation: this.#has(parent, HAS_COMPENSATION),
-      pools: this.ready.pools.demandsOf(parent),
-      ...this.ready.facts.traitsLike(parent),
+      ...this.ready.traitsLike(parent),
     };
     if (missing > 0)
       this.#add(
