@@ -3,6 +3,7 @@ export { TaskFailure, type TaskContext, type TaskLog } from './activities/handle
 export { createHandlers, type HandlerOptions } from './activities/handlers.js';
 export { DagClient, type ConnectOptions, type StartOptions } from './client/dag-client.js';
 export type { ListOptions, RunSummary } from './client/list-runs.js';
+export type { WorkerSummary } from './client/list-workers.js';
 export type { Rerun } from './client/rerun.js';
 export { RunHandle } from './client/run-handle.js';
 export type { RunPriority } from './client/run-priority.js';
@@ -61,3 +62,4 @@ export type { DagTest, Decision, DoubleEnding, Expectations, TaskDouble } from '
 export type { TestFailure } from './testing/expectations.js';
 export { testDag, type DagTestResult } from './testing/test-dag.js';
 export { DagWorker, type DagWorkerOptions } from './worker/dag-worker.js';
+export type { GroupOptions } from './worker/group-options.js';

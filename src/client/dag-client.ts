@@ -26,6 +26,7 @@ import { readStats, requireStats, type DagStats } from './dag-stats.js';
 import { createDataConverter, dataConverter, listingConverter } from './data-converter.js';
 import { EstimateReader } from './estimate-reader.js';
 import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
+import { listWorkers, type WorkerSummary } from './list-workers.js';
 import { requireNamespace } from './namespace.js';
 import { hasWorker } from './poller.js';
 import { prepareRerun, type Rerun } from './rerun.js';
@@ -229,6 +230,14 @@ export class DagClient {
   /** Whether a worker polls the task queue (default: the client's), as far as the server and this machine know. */
   async hasWorker(taskQueue = this.taskQueue): Promise<boolean> {
     return hasWorker(this.#client, taskQueue, 'runs');
+  }
+
+  /**
+   * The workers that have joined on the client's task queue, with what they are and how busy. Those of a group do, and
+   * those that `dagwright worker` and `dagwright dev` start. No worker has to answer for it.
+   */
+  async workers(): Promise<WorkerSummary[]> {
+    return listWorkers(this.#client, this.taskQueue);
   }
 
   /** Closes the connection. Runs go on. */

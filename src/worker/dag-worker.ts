@@ -12,10 +12,14 @@ import { requireNamespace } from '../client/namespace.js';
 import { ensureSearchAttributes } from '../client/search-attributes.js';
 import { loadConfig, type Config } from '../config.js';
 import { DagwrightError } from '../dag/errors.js';
+import { taskQueueOf } from '../dag/worker-group.js';
 import type { Logger } from '../observability/logger.js';
 import { openStore } from '../store/open-store.js';
 import { startSweeping, type SweepEnd } from '../store/sweeper.js';
 import { DurationRecorder, sendToStats } from './duration-recorder.js';
+import { joiningWorker, type GroupOptions } from './group-options.js';
+import { Presence } from './presence.js';
+import { runTogether, shutdownAll } from './run-together.js';
 import { logSdkEntry } from './sdk-log.js';
 import { createActivities } from './task-activities.js';
 
@@ -29,6 +33,13 @@ export interface DagWorkerOptions {
   readonly functions?: Iterable<RegisteredFunction>;
   /** Tasks that run at once in this worker. Default 100. */
   readonly slots?: number;
+  /**
+   * The worker group that it belongs to: it takes the tasks that a dag's placement gives to that, and none of those that
+   * need no group. Default: none; it takes those.
+   */
+  readonly group?: GroupOptions;
+  /** Whether it joins the registry, for `dagwright workers` to show it. Default: where it belongs to a group. */
+  readonly register?: boolean;
   /** Milliseconds that running tasks get to end at `shutdown`; then they are stopped, and run again elsewhere. Default 10,000. */
   readonly shutdownGrace?: number;
   /**
@@ -50,7 +61,8 @@ export interface DagWorkerOptions {
 export class DagWorker {
   /** Starts and finds runs over the worker's own connection: runs begin faster than over one of their own. */
   readonly client: DagClient;
-  readonly #worker: Worker;
+  readonly #workers: readonly Worker[];
+  readonly #presence: Presence | undefined;
   readonly #connection: NativeConnection;
   readonly #stopSweeping: () => Promise<void>;
   readonly #recorder: DurationRecorder;
@@ -58,13 +70,15 @@ export class DagWorker {
   readonly stopped: Promise<void>;
 
   private constructor(
-    worker: Worker,
+    workers: readonly Worker[],
+    presence: Presence | undefined,
     connection: NativeConnection,
     client: DagClient,
     stopSweeping: () => Promise<void>,
     recorder: DurationRecorder,
   ) {
-    this.#worker = worker;
+    this.#workers = workers;
+    this.#presence = presence;
     this.#connection = connection;
     this.client = client;
     this.#stopSweeping = stopSweeping;
@@ -81,6 +95,9 @@ export class DagWorker {
    * @throws Error where two functions have one name.
    */
   static async start(options: DagWorkerOptions = {}): Promise<DagWorker> {
+    const { group } = options;
+    const slots = options.slots ?? 100;
+    const joining = joiningWorker(slots, group);
     const config = options.config ?? loadConfig();
     const logger = options.logger ?? (await defaultLogger(config));
     // Where nobody asked for a log, `dagwright run` shows by itself how its attempts end.
@@ -96,13 +113,16 @@ export class DagWorker {
     const connection = await connect(sdk, { ...config.temporal.connectionOptions, address });
     await requireNamespace(connection, namespace);
     const searchAttributes = ensureSearchAttributes(connection, namespace, logger);
-    const slots = options.slots ?? 100;
     const recorder = new DurationRecorder(sendToStats(connection, { namespace, taskQueue, dataConverter }), { logger });
-    const worker = await sdk.Worker.create({
+    const base = {
       connection,
       namespace,
       taskQueue,
       dataConverter,
+      shutdownGraceTime: options.shutdownGrace ?? 10_000,
+    };
+    const runs = { ...workflowCode(), stickyQueueScheduleToStartTimeout: '5s' } as const;
+    const tasks = {
       activities: createActivities(handlers, {
         logFolder: join(config.stateFolder, 'logs'),
         secrets: options.secrets ?? environmentSecrets(config.environment),
@@ -110,30 +130,44 @@ export class DagWorker {
         onSuccess: recorder.took,
         ...(attemptLogger === undefined ? {} : { logger: attemptLogger }),
       }),
-      ...workflowCode(),
       maxConcurrentActivityTaskExecutions: slots,
       // A task queue that holds this worker's own tasks hands them over with the answer to the workflow task.
       maxEagerActivityReservationsPerWorkflowTask: Math.min(slots, 10),
       // A cancelled task hears of it with the answer to a heartbeat, so these go out each second.
       maxHeartbeatThrottleInterval: '1s',
       defaultHeartbeatThrottleInterval: '1s',
-      shutdownGraceTime: options.shutdownGrace ?? 10_000,
-      stickyQueueScheduleToStartTimeout: '5s',
-    });
+    } as const;
+    // Runs go on where only workers with a group live.
+    const workers =
+      group === undefined
+        ? [await sdk.Worker.create({ ...base, ...tasks, ...runs })]
+        : [
+            await sdk.Worker.create({ ...base, ...tasks, taskQueue: taskQueueOf(taskQueue, group.name) }),
+            await sdk.Worker.create({ ...base, ...runs }),
+          ];
+    const presence = !(options.register ?? group !== undefined)
+      ? undefined
+      : await Presence.begin({
+          ...{ connection, namespace, taskQueue, logger },
+          worker: joining,
+          running: () => workers[0]?.getStatus().numInFlightActivities ?? 0,
+          createWorker: (own) => sdk.Worker.create(own),
+        });
     const client = new DagClient(connection, { namespace, taskQueue, eager: true, dataConverter });
     const stopSweeping = startSweeping(store, {
       maximumAge: config.storeMaximumAge,
       swept: (end) => logSweep(logger, store.place, end),
     });
-    const started = new DagWorker(worker, connection, client, stopSweeping, recorder);
+    const started = new DagWorker(workers, presence, connection, client, stopSweeping, recorder);
     await searchAttributes;
     return started;
   }
 
   async #run(): Promise<void> {
     try {
-      await this.#worker.run();
+      await runTogether(this.#workers);
     } finally {
+      await this.#presence?.end();
       await this.#stopSweeping();
       await this.#recorder.close();
       await this.#connection.close();
@@ -142,9 +176,10 @@ export class DagWorker {
 
   /** Takes no more tasks, gives the running ones `shutdownGrace` to end, stops them, and closes. */
   async shutdown(): Promise<void> {
+    this.#presence?.leave();
     // While it still polls, it may itself take in what its tasks took: the next run goes by it.
     await this.#recorder.flushWithin(FLUSH_TIMEOUT);
-    if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown();
+    shutdownAll(this.#workers);
     await this.stopped;
   }
 }

@@ -2,7 +2,13 @@ import type { LogEntry } from '@temporalio/worker';
 import type { LogFields, Logger } from '../observability/logger.js';
 
 /** A failed task or run is told where runs are looked at, with its error: the SDK's own lines of it are noise. */
-const OUTCOMES: ReadonlySet<string> = new Set(['Activity failed', 'Workflow failed']);
+const OUTCOMES: readonly string[] = ['Activity failed', 'Workflow failed'];
+/** A worker of a group polls one task queue for tasks, and another for runs. */
+const MEANT: readonly string[] = [
+  'No workflows registered, not polling for workflow tasks',
+  'No activities registered, not polling for activity tasks',
+];
+const NOISE: ReadonlySet<string> = new Set([...OUTCOMES, ...MEANT]);
 
 const MOST_CAUSES = 5;
 const MOST_FRAMES = 8;
@@ -12,7 +18,7 @@ const MOST_FRAMES = 8;
  * what a task was given. Temporal's history has the message.
  */
 export function logSdkEntry(logger: Logger, { level, message, meta }: LogEntry): void {
-  if (OUTCOMES.has(message)) return;
+  if (NOISE.has(message)) return;
   const known = new Map<string, unknown>(Object.entries(meta ?? {}));
   const error = known.get('error') ?? known.get('err') ?? known.get('failure');
   const text = error === undefined ? message : withoutQuote(message);
