@@ -46,8 +46,22 @@ export async function listWorkers(client: Client, taskQueue: string): Promise<Wo
     .toSorted((a, b) => compare(a.group ?? '', b.group ?? '') || compare(a.since, b.since));
 }
 
-function summaryOf({ id: _, identity, leaving, ...rest }: WorkerBeat, isHeard: boolean): WorkerSummary {
-  return { worker: identity, ...rest, state: !isHeard ? 'silent' : leaving === true ? 'leaving' : 'live' };
+function summaryOf(beat: WorkerBeat, isHeard: boolean): WorkerSummary {
+  const { identity, group, slots, running, speed, labels, cpu, memory, cost, standby, leaving, since } = beat;
+  return {
+    worker: identity,
+    ...(group === undefined ? {} : { group }),
+    slots,
+    running,
+    speed,
+    labels,
+    ...(cpu === undefined ? {} : { cpu }),
+    ...(memory === undefined ? {} : { memory }),
+    ...(cost === undefined ? {} : { cost }),
+    ...(standby === undefined ? {} : { standby }),
+    state: !isHeard ? 'silent' : leaving === true ? 'leaving' : 'live',
+    since,
+  };
 }
 
 function compare(a: string, b: string): number {

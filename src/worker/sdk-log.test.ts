@@ -40,4 +40,9 @@ describe('logSdkEntry', () => {
   it('leaves out how tasks and runs end: that is told elsewhere', () => {
     expect(logged({ level: 'WARN', message: 'Activity failed', meta: { error: new Error('x') } })).toEqual([]);
   });
+
+  it('leaves out that the workers of a group poll one task queue for tasks, and another for runs', () => {
+    const message = 'No activities registered, not polling for activity tasks';
+    expect(logged({ level: 'WARN', message, meta: {} })).toEqual([]);
+  });
 });
