@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { HANDLER_NAMES } from '../src/dag/dag.js';
+import { RATE_PATTERN } from '../src/dag/rate.js';
 
 interface Schema {
   readonly description?: string;
@@ -61,6 +62,8 @@ function tables(): string {
     section('`retry`', table(retry.properties)),
     section('A rule of `retry`', table(mapping(retry.properties?.['rules']?.items ?? {}).properties)),
     section('`timeout`', table(of('timeout').properties)),
+    section('`requires`', table(of('requires').properties)),
+    section('A pool', table(mapping(dag['pools']?.additionalProperties || {}).properties)),
     section('`forEach`', table(of('forEach').properties)),
     section('`forEach.range`', table(of('forEach').properties?.['range']?.properties, ['to'])),
     section('`cache`', table(of('cache').properties)),
@@ -111,6 +114,7 @@ function kindOf(given: Schema): string {
   if (field.const !== undefined) return `\`${String(field.const)}\``;
   if (field.enum !== undefined) return field.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (field.pattern?.includes('ms)') === true) return 'duration';
+  if (field.pattern === RATE_PATTERN.source) return 'rate';
   const members = field.anyOf ?? field.oneOf;
   if (members !== undefined) return [...new Set(members.map(kindOf))].join(', or ');
   const { minimum, maximum } = field;

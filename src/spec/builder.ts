@@ -1,5 +1,6 @@
 import type { CompensatedEnd, Param } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
+import type { PlacementName } from '../dag/placement.js';
 import type { PolicyName } from '../dag/policy.js';
 import type { Duration, RetryOptions, TimeoutOptions } from './attempt-options.js';
 import { BuiltTasks } from './built-task.js';
@@ -10,6 +11,9 @@ import { checkDagFile } from './parse.js';
 import type { TaskDefinition } from './task-definition.js';
 
 export type { DagDefinition } from './dag-definition.js';
+
+/** So many slots in a time, like `20/m` or `5/10s`. */
+type RateText = `${number}/${string}`;
 
 /** What a dag may say. */
 export interface DagOptions {
@@ -40,8 +44,26 @@ export interface DagOptions {
   readonly quantum?: number;
   /** The weights of groups, by name, under `fair`: whole numbers from 1 to 1,000. Default 1 each. */
   readonly groups?: Readonly<Record<string, number>>;
-  /** Named slots that tasks hold while they run, by name: whole numbers of at least 1. */
-  readonly pools?: Readonly<Record<string, number>>;
+  /** Named slots that tasks hold while they run, by name: how many, a rate like `20/m`, or all there is to say. */
+  readonly pools?: Readonly<
+    Record<
+      string,
+      | number
+      | RateText
+      | {
+          /** Held at once. Default: no limit but the rate; of a global pool, as that was made. */
+          readonly slots?: number;
+          /** Taken in a time. Default: no limit. */
+          readonly rate?: RateText;
+          /** `global`: all runs that name it share it. Default `run`. */
+          readonly scope?: 'run' | 'global';
+        }
+    >
+  >;
+  /** Which worker group gets a task. Default: none; `least-loaded` where a task has `requires`. */
+  readonly placement?: PlacementName;
+  /** Runs of this dag that go on at once; further ones wait. Default: no limit. */
+  readonly maxRuns?: number;
   /** Words to find runs by: at most 20, each of at most 100 characters. */
   readonly tags?: readonly string[];
   /** After the first failure no task starts any more. Default false. */

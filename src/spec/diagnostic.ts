@@ -38,7 +38,7 @@ export const DIAGNOSTIC_CODES = {
   NEEDS_DUPLICATE: 'A task needs the same task twice.',
   NEEDS_FINALLY: 'A task needs one of `finally`, or one of `finally` needs another task.',
   POOL_UNKNOWN: 'A task names a pool that the dag does not have.',
-  POOL_TOO_SMALL: 'A task needs more slots of a pool than it has.',
+  POOL_TOO_SMALL: 'A task needs more slots of a pool than it has, or than its rate lets through.',
   BRANCH_UNKNOWN: 'A case of a switch names a task that is not in the dag.',
   ARTIFACT_UNKNOWN: 'A task takes a file that no task saves.',
   SUBDAG_CYCLE: 'Dag files include each other in a circle, so the dag would have no end.',
@@ -56,6 +56,9 @@ export const DIAGNOSTIC_CODES = {
   POLL_UNBOUNDED: 'A poll without a timeout.',
   SECRET_IN_PLAIN: 'What looks like a secret stands in plain text.',
   SCRIPT_UNQUOTED: 'A script uses a variable that an expression fills without quotes.',
+  SRTF_STOPS_NOTHING: 'The policy `srtf` in a dag of which no task may be stopped.',
+  PREEMPTIBLE_UNUSED: 'A task may be stopped for a shorter one, and the policy of its dag stops none.',
+  AFFINITY_UNUSED: 'A task has an affinity, and the placement of its dag does not look at it.',
   TEST_NAME_UNKNOWN: 'A test names a task, an event or an output that its dag has not.',
   MORE_PROBLEMS: 'There are more problems than are listed.',
 } as const;

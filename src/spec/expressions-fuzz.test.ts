@@ -45,6 +45,8 @@ const settings = fc.oneof(
 );
 const own = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq: 3 });
+const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 7, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 const env = fc.dictionary(fc.constantFrom('A', 'TOKEN', 'E'), template, { maxKeys: 2, noNullPrototype: true });
 
 const action = fc.oneof(
@@ -70,6 +72,8 @@ const task = fc
       when: own(source),
       forEach: own(fc.oneof(template, fc.constant([1, 2]), fc.record({ matrix: fc.record({ a: template }) }))),
       needs: own(fc.constantFrom('a', ['b'], ['a', 'c-d'])),
+      size: seldom(fc.oneof(source, template)),
+      affinity: seldom(template),
       triggerRule: own(fc.constantFrom('all_done', 'one_failed', 'none_failed')),
       output: own(
         fc.constant({ type: 'object', additionalProperties: false, properties: { rows: { type: 'integer' } } }),

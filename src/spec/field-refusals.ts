@@ -24,6 +24,9 @@ const OF_DAG: Readonly<Record<string, string>> = {
   retry: 'Let the tasks of that dag be retried.',
   timeout: 'Give that dag a `timeout:` of its own.',
   cache: 'Let the tasks of that dag be cached.',
+  preemptible: 'Say it of the tasks of that dag.',
+  requires: 'Say it of the tasks of that dag.',
+  affinity: 'Say it of the tasks of that dag.',
 };
 
 /**

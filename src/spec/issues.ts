@@ -20,8 +20,11 @@ type Issue = z.core.$ZodIssue;
 
 /** Fields whose meaning later versions will define. */
 const RESERVED: ReadonlySet<string> = new Set(
-  'if placement workerGroup labels schedule triggers secrets sla alerts batch idempotencyKey'.split(' '),
+  'if schedule triggers secrets sla alerts batch idempotencyKey'.split(' '),
 );
+
+/** What others call it. */
+const OF_GROUPS: ReadonlySet<string> = new Set(['workerGroup', 'labels', 'nodeSelector']);
 
 /** The findings of zod's issues about a value. */
 export function findingsOf(issues: readonly Issue[], value: unknown): Finding[] {
@@ -134,6 +137,9 @@ function unknownField(path: Path, key: string, known: readonly string[], kind: s
     return finding(full, 'FIELD_CONFLICT', text, hint, true);
   }
   const hint =
+    (known.includes('requires') && OF_GROUPS.has(key)
+      ? 'Write `requires:` with the labels of the group.'
+      : undefined) ??
     didYouMean(key, known) ??
     `Known here: ${known
       .filter((name) => name !== 'finally' || path.length === 0)

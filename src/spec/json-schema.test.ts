@@ -21,6 +21,10 @@ const RIGHT = [
   'name: a\npolicy: [priority, fair]\naging: 5m\nquantum: 2\ngroups: { g: 2 }\ntasks: { t: { run: ls, group: g, deadline: 1h } }',
   'name: a\ntasks: { t: { run: ls, forEach: [1], tolerate: 10%, compensate: x, cache: true } }\nfinally: { u: { wait: 1m } }',
   'name: a\ntasks: { t: { uses: dag, with: { dag: { name: b, tasks: { u: { run: ls } } } } }, v: { switch: "1", cases: { a: t } } }',
+  'name: a\npolicy: srtf\nplacement: consistent-hash\nmaxRuns: 2\ntasks: { t: { run: ls, preemptible: true, affinity: x, size: "1 + 2" } }',
+  'name: a\npools: { a: 1, b: 20/m, c: { slots: 1, rate: 5/10s, scope: global }, d: { scope: global } }\ntasks: { t: { run: ls, pool: b } }',
+  'name: a\ntasks: { t: { run: ls, requires: gpu }, u: { run: ls, requires: [a, b] }, v: { run: ls, requires: { labels: a, cpu: 500m, memory: 4Gi } } }',
+  'name: a\ntasks: { t: { run: ls, requires: { cpu: 2, memory: 4000 }, size: 3 } }',
 ];
 
 const WRONG = [
@@ -51,6 +55,17 @@ const WRONG = [
   'name: a\ntasks: { t: { run: ls, cache: false } }',
   'name: a\ntasks: { t: { uses: wait, with: { for: 1m }, retry: {} } }',
   'name: a\ntasks: { t: { uses: dag, with: { dag: { name: b, tasks: { u: {} } } } } }',
+  'name: a\nplacement: nearest\ntasks: { t: { run: ls } }',
+  'name: a\nmaxRuns: 0\ntasks: { t: { run: ls } }',
+  'name: a\npools: { a: 20/min }\ntasks: { t: { run: ls } }',
+  'name: a\npools: { a: { slots: 0 } }\ntasks: { t: { run: ls } }',
+  'name: a\npools: { a: { slots: 1, scope: all } }\ntasks: { t: { run: ls } }',
+  'name: a\ntasks: { t: { run: ls, requires: { gpu: 1 } } }',
+  'name: a\ntasks: { t: { run: ls, requires: { memory: 4GB } } }',
+  'name: a\ntasks: { t: { run: ls, requires: { cpu: 0 } } }',
+  'name: a\ntasks: { t: { run: ls, preemptible: 1 } }',
+  'name: a\ntasks: { t: { run: ls, size: [1] } }',
+  'name: a\ntasks: { t: { uses: wait, with: { for: 1m }, requires: gpu } }',
   'name: a\nunknown: 1\ntasks: { t: { run: ls } }',
 ];
 

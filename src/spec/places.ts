@@ -42,7 +42,9 @@ export function placesOfTask(task: RawTask, hasTemplates = true): Place[] {
   if (fields['when'] !== undefined) found.bare(fields['when'], [...path, 'when'], roots, { result: 'bool' });
   if (fields['forEach'] !== undefined) found.forEach(fields['forEach'], [...path, 'forEach']);
   found.action(fields, path, uses, roots);
-  const { cache, retry, poll, artifacts } = fields;
+  const { cache, retry, poll, artifacts, size, affinity } = fields;
+  if (size !== undefined) found.size(size, [...path, 'size'], roots);
+  if (affinity !== undefined) found.templates(affinity, [...path, 'affinity'], roots);
   if (artifacts !== undefined) found.templates(valueAt(artifacts, ['save']), [...path, 'artifacts', 'save'], roots);
   if (cache !== undefined) found.templates(valueAt(cache, ['key']), [...path, 'cache', 'key'], roots);
   if (retry !== undefined) found.rules(retry, [...path, 'retry']);
@@ -91,6 +93,12 @@ class Places {
     } else if (isMapping(value)) {
       for (const key in value) if (mayHold(value[key])) this.templates(value[key], [...path, key], roots, more);
     }
+  }
+
+  /** An expression by itself, or one in `${{ }}`. */
+  size(value: unknown, path: Path, roots: readonly Root[]): void {
+    if (typeof value === 'string' && hasExpression(value)) this.templates(value, path, roots, { result: 'number' });
+    else this.bare(value, path, roots, { result: 'number' });
   }
 
   forEach(value: unknown, path: Path): void {

@@ -3,7 +3,7 @@ import { combinationProblem, isPolicyName, POLICY_NAMES, readPolicy, type Policy
 import { pack, quote } from './problem.js';
 
 /** Policies that later versions will have. */
-const LATER: readonly unknown[] = ['srtf', 'optimized'];
+const LATER: readonly unknown[] = ['optimized'];
 
 const HINT = `Write one of ${POLICY_NAMES.map((name) => `\`${name}\``).join(', ')}.`;
 

@@ -1,17 +1,7 @@
 import { z } from 'zod';
 import { MAXIMUM_CONCURRENCY, type Dag, type Param, type Task } from '../dag/dag.js';
-import {
-  canonicalDuration,
-  description,
-  env,
-  fileDuration,
-  json,
-  name,
-  named,
-  positive,
-  strict,
-  type DurationField,
-} from './fields.js';
+import { PLACEMENT_NAMES } from '../dag/placement.js';
+import { description, durationField, env, json, name, named, positive, strict } from './fields.js';
 import { checkParam } from './param-type.js';
 import { poolsField } from './pool-field.js';
 import { canonicalPolicy, filePolicy } from './policy-field.js';
@@ -61,7 +51,8 @@ const tags = z
   .meta({ uniqueItems: true });
 
 /** What file and canonical form share of a dag. */
-function dagFields(duration: DurationField, policy: typeof canonicalPolicy | typeof filePolicy) {
+function dagFields(canonical: boolean) {
+  const duration = durationField(canonical);
   return {
     name: name.describe('The name of the dag: a letter, then letters, digits, `_` and `-`.'),
     description: description.exactOptional().describe('What the dag is for. Shown to people.'),
@@ -71,7 +62,7 @@ function dagFields(duration: DurationField, policy: typeof canonicalPolicy | typ
       .max(MAXIMUM_CONCURRENCY)
       .exactOptional()
       .describe('Tasks of one run in flight at once. Default: 500.'),
-    policy: (policy as typeof filePolicy)
+    policy: ((canonical ? canonicalPolicy : filePolicy) as typeof filePolicy)
       .exactOptional()
       .describe(
         'Which ready task goes first when slots are scarce: a policy, or several, each for what those before it leave ' +
@@ -89,9 +80,24 @@ function dagFields(duration: DurationField, policy: typeof canonicalPolicy | typ
     groups: named(name, z.int().min(1).max(1_000))
       .exactOptional()
       .describe('The weights of groups, by name, under `fair`: one of weight 2 gets twice the slots. Default: 1 each.'),
-    pools: poolsField
+    pools: poolsField(canonical)
       .exactOptional()
-      .describe('Named slots that tasks hold while they run, by name: { gpu: 2 }. A pool of 1 lets one go at a time.'),
+      .describe(
+        'Named slots that tasks hold while they run, by name: a number, a rate like 20/m, or { slots, rate, scope }. A pool ' +
+          'of 1 lets one go at a time.',
+      ),
+    placement: z
+      .enum(PLACEMENT_NAMES)
+      .exactOptional()
+      .describe(
+        'Which worker group gets a task. Default: tasks go to the workers without a group; least-loaded where one has `requires`.',
+      ),
+    maxRuns: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .exactOptional()
+      .describe('Runs of this dag that go on at once; further ones wait. Default: no limit.'),
     failFast: z.boolean().exactOptional().describe('After the first failure no task starts any more. Default: false.'),
     timeout: positive(duration).exactOptional().describe('The time of a whole run, like 2h. Default: no limit.'),
     tags: tags.exactOptional().describe('Words to find runs by: at most 20, each of at most 100 characters.'),
@@ -113,7 +119,7 @@ function fileSchema(): z.ZodType<Dag, unknown> {
     env: env.exactOptional().describe('Environment variables of every task.'),
   });
   return strict({
-    ...dagFields(fileDuration, filePolicy),
+    ...dagFields(false),
     params: named(name, fileParam)
       .exactOptional()
       .describe('Values that a run is started with: a default value, or { type, default, enum, description }.'),
@@ -159,7 +165,7 @@ function canonicalSchema(): z.ZodType<Dag, unknown> {
     env: env.exactOptional(),
   });
   return strict({
-    ...dagFields(canonicalDuration, canonicalPolicy),
+    ...dagFields(true),
     params: named(name, longParam),
     defaults: defaults.exactOptional(),
     directory: z.string().exactOptional(),

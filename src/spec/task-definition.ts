@@ -70,6 +70,16 @@ export interface PoolOptions {
   readonly slots?: number;
 }
 
+/** What the worker group that runs a task must have. */
+export interface RequiresOptions {
+  /** It must have all of them. */
+  readonly labels?: string | readonly string[];
+  /** Cores: a number, or thousandths like `500m`. */
+  readonly cpu?: number | string;
+  /** Bytes, or an amount like `512Mi` or `4G`. */
+  readonly memory?: number | string;
+}
+
 /** What every task may say. */
 export interface CommonOptions<
   Needs extends readonly Needed[] = readonly Needed[],
@@ -102,6 +112,14 @@ export interface CommonOptions<
   readonly group?: string;
   /** What the task holds of the dag's `pools` while it runs; all, or it does not start. */
   readonly pool?: string | PoolOptions | readonly (string | PoolOptions)[];
+  /** The policy `srtf` may stop the task for a shorter one; it goes on later from its checkpoint. Default false. */
+  readonly preemptible?: boolean;
+  /** How large its input is: a CEL expression that gives a number. A learned estimate grows with it. Default: it does not matter. */
+  readonly size?: string | number;
+  /** What the worker group must have: a label, several, or all there is to say. Default: nothing. */
+  readonly requires?: string | readonly string[] | RequiresOptions;
+  /** Tasks of one text go to the same worker group, under the placement `consistent-hash`; may hold `${{ }}`. Default: its name. */
+  readonly affinity?: string;
   /** The task is done once for each item, and its output is the list of theirs. */
   readonly forEach?: Each;
   /** Items in flight at once. Default: as many as the run's concurrency allows. */

@@ -33,7 +33,9 @@ import {
 } from './fields.js';
 import { pack } from './problem.js';
 import { isMapping } from './raw-task.js';
+import { requiresField } from './requires-field.js';
 import { retryField } from './retry-field.js';
+import { sizeField } from './size-field.js';
 import { timeoutField } from './timeout-field.js';
 
 const dependency = strict({
@@ -103,6 +105,11 @@ function sharedFields(canonical: boolean) {
 /** What a task may say that leaves something: an output, files, or a need to undo it. */
 function workFields(canonical: boolean) {
   return {
+    size: sizeField(canonical)
+      .exactOptional()
+      .describe(
+        'How large its input is: a CEL expression that gives a number. A learned estimate grows with it. Default: it does not matter.',
+      ),
     pool: poolField(canonical)
       .exactOptional()
       .describe(
@@ -125,7 +132,29 @@ function handledFields(canonical: boolean) {
     timeout: timeoutField(canonical)
       .exactOptional()
       .describe('Time limits: a duration for one attempt, or each limit by name.'),
+    preemptible: (canonical ? (z.literal(true) as unknown as z.ZodBoolean) : z.boolean())
+      .exactOptional()
+      .describe('The policy `srtf` may stop the task for a shorter one; it goes on later. Default: false.'),
     ...workFields(canonical),
+  };
+}
+
+/** What a task may say that a worker of Dagwright does: which one. */
+function placedFields(canonical: boolean) {
+  return {
+    requires: requiresField(canonical)
+      .exactOptional()
+      .describe(
+        'What the worker group must have: a label, a list of them, or { labels, cpu, memory }. Default: nothing.',
+      ),
+    affinity: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .exactOptional()
+      .describe(
+        'Tasks of one text go to the same worker group, under the placement `consistent-hash`. May hold `${{ }}`. Default: its name.',
+      ),
   };
 }
 
@@ -195,6 +224,7 @@ function members(canonical: boolean) {
       .exactOptional()
       .describe('Files that the task leaves for others, and takes from others.'),
   };
+  const placed = placedFields(canonical);
   const handlers = handlerFields(duration, canonical);
   const control = controlUses(duration, canonical);
   const fields = canonical ? undefined : TASK_FIELDS;
@@ -202,12 +232,13 @@ function members(canonical: boolean) {
     strict(shape, fields ?? Object.keys(shape), kind);
   return {
     handled,
+    placed,
     cache,
     artifacts,
     all: [
-      member('shell', { ...handlers.shell, ...handled, ...cache, ...artifacts }),
-      member('function', { ...handlers.function, ...handled, ...cache, ...artifacts }),
-      member('http', { ...handlers.http, ...handled, ...cache }),
+      member('shell', { ...handlers.shell, ...handled, ...placed, ...cache, ...artifacts }),
+      member('function', { ...handlers.function, ...handled, ...placed, ...cache, ...artifacts }),
+      member('http', { ...handlers.http, ...handled, ...placed, ...cache }),
       member('activity', { ...handlers.activity, ...handled }),
       member('dag', { ...control.dag, ...shared, ...workFields(canonical) }),
       member('wait', { ...control.wait, ...shared }),
@@ -237,6 +268,7 @@ const TASK_FIELDS = [
     'deadline',
     'group',
   ],
+  ...['preemptible', 'size', 'requires', 'affinity'],
   ...[
     'pool',
     'forEach',
@@ -256,7 +288,10 @@ const TASK_FIELDS = [
 /** A task that has no `uses` says one of these. */
 export const SHORT_TASKS = ['run', 'wait', 'until', 'switch'] as const;
 
-const WAITS = ['pool', 'env', 'retry', 'timeout', 'output', 'compensate', 'cache', 'artifacts'];
+const WAITS = [
+  ...['pool', 'env', 'retry', 'timeout', 'output', 'compensate', 'cache', 'artifacts'],
+  ...['preemptible', 'size', 'requires', 'affinity'],
+];
 const SWITCHES = [...WAITS, 'forEach', 'maxParallel', 'tolerate'];
 
 function checkShort(task: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
@@ -295,7 +330,7 @@ type FileTask = Omit<Task, 'name'>;
 
 /** A task of a dag file, without its name. Gives the canonical one, but a sub-dag as it is written. */
 export const fileTask = perForm('task', (): z.ZodType<FileTask, unknown> => {
-  const { all, handled, cache, artifacts } = members(false);
+  const { all, handled, placed, cache, artifacts } = members(false);
   const { cases, default: otherwise } = branchFields(false);
   const short = strict(
     {
@@ -313,6 +348,7 @@ export const fileTask = perForm('task', (): z.ZodType<FileTask, unknown> => {
       default: otherwise,
       uses: z.undefined().exactOptional(),
       ...handled,
+      ...placed,
       ...cache,
       ...artifacts,
     },
@@ -323,6 +359,7 @@ export const fileTask = perForm('task', (): z.ZodType<FileTask, unknown> => {
       uses: z.literal('poll').describe('A handler that is asked again until a condition holds.'),
       with: withOf(pollWith(fileDuration)).describe('The handler, the condition, and how often.'),
       ...handled,
+      ...placed,
     },
     TASK_FIELDS,
     'poll',
@@ -342,6 +379,7 @@ function canonicalOf({
   default: otherwise,
   ...rest
 }: Record<string, unknown>): FileTask {
+  if (rest['preemptible'] === false) delete rest['preemptible'];
   const task = { ...rest, needs: rest['needs'] ?? [] } as FileTask;
   if (run !== undefined) return { ...task, uses: 'shell', with: { run: run as string } };
   if (wait !== undefined) return { ...task, uses: 'wait', with: { for: wait as string } };

@@ -228,6 +228,34 @@ describe('SCRIPT_UNQUOTED', () => {
   });
 });
 
+describe('SRTF_STOPS_NOTHING and PREEMPTIBLE_UNUSED', () => {
+  const plain = '  b: { run: x }';
+  const stoppable = '  b: { run: x, preemptible: true }';
+
+  it.each([
+    ['policy: srtf', plain, ['3:9 SRTF_STOPS_NOTHING']],
+    ['policy: [priority, srtf]', plain, ['3:9 SRTF_STOPS_NOTHING']],
+    ['policy: srtf', stoppable, []],
+    ['policy: [srtf, priority]', stoppable, []],
+    ['policy: [priority, srtf]', stoppable, ['5:29 PREEMPTIBLE_UNUSED']],
+    ['policy: sjf', stoppable, ['5:29 PREEMPTIBLE_UNUSED']],
+    ['aging: 1m', stoppable, ['5:29 PREEMPTIBLE_UNUSED']],
+    ['policy: sjf', '  b: { run: x, preemptible: false }', []],
+  ])('%s, %s', (policy, task, expected) => {
+    expect(warnings(task, `${policy}\n`)).toEqual(expected);
+  });
+});
+
+describe('AFFINITY_UNUSED', () => {
+  it.each([
+    ['aging: 1m', ['5:26 AFFINITY_UNUSED']],
+    ['placement: heft', ['5:26 AFFINITY_UNUSED']],
+    ['placement: consistent-hash', []],
+  ])('%s', (placement, expected) => {
+    expect(warnings('  b: { run: x, affinity: k }', `${placement}\n`)).toEqual(expected);
+  });
+});
+
 describe('docs/lint.md', () => {
   const page = readFileSync(new URL('../../../docs/lint.md', import.meta.url), 'utf8');
   const headings = [...page.matchAll(/^## (\w+)$/gm)].map(([, code]) => code);

@@ -9,6 +9,7 @@ import { missingOutputs } from './missing-output.js';
 import { plainSecrets } from './plain-secret.js';
 import { unbounded } from './unbounded.js';
 import { unquotedScripts } from './unquoted-script.js';
+import { preemption, unusedAffinity } from './unused-scheduling.js';
 
 /** All that is warned of: see docs/lint.md. */
 export const LINT_RULES: readonly LintRule[] = [
@@ -19,6 +20,8 @@ export const LINT_RULES: readonly LintRule[] = [
   unbounded,
   plainSecrets,
   unquotedScripts,
+  preemption,
+  unusedAffinity,
 ];
 
 /**
