@@ -14,6 +14,7 @@ import { DIAGNOSTIC_CODES, formatDiagnostic, hasErrors } from '../src/spec/diagn
 import { loadDagFile } from '../src/spec/load.js';
 import { resolveParams } from '../src/spec/params.js';
 import { openStore } from '../src/store/open-store.js';
+import { functionsBeside, loadFunctions } from '../src/worker/load-functions.js';
 import { stand, states } from './support/executor-hosts.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -32,6 +33,7 @@ const pages = [
 /** A page for each concept: its example runs, and ends as the page says. What is sent to the run, where something is. */
 const CONCEPTS: Readonly<Record<string, (run: Run) => Promise<void>>> = {
   'docs/branches.md': async () => undefined,
+  'docs/checkpoints.md': async () => undefined,
   'docs/compensation.md': async () => undefined,
   'docs/fan-out.md': async () => undefined,
   'docs/outputs.md': async () => undefined,
@@ -64,8 +66,13 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Writes the whole dags of a page as files side by side: `# name.yaml` at the top of a block says which file it is. */
+/**
+ * Writes the whole dags of a page as files side by side: `# name.yaml` at the top of a block says which file it is. Beside
+ * them its functions, where a block is `// functions.mjs`.
+ */
 function dagFilesOf(text: string): string[] {
+  const functions = /^```js\n(\/\/ functions\.mjs\n.*?)^```/ms.exec(text)?.[1];
+  if (functions !== undefined) writeFileSync(join(folder, 'functions.mjs'), functions);
   const blocks = [...text.matchAll(/^```yaml\n((?:# ([\w-]+\.yaml)\n)?name:.*?)^```/gms)];
   return blocks.map(([, block = '', name], index) => {
     const file = join(folder, name ?? `dag-${index}.yaml`);
@@ -78,7 +85,9 @@ function dagFilesOf(text: string): string[] {
 async function start(file: string): Promise<Run> {
   const { dag, diagnostics } = await loadDagFile(file);
   expect(diagnostics.map(formatDiagnostic)).toEqual([]);
-  const handlers = createHandlers({ environment: loadConfig().environment });
+  const beside = await functionsBeside(file);
+  const functions = await loadFunctions(beside === undefined ? [] : [beside]);
+  const handlers = createHandlers({ environment: loadConfig().environment, functions });
   const store = openStore({ folder: join(folder, 'store') });
   return runLocally(dag!, {
     ...resolveParams(dag!, {}),

@@ -80,6 +80,11 @@ export class TaskDoubles {
     return { name, uses: 'function', with: { name: 'double', input }, needs: needs.map((task) => ({ task })), ...more };
   }
 
+  /** A task that leaves a checkpoint, asks this test how to end, and gives what it found of an earlier attempt: `{ found }`. */
+  leaver(name: string, leave: string, more: Partial<Task> = {}): Task {
+    return this.task(name, [], { with: { name: 'double', input: { url: this.url, leave } }, ...more });
+  }
+
   /** A task that does not stop when it is told to: only when the test says so, or after the grace of 10 s. */
   stubborn(name: string, needs: readonly string[] = []): Task {
     return this.task(name, needs, { with: { name: 'double', input: { url: this.url, stubborn: true } } });
@@ -142,9 +147,11 @@ export const doubleFunction = defineFunction('double', {
     url: z.string(),
     progress: z.object({ done: z.number(), total: z.number(), note: z.string() }).optional(),
     stubborn: z.boolean().optional(),
+    leave: z.string().optional(),
   }),
-  run: async ({ url, progress, stubborn }, context) => {
+  run: async ({ url, progress, stubborn, leave }, context) => {
     if (progress !== undefined) context.progress(progress, progress.note);
+    if (leave !== undefined) context.checkpoint(leave);
     const { runId, task, attempt, signal } = context;
     const query = new URLSearchParams({ run: runId, task, attempt: String(attempt) });
     const response = await fetch(`${url}?${query.toString()}`, stubborn === true ? {} : { signal });
@@ -155,7 +162,7 @@ export const doubleFunction = defineFunction('double', {
       const error = { code, message, ...(details === undefined ? {} : { details }) };
       throw new TaskFailure(error, { retryable, ...cause });
     }
-    return output;
+    return leave === undefined ? output : { found: context.lastCheckpoint ?? null };
   },
 });
 
