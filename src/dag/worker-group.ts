@@ -26,6 +26,9 @@ export interface WorkerGroup {
   readonly standby?: true;
 }
 
+/** What a group's name looks like: `gpu`, `eu-1`. */
+export const GROUP_PATTERN = /^[A-Za-z0-9][\w.-]{0,63}$/;
+
 /** The task queue of a group, beside the one of the workers without a group. */
 export function taskQueueOf(base: string, group: string): string {
   return `${base}/${group}`;

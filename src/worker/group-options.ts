@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import { DagwrightError } from '../dag/errors.js';
 import { LABEL_PATTERN } from '../dag/label.js';
+import { GROUP_PATTERN } from '../dag/worker-group.js';
 import type { JoiningWorker } from '../workflows/group-messages.js';
-
-/** What a worker group's name looks like: `gpu`, `eu-1`. */
-export const GROUP_PATTERN = /^[A-Za-z0-9][\w.-]{0,63}$/;
 
 /** The group that a worker belongs to, and what the worker has that tasks may require. */
 export interface GroupOptions {

@@ -33,7 +33,7 @@ export async function dev(options: DevOptions): Promise<number> {
     if (interrupt.signal.aborted) return EXIT.succeeded;
     const { address, namespace, uiUrl } = server;
     const { taskQueue } = config;
-    worker = await DagWorker.start({ address, namespace, taskQueue, functions, config, logger });
+    worker = await DagWorker.start({ address, namespace, taskQueue, functions, config, logger, register: true });
     print(`Temporal server: ${address}${server.startedHere ? '' : ' (was running already)'}`);
     if (uiUrl !== undefined) print(`Web UI:          ${uiUrl}`);
     print(`Worker:          task queue ${taskQueue}${namesOf(functions)}`);

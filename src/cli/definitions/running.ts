@@ -3,6 +3,7 @@ import type { DevOptions } from '../commands/dev.js';
 import type { WorkerOptions } from '../commands/worker.js';
 import { EXIT_CODES_HELP } from '../exit-code.js';
 import type { RunOptions } from '../run-request.js';
+import { addGroupFlags } from './group-flags.js';
 import {
   addressOption,
   collect,
@@ -46,14 +47,16 @@ export function addRunningCommands(program: Command, done: Done): void {
       done(await run(file, options));
     });
 
-  program
+  const worker = program
     .command('worker')
     .description('run tasks for the runs on a server, until Ctrl-C')
     .option('--functions <file>', FUNCTIONS_HELP, collect)
     .option('--task-queue <name>', TASK_QUEUE_HELP)
-    .option('--slots <number>', 'tasks at once', positiveInteger)
+    .option('--slots <number>', 'tasks at once (default: 100)', positiveInteger);
+  addGroupFlags(worker)
     .addOption(addressOption())
     .addOption(namespaceOption())
+    .addHelpText('after', WORKER_HELP)
     .action(async (options: WorkerOptions) => {
       const { worker } = await import('../commands/worker.js');
       done(await worker(options));
@@ -72,6 +75,11 @@ export function addRunningCommands(program: Command, done: Done): void {
       done(await dev(options));
     });
 }
+
+const WORKER_HELP = `
+A worker of a group takes the tasks that the placement of a dag gives to its group, and keeps runs going. The tasks of
+dags without a placement need a worker without a group. All workers of a group should be alike.
+\`dagwright workers\` shows who is there.`;
 
 const RUN_HELP = `
 Without --address, TEMPORAL_ADDRESS or a profile, a server nearby is used, or one is started here with its

@@ -6,6 +6,7 @@ import type { ListOptions } from '../commands/list.js';
 import type { LogsOptions } from '../commands/logs.js';
 import type { StatusOptions } from '../commands/status.js';
 import type { WatchOptions } from '../commands/watch.js';
+import type { WorkersOptions } from '../commands/workers.js';
 import { RUN_STATES } from '../../dag/run-state.js';
 import {
   addressOption,
@@ -15,6 +16,7 @@ import {
   QUOTE_HELP,
   runCommand,
   TASK_HELP,
+  TASK_QUEUE_HELP,
   type Done,
 } from './options.js';
 
@@ -34,6 +36,18 @@ export function addSeeingCommands(program: Command, done: Done): void {
     .action(async (options: ListOptions) => {
       const { list } = await import('../commands/list.js');
       done(await list(options));
+    });
+
+  program
+    .command('workers')
+    .description('show the workers that live, their groups, and how busy they are')
+    .option('--task-queue <name>', TASK_QUEUE_HELP)
+    .addOption(addressOption())
+    .addOption(namespaceOption())
+    .option('--json', 'print { "workers": [...] }')
+    .action(async (options: WorkersOptions) => {
+      const { workers } = await import('../commands/workers.js');
+      done(await workers(options));
     });
 
   runCommand(program, 'status', 'show a run and each of its tasks, or all that is known of one')
