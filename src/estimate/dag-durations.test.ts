@@ -71,14 +71,24 @@ describe('what is learned of a task', () => {
     expect(durationsOf([7], [0]).estimate).toEqual({ time: 7 });
   });
 
-  it('tells how far off the estimates were, each by what was known before it', () => {
-    expect(durationsOf([100]).stats()).not.toHaveProperty('error');
+  it('tells how far off the estimates were, each by what was known before it came', () => {
+    const errorOf = (
+      ...batches: readonly (readonly [times: readonly number[], sizes?: readonly number[]])[]
+    ): unknown => {
+      const durations = new TaskDurations('a');
+      for (const [own, sizes] of batches) {
+        durations.add({ task: 'a', times: own, ...(sizes === undefined ? {} : { sizes }), count: own.length });
+      }
+      return durations.stats()?.error;
+    };
+    expect(errorOf([[100, 900]])).toBeUndefined();
     // Thought 100, 100, 100; took 100, 200, 50.
-    expect(durationsOf([100, 100, 200, 50]).stats()).toMatchObject({ error: 0.5 });
-    expect(durationsOf([100, 100, 100]).stats()).toMatchObject({ error: 0 });
+    expect(errorOf([[100]], [[100]], [[200]], [[50]])).toBe(0.5);
+    expect(errorOf([[100]], [[100, 200, 50]])).toBe(0.5);
+    expect(errorOf([[100]], [[100]])).toBe(0);
     // By size it was foreseen.
-    expect(durationsOf([100, 1_000], [1, 10]).stats()).toMatchObject({ error: 0 });
-    expect(durationsOf([0, 0]).stats()).toMatchObject({ error: 0 });
+    expect(errorOf([[100], [1]], [[1_000], [10]])).toBe(0);
+    expect(errorOf([[0]], [[0]])).toBe(0);
   });
 });
 

@@ -61,15 +61,16 @@ export class TaskDurations {
     return rates.length === 0 ? { time } : { time, perSize: rounded(median(rates)) };
   }
 
+  /** Samples that come together: none of them was known when the others were estimated. */
   add({ times, sizes, count }: TaskSamples): void {
+    const known = this.estimate;
     for (const [i, time] of times.entries()) {
       const size = sizes?.[i] ?? null;
-      const known = this.estimate;
       this.#estimates.push(known === undefined ? null : Math.round(estimatedTime(known, size ?? undefined)));
       this.#times.push(time);
       this.#sizes.push(size);
-      this.keep(KEPT_SAMPLES);
     }
+    this.keep(KEPT_SAMPLES);
     this.#count += count;
   }
 

@@ -4,6 +4,7 @@ import { isoTime } from './iso-time.js';
 import { itemWords } from './item-words.js';
 import type { ActRecord } from './act.js';
 import { itemName } from './made-tasks.js';
+import { estimatedEnd } from './remaining-time.js';
 import type { Controls } from './controls.js';
 import type { RunExpressions } from './run-expressions.js';
 import type { RunRecord, RunFacts } from './run-record.js';
@@ -27,6 +28,8 @@ export interface ViewedRun {
   readonly takeOver: { readonly runId: string } | undefined;
   facts(): RunFacts;
   itemOf(task: number): Json | undefined;
+  /** Whether a waiting task only waits for its next attempt. */
+  isRetrying(task: number): boolean;
 }
 
 /** The run now; with a range, of its tasks only those. */
@@ -35,12 +38,15 @@ export function describeRun(run: ViewedRun, from = 0, to = run.dag.tasks.length)
   const facts = run.facts();
   const { runBeganAt, runEndedAt } = scheduler;
   const pause = pauseOf(run);
+  // Of a description in parts the first one has it.
+  const end = from === 0 ? estimatedEnd(run) : undefined;
   return {
     runId: run.runId,
     dag: run.dag.name,
     state: scheduler.state,
     startedAt: isoTime(runBeganAt ?? 0),
     ...(runEndedAt === undefined ? {} : { endedAt: isoTime(runEndedAt) }),
+    ...(end === undefined ? {} : { estimatedEnd: isoTime(end) }),
     ...(pause === undefined ? {} : { pause }),
     ...(run.takeOver === undefined ? {} : { rerunOf: run.takeOver.runId }),
     concurrency: scheduler.concurrency,
@@ -68,10 +74,12 @@ function seenOf(run: ViewedRun, task: number): Partial<TaskDescription> {
   const { runId, dag, scheduler, controls, record } = run;
   const definition = dag.tasks[task]!;
   const group = scheduler.itemsOf(task);
-  const waitsFor = controls.waitsFor(task);
+  const waitsFor = run.isRetrying(task) ? undefined : controls.waitsFor(task);
+  const madeIn = scheduler.ready.groups.madeIn(task);
   const isSubRun = definition.uses === 'dag' && scheduler.startedAt(task) !== undefined && group === undefined;
   return {
     ...madeOf(definition, run.itemOf(task)),
+    ...(madeIn === undefined ? {} : { group: madeIn }),
     ...(definition.finally === undefined ? {} : { finally: definition.finally }),
     ...(group === undefined
       ? {}

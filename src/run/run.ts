@@ -31,6 +31,8 @@ export interface TaskDescription {
   readonly progress?: Progress;
   /** Who runs the attempt, or ran the last one: `process@machine`. */
   readonly worker?: string;
+  /** The worker group in which it runs, or ran last. */
+  readonly group?: string;
   /** Bytes of the output as JSON. */
   readonly outputBytes?: number;
   /** It did not run here: the run that this one is a rerun of had its output. */
@@ -94,6 +96,11 @@ export interface RunDescription {
   readonly state: RunState;
   readonly startedAt: string;
   readonly endedAt?: string;
+  /**
+   * When it is thought to end, by what its tasks are thought to take; in the past where they take longer. Left out where that
+   * cannot be told: it is paused, waits for somebody, or too little is known of its tasks.
+   */
+  readonly estimatedEnd?: string;
   /** Set where the run is paused. */
   readonly pause?: PauseDescription;
   /** The run of which this one is a rerun. */
@@ -125,6 +132,8 @@ export interface TaskResult {
   readonly error?: TaskError;
   /** Who ran the last attempt: `process@machine`. */
   readonly worker?: string;
+  /** The worker group in which it ran last. */
+  readonly group?: string;
   /** It did not run here: the run that this one is a rerun of had its output. */
   readonly takenOver?: true;
   readonly cached?: CacheHit;
