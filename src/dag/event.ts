@@ -83,6 +83,8 @@ export type SchedulerEvent =
   | { readonly type: 'pool.set'; readonly at: number; readonly pool: string; readonly size: PoolSize }
   /** What the task needs of pools that runs share is kept for it. Answers `lease.want`. */
   | { readonly type: 'lease.granted'; readonly at: number; readonly task: number }
+  /** The run may go on beside the others of its dag: what was held back may start. */
+  | { readonly type: 'run.admitted'; readonly at: number }
   /** These worker groups live: all of them. What runs in one that is gone starts again in another. */
   | { readonly type: 'groups.changed'; readonly at: number; readonly groups: readonly WorkerGroup[] }
   /** Tasks were added behind those there are; of each new edge `[from, to]`, `to` needs `from`. */

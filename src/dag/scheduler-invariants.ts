@@ -25,6 +25,7 @@ export interface SchedulerFacts {
   readonly open: number;
   readonly stage: Stage;
   readonly awaitsCompensations: boolean;
+  readonly isHeldBack: boolean;
   readonly failing: boolean;
   itemsOf(task: number): Readonly<Items> | undefined;
   stateOf(task: number): TaskState;
@@ -216,13 +217,13 @@ function checkRun(scheduler: SchedulerFacts): void {
     rule(underWay > 0 || scheduler.awaitsCompensations, () => 'the run is cancelling, but nothing runs.');
   }
   if ((state === 'running' || (state === 'cancelling' && !isMain)) && runBeganAt !== undefined) {
-    const isHeld = (scheduler.failing && isMain) || scheduler.awaitsCompensations;
+    const isHeld = (scheduler.failing && isMain) || scheduler.awaitsCompensations || scheduler.isHeldBack;
     const held = isHeld || policy.size === 0 || running >= concurrency;
     rule(held, () => `${policy.size} tasks are ready and ${concurrency - running} slots free, but none starts.`);
     rule(isHeld || free === 0, () => `${free} tasks that need no slot are ready, but none starts.`);
     const isKept = ready > policy.size + free + scheduler.ready.parked || scheduler.ready.awaitsOutside;
     // A paused task holds the run, and with it all that need it.
-    const goesOn = underWay > 0 || scheduler.awaitsCompensations || isKept;
+    const goesOn = underWay > 0 || scheduler.isHeldBack || scheduler.awaitsCompensations || isKept;
     rule(goesOn, () => 'the run goes on, but nothing runs.');
   }
   rule(open === scheduler.open, () => `${open} tasks have not ended, but ${scheduler.open} were counted.`);

@@ -41,6 +41,8 @@ export interface SchedulerOptions extends SchedulerHost {
   readonly policy?: string;
   /** What policies go by beside the tasks. Default: nothing. */
   readonly policySettings?: PolicySettings;
+  /** Nothing starts before `run.admitted`. Default false. */
+  readonly heldBack?: boolean;
   /** The pools, by name. Default: none. */
   readonly pools?: Readonly<Record<string, PoolSize>>;
   /** Which worker group gets a task. Default: tasks are given none. */
@@ -61,6 +63,7 @@ export function schedulerOptionsOf(dag: Dag, host: SchedulerHost): SchedulerOpti
     policySettings: dag,
     ...(dag.pools === undefined ? {} : { pools: dag.pools }),
     ...(placement === undefined ? {} : { placement }),
+    ...(dag.maxRuns !== undefined && host.leases === true ? { heldBack: true } : {}),
   };
 }
 

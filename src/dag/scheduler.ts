@@ -54,6 +54,7 @@ export class Scheduler {
   /** Pools that an operator gave another size. */
   readonly #resized = new Map<string, PoolSize>();
   readonly #placed: PlacedStarts | undefined;
+  #heldBack: boolean;
 
   /** @throws RangeError where `concurrency` is below 1. */
   constructor(graph: Graph, options: SchedulerOptions) {
@@ -66,6 +67,7 @@ export class Scheduler {
     this.#concurrency = this.#ceiling = options.concurrency;
     this.ready.mostWanted = options.concurrency;
     this.#failFast = options.failFast ?? false;
+    this.#heldBack = options.heldBack ?? false;
     this.#hasRoom = options.hasRoom ?? (() => true);
     this.#timeout = options.timeout;
     this.#compensateOn = options.compensateOn ?? [];
@@ -117,8 +119,9 @@ export class Scheduler {
   }
 
   /** What keeps ready tasks from starting, beside the run's own slots. */
-  #resume({ resized = {}, poolTimerAt, rates = {}, leases, facts, groups, placementMemory }: Snapshot): void {
+  #resume({ heldBack, resized = {}, poolTimerAt, rates = {}, leases, facts, groups, placementMemory }: Snapshot): void {
     const { ready } = this;
+    this.#heldBack = heldBack ?? false;
     for (const [pool, size] of Object.entries(resized)) this.#resize(pool, size);
     this.#poolTimerAt = poolTimerAt;
     ready.pools.recall(rates);
@@ -151,6 +154,7 @@ export class Scheduler {
       concurrency: this.#concurrency,
       policy: this.policy.name,
       ...(policyMemory === undefined ? {} : { policyMemory }),
+      ...(this.#heldBack ? { heldBack: true } : {}),
       ...(this.#resized.size === 0 ? {} : { resized: Object.fromEntries(this.#resized) }),
       ...(this.#poolTimerAt === undefined ? {} : { poolTimerAt: this.#poolTimerAt }),
       ...(Object.keys(rates).length === 0 ? {} : { rates }),
@@ -233,6 +237,23 @@ export class Scheduler {
   /** The tasks that may start. For reading. */
   get ready(): ReadyTasks {
     return this.#walk.ready;
+  }
+
+  /** Whether a running task holds more than a slot of the run: of pools, or of a worker group. */
+  holdsMore(task: number): boolean {
+    const { pools, leases, groups } = this.ready;
+    const isPooled = pools.demandsOf(task).length > 0 || leases.demandsOf(task).length > 0;
+    return isPooled || groups.groupOf(task) !== undefined;
+  }
+
+  /** Whether nothing starts before the run is admitted beside others of its dag. */
+  get isHeldBack(): boolean {
+    return this.#heldBack;
+  }
+
+  /** Whether its tasks are given worker groups. */
+  get isPlaced(): boolean {
+    return this.#placed !== undefined;
   }
 
   /** Whether what undoes tasks was asked for, and has not been added yet. */
@@ -412,6 +433,9 @@ export class Scheduler {
       case 'pool.set':
         this.#resize(event.pool, event.size);
         break;
+      case 'run.admitted':
+        this.#heldBack = false;
+        break;
       case 'lease.granted':
         this.ready.leaseGranted(event.task);
         break;
@@ -572,7 +596,7 @@ export class Scheduler {
   }
 
   #startTasks(at: number, instructions: Instruction[]): void {
-    if (this.#pauseMode !== undefined || this.#awaitsCompensations) return;
+    if (this.#pauseMode !== undefined || this.#awaitsCompensations || this.#heldBack) return;
     if (this.stage === 'main' && (this.#failing || this.#stop !== undefined)) return;
     const { ready } = this.#walk;
     for (let task = ready.nextFree(); task !== undefined; task = ready.nextFree()) {

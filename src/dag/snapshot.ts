@@ -54,6 +54,8 @@ export interface Snapshot extends TaskSnapshot {
   readonly policy?: string;
   /** What the policy remembers of what it gave. Default: nothing. */
   readonly policyMemory?: Json;
+  /** Nothing starts before the run is admitted. Default false. */
+  readonly heldBack?: true;
   /** Pools that an operator gave another size. */
   readonly resized?: Readonly<Record<string, PoolSize>>;
   /** Milliseconds; when the rate of a pool lets more start. */

@@ -117,7 +117,8 @@ class LocalRun extends ActingRun {
     this.#options = options;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     const { params = {}, cache = true } = options;
-    const more = { runId: this.runId, createPolicy, params, takeOver: undefined, noCache: !cache };
+    const { runId } = this;
+    const more = { runId, createPolicy, params, takeOver: undefined, noCache: !cache, retriesHolders: true };
     this.#live = new LiveRun(dag, more);
     this.#result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -224,6 +225,9 @@ class LocalRun extends ActingRun {
       case 'timer.drop':
         this.#dropTimer(keyOf(instruction.timer, instruction.task));
         break;
+      case 'lease.want':
+      case 'lease.release':
+        throw new Error("What runs share is counted here as the run's own.");
       case 'subrun.pause':
         this.#ask(instruction.task, { type: 'pause', mode: instruction.mode });
         break;

@@ -17,6 +17,8 @@ export interface ExplainFacts {
   readonly runId: string;
   readonly record: { errorOf(task: number): TaskError | undefined; attemptsOf(task: number): number };
   readonly controls: { waitsFor(task: number): WaitDescription | undefined };
+  /** Whether a waiting task only waits for its next attempt. */
+  isRetrying(task: number): boolean;
   taskPausedBy(task: number): { readonly at: number; readonly by?: string } | undefined;
 }
 
@@ -35,7 +37,7 @@ export function explain(run: ExplainFacts, task: number): Explanation {
       : state === 'waiting'
         ? [whyWaiting(run, task), ...whyPaused(run, task)]
         : whyNot(run, task);
-  return { task: dag.tasks[task]!.name, state, reasons };
+  return { task: dag.tasks[task]!.name, state: run.isRetrying(task) ? 'retrying' : state, reasons };
 }
 
 function whyEnded(run: ExplainFacts, task: number): Reason[] {
@@ -84,6 +86,15 @@ function whyDeclined(run: ExplainFacts, task: number): Reason {
 }
 
 function whyWaiting(run: ExplainFacts, task: number): Reason {
+  if (run.isRetrying(task)) {
+    const error = run.record.errorOf(task);
+    const why = error === undefined ? '' : `: ${error.code}: ${error.message}`;
+    const next = iso(timeOf(run.scheduler.tasks.dueAt[task]));
+    return reason(
+      'retrying',
+      sentence(`Attempt ${run.record.attemptsOf(task)} failed, the next one is at ${next}${why}`),
+    );
+  }
   const waits = run.controls.waitsFor(task);
   const name = nameOf(run, task);
   const until = waits?.until === undefined ? '' : `, until ${waits.until}`;
@@ -155,14 +166,14 @@ function whyNot(run: ExplainFacts, task: number): Reason[] {
   if (scheduler.failing) {
     reasons.push(reason('fail_fast', 'A task has failed, and `failFast` holds: no task starts any more.'));
   }
+  if (scheduler.isHeldBack) {
+    const text = `As many runs of ${run.dag.name} go on as may (\`maxRuns\`): this one waits for its turn.`;
+    reasons.push(reason('max_runs', text));
+  }
   reasons.push(...whyHeldBack(run, task));
   if (reasons.length > 0) return reasons;
   const { running, concurrency, policy } = scheduler;
-  const pool = scheduler.ready.parkedIn(task);
-  if (pool !== undefined) {
-    const { slots = 0, taken = 0 } = scheduler.ready.pools.use()[pool] ?? {};
-    reasons.push(reason('pool', `The pool ${pool} has no room for it: ${taken} of its ${slots} slots are taken.`));
-  }
+  reasons.push(...whyKept(run, task));
   if (running >= concurrency) {
     const message = `All slots are taken: ${running} tasks run, and the concurrency is ${concurrency}.`;
     reasons.push(reason('slots', message));
@@ -174,6 +185,29 @@ function whyNot(run: ExplainFacts, task: number): Reason[] {
     reasons.push(reason('queue', `Its place in the queue: ${before}.`));
   }
   return reasons.length > 0 ? reasons : [reason('queue', 'It is about to start.')];
+}
+
+/** What keeps a ready task beside the run's own slots. */
+function whyKept({ scheduler }: ExplainFacts, task: number): Reason[] {
+  const { ready } = scheduler;
+  const pool = ready.parkedIn(task);
+  if (pool !== undefined) {
+    const { slots = Infinity, taken = 0, rate } = ready.pools.use()[pool] ?? {};
+    const isRated = taken < slots && rate !== undefined;
+    const why = isRated
+      ? `its rate lets ${rate.count} through in ${rate.per / 1_000} s`
+      : `${taken} of its ${slots} slots are taken`;
+    return [reason('pool', `The pool ${pool} has no room for it: ${why}.`)];
+  }
+  if (ready.awaitsLease(task)) {
+    const pools = ready.leases.demandsOf(task).map(({ name }) => name);
+    const what = pools.length === 1 ? `the pool ${list(pools)}` : `the pools ${list(pools)}`;
+    return [reason('pool', `It waits for ${what}, which other runs share: \`dagwright pool ${pools[0]}\`.`)];
+  }
+  if (!ready.awaitsGroup(task)) return [];
+  if (ready.groups.hasGroupFor(task)) return [reason('worker_group', 'No worker group has room for it.')];
+  const some = ready.groups.groups.length === 0 ? 'No worker group lives' : 'No worker group has what it requires';
+  return [reason('worker_group', `${some}: \`dagwright workers\` shows them.`)];
 }
 
 /** Why a pending task that needs nothing more does not start. */
@@ -259,4 +293,8 @@ function reason(code: ReasonCode, message: string, run?: ExplainFacts, tasks: re
 
 function iso(milliseconds: number | undefined): string {
   return milliseconds === undefined ? 'an unknown time' : isoTime(milliseconds);
+}
+
+function timeOf(at: number | undefined): number | undefined {
+  return at === undefined || Number.isNaN(at) ? undefined : at;
 }

@@ -19,6 +19,7 @@ export interface Reason {
 
 /**
  * - `needs`: dependencies have not ended; `run_paused`, `task_paused`, `cancelling`, `fail_fast`: it must not start;
+ * - `max_runs`: as many runs of the dag go on as may; `worker_group`: none has room for it, or what it requires;
  * - `slots`: as many tasks run as may; `pool`: a pool that it needs has no room; `queue`: others go first;
  * - `no_worker`, `queued`: handed to the workers, and none, or none yet, has taken it; `retrying`: waits for its next attempt;
  * - `waiting`: for a time, an event, an approval, or to be asked again; `items`: as many items of its fan-out go as may;
@@ -32,6 +33,8 @@ export type ReasonCode =
   | 'task_paused'
   | 'cancelling'
   | 'fail_fast'
+  | 'max_runs'
+  | 'worker_group'
   | 'slots'
   | 'pool'
   | 'queue'

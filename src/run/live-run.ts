@@ -1,14 +1,17 @@
+import type { CreatePlacement } from '../dag/placement.js';
 import type { CreatePolicy } from '../dag/policy.js';
-import type { Admit } from '../dag/walk.js';
-import type { Dag } from '../dag/dag.js';
+import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
+import type { LearnedEstimates } from '../estimate/estimate.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
 import { byteLength, type Json, type JsonObject } from '../dag/json.js';
 import { isRunEnd } from '../dag/run-state.js';
 import { Scheduler } from '../dag/scheduler.js';
+import type { SchedulerHost } from '../dag/scheduler-options.js';
 import type { Snapshot } from '../dag/snapshot.js';
 import type { ArtifactRef } from '../dag/artifact.js';
 import { CODE, HOLD } from '../dag/task-table.js';
+import type { TaskState } from '../dag/task-state.js';
 import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
 import { changesIn } from './changes.js';
 import { checkedEnd } from './checked-end.js';
@@ -17,6 +20,7 @@ import { Controls } from './controls.js';
 import { decide } from './decision.js';
 import type { SentEvent } from './event-inbox.js';
 import type { EndedTask } from './ended-task.js';
+import { Expectations } from './expectations.js';
 import { explain } from './explain.js';
 import type { Explanation } from './explanation.js';
 import { collectedOutputs, fanOutError, startFanOut } from './fan-out.js';
@@ -26,6 +30,7 @@ import { isoTime } from './iso-time.js';
 import { itemName } from './made-tasks.js';
 import { Polls, type PollState } from './polls.js';
 import { refuse } from './refusals.js';
+import { Retries, type RetriesSnapshot } from './retries.js';
 import { RunExpressions } from './run-expressions.js';
 import type { RunEvent } from './run-event.js';
 import { RunLog, type RunLogSnapshot } from './run-log.js';
@@ -63,6 +68,7 @@ export interface LiveRunSnapshot extends GrowthSnapshot {
   /** Outputs that running tasks end with by an operator's word. */
   readonly outputs?: readonly (readonly [task: number, output: Json | null, hasOutput: boolean])[];
   readonly polls?: readonly (readonly [task: number, state: PollState])[];
+  readonly retries?: RetriesSnapshot;
   /** Events that no task has taken yet. */
   readonly events?: readonly SentEvent[];
 }
@@ -79,6 +85,17 @@ export interface LiveRunOptions {
   readonly takeOver?: TakeOver | undefined;
   /** No task takes an earlier output. Default false. */
   readonly noCache?: boolean;
+  /** What is known of the tasks of dags from earlier runs. Default: nothing. */
+  readonly estimates?: LearnedEstimates | undefined;
+  /** Default: tasks are given no worker group. */
+  readonly createPlacement?: CreatePlacement;
+  /** Whether pools that runs share are asked for leases. Default: they are as the run's own. */
+  readonly leases?: boolean;
+  /**
+   * Whether the run itself makes further attempts of tasks that hold slots of pools, or are placed: what they hold is
+   * given back meanwhile, and the next attempt may be in another worker group. Default false: their executor does.
+   */
+  readonly retriesHolders?: boolean;
 }
 
 /**
@@ -97,6 +114,9 @@ export class LiveRun {
   readonly controls: Controls;
   readonly growth: GrowingDag;
   readonly #polls: Polls;
+  readonly #retries: Retries;
+  readonly #expectations: Expectations;
+  readonly #options: LiveRunOptions;
   readonly #log: RunLog;
   readonly #acts: ActRecord[];
   readonly #pausedTasks: Map<number, PausedBy>;
@@ -111,16 +131,18 @@ export class LiveRun {
    */
   constructor(dag: Dag, options: LiveRunOptions, snapshot?: LiveRunSnapshot) {
     this.runId = options.runId;
+    this.#options = options;
     this.takeOver = options.takeOver;
     this.params = options.params ?? {};
     this.noCache = options.noCache ?? false;
     this.expressions = new RunExpressions(this);
     this.growth = new GrowingDag(dag, (task) => asksItems(this.expressions, task), snapshot);
-    const admit = (task: number): ReturnType<Admit> => this.#admit(task);
-    this.scheduler = Scheduler.of(this.dag, { createPolicy: options.createPolicy, admit }, snapshot?.scheduler);
+    this.#expectations = new Expectations(this, dag.name, options.estimates);
+    this.scheduler = Scheduler.of(this.dag, this.#schedulerHost(), snapshot?.scheduler);
     this.record = RunRecord.restore(this.dag, snapshot?.record, (task) => collectedOutputs(this, task));
     this.controls = new Controls(this, snapshot?.events);
     this.#polls = new Polls(snapshot?.polls);
+    this.#retries = new Retries(snapshot?.retries);
     this.#log = RunLog.restore(snapshot?.log);
     this.#acts = [...(snapshot?.acts ?? [])];
     this.#paused = snapshot?.paused;
@@ -134,6 +156,7 @@ export class LiveRun {
     const record = this.record.snapshot(this.facts(), byteLength((growth.items ?? []) as unknown as Json), limit);
     if (record === undefined) return undefined;
     const polls = this.#polls.snapshot();
+    const retries = this.#retries.snapshot();
     const events = this.controls.inbox.snapshot();
     return {
       scheduler: this.scheduler.snapshot(),
@@ -147,6 +170,7 @@ export class LiveRun {
         : { outputs: [...this.#outputs].map(([task, value]) => [task, value ?? null, value !== undefined] as const) }),
       ...growth,
       ...(polls.length === 0 ? {} : { polls }),
+      ...(retries === undefined ? {} : { retries }),
       ...(events.length === 0 ? {} : { events }),
     };
   }
@@ -261,8 +285,28 @@ export class LiveRun {
     const { expressions } = this;
     const checked = checkedEnd(end, this.dag.tasks[task]!, { expressions, polls: this.#polls, startedAt, at });
     this.record.ended(task, checked.end);
-    if (checked.until !== undefined) return { type: 'task.waits', at, task, until: checked.until };
-    return { type: 'task.ended', at, task, outcome: checked.end.outcome };
+    this.#retries.ended(end);
+    const { retryAfter } = end;
+    const until = checked.until ?? (retryAfter === undefined ? undefined : at + retryAfter);
+    if (until !== undefined) return { type: 'task.waits', at, task, until };
+    const kept = this.#keptBy(end, at);
+    return {
+      type: 'task.ended',
+      at,
+      task,
+      outcome: checked.end.outcome,
+      ...(kept > 0 ? { kept } : {}),
+      ...(end.unstarted === undefined ? {} : { unstarted: end.unstarted }),
+    };
+  }
+
+  /** Milliseconds of the task's work that its checkpoint has. */
+  #keptBy({ task, checkpoint, progress }: EndedTask, at: number): number {
+    if (checkpoint === undefined) return 0;
+    const { ready } = this.scheduler;
+    const estimate = ready.facts.estimateOf(task);
+    const done = progress === undefined ? estimate - ready.remainingAt(task, at) : progress * estimate;
+    return Math.round(done);
   }
 
   /**
@@ -336,15 +380,21 @@ export class LiveRun {
     const { scheduler } = this;
     return {
       state: scheduler.state,
-      counts: scheduler.counts,
+      counts: this.#retryingCounted(scheduler.counts),
       runBeganAt: scheduler.runBeganAt,
       runEndedAt: scheduler.runEndedAt,
-      stateOf: (task) => scheduler.stateOf(task),
+      stateOf: (task) => (this.isRetrying(task) ? 'retrying' : scheduler.stateOf(task)),
       startedAt: (task) => scheduler.startedAt(task),
       endedAt: (task) => scheduler.endedAt(task),
       isPaused: (task) => scheduler.tasks.paused[task] === 1,
       ...over,
     };
+  }
+
+  #retryingCounted(counts: Record<TaskState, number>): Record<TaskState, number> {
+    const retrying = this.#retries.tasks().filter((task) => this.isRetrying(task)).length;
+    if (retrying === 0) return counts;
+    return { ...counts, retrying: counts.retrying + retrying, waiting: counts.waiting - retrying };
   }
 
   /**
@@ -371,6 +421,39 @@ export class LiveRun {
     const needs = this.record.needsOf(origin);
     for (const name of this.expressions.tasksIn(this.dag.tasks[origin]?.forEach as Json)) delete needs[name];
     return needs;
+  }
+
+  /** Milliseconds of slots that the run is thought to take still. */
+  remainingWork(): number {
+    const { tasks, ready } = this.scheduler;
+    let work = 0;
+    for (let task = 0; task < tasks.size; task++) {
+      if (!tasks.hasEnded(task) && tasks.hold[task] !== HOLD.nothing) work += ready.facts.remainingOf(task);
+    }
+    return work;
+  }
+
+  checkpointOf(task: number): Json | undefined {
+    return this.#retries.checkpointOf(task);
+  }
+
+  /** Whether the run itself makes another attempt of the task; with the attempts of it that failed. */
+  retriesOf(task: number): { readonly failedBefore: number } | undefined {
+    const definition = this.dag.tasks[task]!;
+    // A limit of all attempts together is the executor's to keep.
+    const isOwn =
+      this.#options.retriesHolders === true && timeoutsOf(this.dag, definition).scheduleToClose === undefined;
+    if (!isOwn || retryOf(this.dag, definition).maximumAttempts === 1) return undefined;
+    return this.scheduler.holdsMore(task) ? { failedBefore: this.#retries.failedBefore(task) } : undefined;
+  }
+
+  /** Whether a waiting task only waits for its next attempt. */
+  isRetrying(task: number): boolean {
+    return this.#retries.failedBefore(task) > 0 && this.scheduler.tasks.is(task, 'waiting');
+  }
+
+  sizeOf(task: number): number | undefined {
+    return this.#expectations.sizeOf(task);
   }
 
   /** In a fan-out: the item of the task. */
@@ -415,6 +498,19 @@ export class LiveRun {
               ...(error.details === undefined ? {} : { details: error.details }),
             },
           }),
+    };
+  }
+
+  #schedulerHost(): SchedulerHost {
+    const { createPolicy, createPlacement, leases, runId } = this.#options;
+    return {
+      createPolicy,
+      admit: (task) => this.#admit(task),
+      factsOf: (task) => this.#expectations.factsOf(task),
+      estimateOf: (name) => this.#expectations.estimateOf(name),
+      ...(createPlacement === undefined ? {} : { createPlacement }),
+      ...(leases === undefined ? {} : { leases }),
+      seed: seedOf(runId),
     };
   }
 
@@ -467,7 +563,10 @@ export class LiveRun {
       const isExcused = to === CODE.skipped && this.scheduler.tasks.declined[task] === 1;
       const isVoid = wasUnderWay && !isExcused && !KEEPS_RECORD.includes(to);
       if (isVoid || from >= CODE.succeeded) this.record.reopened(task);
-      if (to >= CODE.succeeded || from >= CODE.succeeded) this.#polls.forget(task);
+      if (to >= CODE.succeeded || from >= CODE.succeeded) {
+        this.#polls.forget(task);
+        this.#retries.forget(task);
+      }
       const error = to === CODE.failed ? fanOutError(this, task) : undefined;
       if (error !== undefined) this.record.failed(task, error);
       if (this.#outputs.size === 0 || to !== CODE.succeeded || !this.#outputs.has(task)) continue;
@@ -501,6 +600,13 @@ export class LiveRun {
   get hasEnded(): boolean {
     return isRunEnd(this.scheduler.state);
   }
+}
+
+/** A number that the run alone has: FNV-1a over its id. */
+function seedOf(runId: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of runId) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
+  return hash >>> 0;
 }
 
 /** A retry that sets back what runs by the failure says so: people may wait for it. */

@@ -33,6 +33,12 @@ export interface StartingRun {
   /** Milliseconds until its poll is over; undefined where it has none, or no timeout. */
   timeLeftOf(task: number): number | undefined;
   artifactOf(task: string, artifact: string): ArtifactRef | undefined;
+  /** What an earlier start of the task left. */
+  checkpointOf(task: number): Json | undefined;
+  /** Whether the run makes another attempt, rather than the executor; with the attempts of it that failed. */
+  retriesOf(task: number): { readonly failedBefore: number } | undefined;
+  /** How large its input is; undefined where it does not say. */
+  sizeOf(task: number): number | undefined;
 }
 
 /** What the task is handed when it starts; its expressions are evaluated now. */
@@ -55,6 +61,9 @@ export function startedTask(run: StartingRun, task: number, attemptsBefore: numb
   const item = run.itemOf(task);
   const index = definition.made?.item;
   const timeLeft = run.timeLeftOf(task);
+  const checkpoint = run.checkpointOf(task);
+  const retries = run.retriesOf(task);
+  const size = run.sizeOf(task);
   const call = taskCallOf(dag, definition, {
     runId: run.runId,
     params: run.params,
@@ -68,6 +77,9 @@ export function startedTask(run: StartingRun, task: number, attemptsBefore: numb
     ...(timeLeft === undefined ? {} : { timeLeft }),
     ...(cache === undefined ? {} : { cache }),
     ...(artifacts === undefined ? {} : { artifacts }),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(retries === undefined ? {} : { retriedByRun: true, failedBefore: retries.failedBefore }),
+    ...(size === undefined ? {} : { size }),
   });
   return { call };
 }

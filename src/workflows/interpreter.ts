@@ -8,12 +8,16 @@ import { startedRunId } from '../run/sub-run-end.js';
 import { measureCall } from '../dag/task-call.js';
 import type { Json } from '../dag/json.js';
 import type { TaskError } from '../dag/task-error.js';
+import { createPlacement } from '../placement/placements.js';
 import { createPolicy } from '../policy/policies.js';
+import { placementOf } from '../dag/scheduler-options.js';
+import { taskQueueOf } from '../dag/worker-group.js';
 import type { ActivityScope } from './activity-scope.js';
 import { Children } from './children.js';
 import type { RunInput, TaskEnd } from './messages.js';
 import { PATCHES } from './patches.js';
 import { RunTimers, type RunTimer } from './run-timers.js';
+import { SharedResources } from './shared-resources.js';
 import { Shown } from './shown.js';
 import { SubRuns, type SubRun } from './sub-runs.js';
 import { activityOf, startActivity, type TaskActivity } from './task-activity.js';
@@ -58,6 +62,8 @@ interface FiredTimer {
 export class Interpreter {
   /** What the run is, beyond what this host must do for it. For reading. */
   readonly live: LiveRun;
+  /** Pools, and worker groups. */
+  readonly shared: SharedResources;
   /** A request to cancel was announced. */
   requestFollows = false;
   readonly #input: RunInput;
@@ -88,10 +94,19 @@ export class Interpreter {
   constructor(input: RunInput) {
     this.#input = input;
     const { dag, params, carried, takeOver, noCache = false } = input;
-    const options = { runId: this.#runId, createPolicy, params, takeOver, noCache };
+    const holdsMore = dag.pools !== undefined || placementOf(dag) !== undefined;
+    const retriesHolders = holdsMore && patched(PATCHES.retriesByRun);
+    const { estimates } = input;
+    const host = { createPolicy, createPlacement, leases: true, retriesHolders };
+    const options = { runId: this.#runId, params, takeOver, noCache, estimates, ...host };
     this.live = new LiveRun(dag, options, carried);
     if (carried === undefined) this.#inbox.push(this.live.begin(Date.now()));
     else this.#starts = [...carried.held];
+    this.shared = new SharedResources(this.live, carried?.shared, {
+      granted: (task) => this.post({ type: 'lease.granted', at: Date.now(), task }),
+      admitted: () => this.post({ type: 'run.admitted', at: Date.now() }),
+      groupsChanged: (groups) => this.post({ type: 'groups.changed', at: Date.now(), groups }),
+    });
     this.#shown = new Shown(this.live, input.searchAttributes ?? false);
     this.#restarts = new Map(carried?.restarts);
     this.#children = new Children(this.#runId, carried, (end) => this.#taskEnded(end));
@@ -159,6 +174,7 @@ export class Interpreter {
   async run(): Promise<RunResult> {
     this.#children.begin();
     this.#subRuns.begin();
+    this.shared.begin();
     this.#rearmTimers();
     for (;;) {
       this.#takeIn();
@@ -172,6 +188,7 @@ export class Interpreter {
       this.#actStarted = false;
       if (this.#drainTimerFired) this.#detach();
     }
+    await this.shared.close();
     return this.live.result();
   }
 
@@ -221,6 +238,10 @@ export class Interpreter {
         case 'task.cancel':
           this.#cancelTask(instruction.task, instruction.compensate);
           break;
+        case 'lease.want':
+        case 'lease.release':
+          this.shared.perform(instruction);
+          break;
         case 'timer.set':
           this.#timers.set(instruction.timer, instruction.at, instruction.task);
           break;
@@ -239,6 +260,7 @@ export class Interpreter {
       }
     }
     this.#timers.arm();
+    this.shared.flush();
   }
 
   /**
@@ -274,7 +296,9 @@ export class Interpreter {
       this.#startSubRun(task, started.subRun, attemptsBefore + 1);
       return bytes;
     }
-    const activity = activityOf(this.live.dag, task, started, start);
+    const group = this.live.scheduler.ready.groups.groupOf(task);
+    const queue = group === undefined ? undefined : taskQueueOf(workflowInfo().taskQueue, group);
+    const activity = activityOf(this.live.dag, task, started, start, queue);
     const { bytes, error } = measured(activity.args);
     if (error !== undefined) return this.#failed(task, error);
     portion.push(activity);
@@ -288,7 +312,7 @@ export class Interpreter {
   }
 
   #startSubRun(task: number, { runId, dag, params }: SubRun, attempts: number): void {
-    const { historyLimit, searchAttributes, noCache, probeInterval } = this.#input;
+    const { historyLimit, searchAttributes, noCache, probeInterval, estimates } = this.#input;
     const input: RunInput = {
       dag,
       params,
@@ -297,6 +321,7 @@ export class Interpreter {
       ...(searchAttributes === undefined ? {} : { searchAttributes }),
       ...(noCache === undefined ? {} : { noCache }),
       ...(probeInterval === undefined ? {} : { probeInterval }),
+      ...(estimates === undefined ? {} : { estimates }),
     };
     this.#subRuns.start(task, startedRunId(runId, attempts), input);
     const { pauseMode, tasks } = this.live.scheduler;
@@ -364,6 +389,7 @@ export class Interpreter {
       this.#detach();
       return;
     }
+    const shared = this.shared.snapshot();
     await continueAsNew<(input: RunInput) => Promise<RunResult>>({
       ...this.#input,
       dag: this.live.definition,
@@ -373,6 +399,7 @@ export class Interpreter {
         restarts: [...this.#restarts],
         ...this.#children.snapshot(),
         ...this.#subRuns.snapshot(),
+        ...(shared === undefined ? {} : { shared }),
       },
     });
   }
@@ -380,7 +407,13 @@ export class Interpreter {
   /** Nothing is under way that would not survive it. */
   #mayContinueAsNew(): boolean {
     if (this.#phase === 'direct' || this.#isTooLarge) return false;
-    return this.#direct.size === 0 && this.#inbox.length === 0 && this.#children.settled() && this.#subRuns.settled();
+    return (
+      this.#direct.size === 0 &&
+      this.#inbox.length === 0 &&
+      this.#children.settled() &&
+      this.#subRuns.settled() &&
+      this.shared.settled()
+    );
   }
 
   #detach(): void {

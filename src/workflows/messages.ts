@@ -10,6 +10,7 @@ import type { LiveRunSnapshot, TakeOver } from '../run/live-run.js';
 import type { RunEvent } from '../run/run-event.js';
 import type { RunDescription } from '../run/run.js';
 import type { TaskError } from '../dag/task-error.js';
+import type { SharedSnapshot } from './shared-resources.js';
 
 /** The workflow type of a run. Its workflow id is the run id. */
 export const RUN_WORKFLOW = 'runDag';
@@ -49,6 +50,8 @@ export interface ParentRun {
 
 /** What a run takes along when it continues as new. */
 export interface Carried extends LiveRunSnapshot {
+  /** What it shares with other runs. */
+  readonly shared?: SharedSnapshot;
   /** Tasks that the scheduler has started and the host has not: they start first. */
   readonly held: readonly number[];
   /** Tasks that run in a child workflow, with its id. */
@@ -130,19 +133,27 @@ const OUTCOMES: readonly unknown[] = ['succeeded', 'failed', 'cancelled', 'skipp
 
 function isEnd(value: unknown): value is TaskEnd {
   if (!isObject(value)) return false;
-  const { task, outcome, attempts, error, artifacts, cached } = value as Partial<Record<keyof TaskEnd, unknown>>;
+  const { task, outcome, attempts, error, artifacts, cached, retryAfter, progress } = value as Partial<
+    Record<keyof TaskEnd, unknown>
+  >;
   return (
     Number.isInteger(task) &&
     OUTCOMES.includes(outcome) &&
     Number.isInteger(attempts) &&
     (error === undefined || isError(error)) &&
     (artifacts === undefined || isObject(artifacts)) &&
-    (cached === undefined || isObject(cached))
+    (cached === undefined || isObject(cached)) &&
+    (retryAfter === undefined || isTime(retryAfter)) &&
+    (progress === undefined || isTime(progress))
   );
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
 function isError(value: unknown): value is TaskError {

@@ -12,6 +12,8 @@ import { DagwrightError } from '../dag/errors.js';
 import { readAct } from '../run/read-act.js';
 import type { RunEndState } from '../dag/run-state.js';
 import type { RunResult } from '../run/run.js';
+import { groupsChangedSignal } from './group-messages.js';
+import { leasesGrantedSignal } from './pool-messages.js';
 import { describePage } from './description-page.js';
 import { Interpreter } from './interpreter.js';
 import {
@@ -46,6 +48,8 @@ export async function runDag(input: RunInput): Promise<RunResult> {
   let requested = false;
   answerQueries(interpreter);
   setHandler(tasksEndedSignal, (ends) => interpreter.childReported(taskEndsIn(ends)));
+  setHandler(leasesGrantedSignal, (message) => interpreter.shared.leasesGranted(message));
+  setHandler(groupsChangedSignal, (message) => interpreter.shared.groupsChanged(message));
   takeActs(interpreter);
   CancellationScope.current().cancelRequested.catch(() => {
     requested = true;

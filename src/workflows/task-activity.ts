@@ -8,6 +8,7 @@ import {
   scheduleActivity,
   type ActivityOptions,
 } from '@temporalio/workflow';
+import type { FailureDetails, HeartbeatDetails } from '../activities/attempt-details.js';
 import type { TaskReport } from '../activities/handler.js';
 import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
@@ -26,6 +27,8 @@ import { PATCHES } from './patches.js';
 const LOST_ATTEMPTS = 10;
 /** Milliseconds that a worker has, past `startToClose`, to stop the attempt and say so itself. */
 const STOP_GRACE = 30_000;
+/** Milliseconds that a task waits in its worker group; then it is placed anew. */
+const PLACED_WAIT = 30_000;
 
 /** One task as one activity: plain JSON, so that a child workflow can be handed it. */
 export interface TaskActivity {
@@ -35,6 +38,8 @@ export interface TaskActivity {
   readonly options: ActivityOptions;
   /** Whether it is a handler of Dagwright's own, which reports attempts, or a foreign activity. */
   readonly ours: boolean;
+  /** It waits in its worker group so long only to be placed anew. */
+  readonly mayMove?: true;
 }
 
 /** What workers do where a task starts. */
@@ -44,8 +49,9 @@ export type Handed = Extract<StartedTask, { readonly call: unknown } | { readonl
  * What a task becomes on Temporal: one activity, its type the handler's name, its id the task's name, and its summary that
  * and the item.
  * @param start which start of the task it is; the first is 1.
+ * @param taskQueue of the worker group where the task was placed in one. Default: the run's own.
  */
-export function activityOf(dag: Dag, index: number, handed: Handed, start: number): TaskActivity {
+export function activityOf(dag: Dag, index: number, handed: Handed, start: number, taskQueue?: string): TaskActivity {
   const task = dag.tasks[index];
   if (task === undefined) throw new Error(`The dag has no task ${index}.`);
   const timeouts = timeoutsOf(dag, task);
@@ -65,14 +71,19 @@ export function activityOf(dag: Dag, index: number, handed: Handed, start: numbe
   if (timeouts.scheduleToClose !== undefined) options.scheduleToCloseTimeout = timeouts.scheduleToClose;
   if (timeouts.scheduleToStart !== undefined) options.scheduleToStartTimeout = timeouts.scheduleToStart;
   if ('foreign' in handed) {
-    const { type, taskQueue, args } = handed.foreign;
+    const { type, taskQueue: own, args } = handed.foreign;
     const heartbeat = task.timeout?.heartbeat ?? dag.defaults?.timeout?.heartbeat;
-    if (taskQueue !== undefined) options.taskQueue = taskQueue;
+    if (own !== undefined) options.taskQueue = own;
     if (heartbeat !== undefined) options.heartbeatTimeout = heartbeat;
     return { task: index, type, args, ours, options };
   }
   options.heartbeatTimeout = timeouts.heartbeat;
-  return { task: index, type: handed.call.uses, args: [handed.call as unknown as Json], ours, options };
+  const activity = { task: index, type: handed.call.uses, args: [handed.call as unknown as Json], ours, options };
+  if (taskQueue === undefined) return activity;
+  options.taskQueue = taskQueue;
+  if (timeouts.scheduleToStart !== undefined) return activity;
+  options.scheduleToStartTimeout = PLACED_WAIT;
+  return { ...activity, mayMove: true };
 }
 
 function nonRetryable(types: string[]): { nonRetryableErrorTypes?: string[] } {
@@ -116,10 +127,14 @@ function failureOf(activity: TaskActivity, failure: unknown, isStopping: boolean
   const { task } = activity;
   if (cause instanceof CancelledFailure) {
     const details: unknown = cause.details?.[0];
-    return { task, outcome: 'cancelled', attempts: attemptOf(details) ?? 1, ...workerIn(details) };
+    return { task, outcome: 'cancelled', attempts: attemptOf(details) ?? 1, ...workerIn(details), ...leftIn(details) };
   }
   if (cause instanceof TimeoutFailure && isStopping && patched(PATCHES.lostWhileStopping)) {
-    return { task, outcome: 'cancelled', attempts: attemptOf(cause.lastHeartbeatDetails) ?? 1 };
+    const { lastHeartbeatDetails: beat } = cause;
+    return { task, outcome: 'cancelled', attempts: attemptOf(beat) ?? 1, ...leftInBeat(beat) };
+  }
+  if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START' && activity.mayMove === true) {
+    return { task, outcome: 'cancelled', attempts: 0, unstarted: true };
   }
   if (cause instanceof TimeoutFailure) {
     const error = timeoutError(cause, activity);
@@ -139,7 +154,7 @@ function failureOf(activity: TaskActivity, failure: unknown, isStopping: boolean
     const attempts = attemptOf(details) ?? (isFinal ? 1 : maximumAttempts);
     const error = (activity.ours ? details?.error : undefined) ?? foreign;
     const outcome = activity.ours && details?.skip === true ? 'skipped' : 'failed';
-    return { task, outcome, attempts, error, ...workerIn(details) };
+    return { task, outcome, attempts, error, ...workerIn(details), ...(activity.ours ? leftIn(details) : {}) };
   }
   const message = cause instanceof Error ? cause.message : String(cause);
   return { task, outcome: 'failed', attempts: 1, error: { code: 'ACTIVITY_FAILED', message } };
@@ -180,6 +195,22 @@ function attemptIn({ cause }: TimeoutFailure): number | undefined {
 function workerIn(details: unknown): { worker?: string } {
   const worker = (details as { worker?: unknown } | null | undefined)?.worker;
   return typeof worker === 'string' ? { worker } : {};
+}
+
+/** What an attempt left for the next one, and when that is to be. */
+function leftIn(details: unknown): Pick<TaskEnd, 'checkpoint' | 'progress' | 'retryAfter'> {
+  const { checkpoint, progress, retryAfter } = (details ?? {}) as Partial<FailureDetails>;
+  return {
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(progress === undefined ? {} : { progress }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+}
+
+/** The same, of an attempt that fell silent. */
+function leftInBeat(details: unknown): Pick<TaskEnd, 'checkpoint' | 'progress'> {
+  const { checkpoint, kept } = (details ?? {}) as Partial<HeartbeatDetails>;
+  return { ...(checkpoint === undefined ? {} : { checkpoint }), ...(kept === undefined ? {} : { progress: kept }) };
 }
 
 /** The number of the attempt, from what our worker leaves in failures and heartbeats. */

@@ -1,0 +1,96 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { maxRunsPool } from '../dag/max-runs.js';
+import type { WorkerGroup } from '../dag/worker-group.js';
+import type { HostInstruction, LiveRun } from '../run/live-run.js';
+import type { LeasesSnapshot } from '../pool/run-leases.js';
+import type { LiveGroupsMessage } from './group-messages.js';
+import { Leases } from './leases.js';
+import { LiveGroups } from './live-groups.js';
+
+/** Stands for the run itself among its tasks: what it needs before any of them may start. */
+const RUN = -1;
+
+/** What a run takes along of what it shares, when it continues as new. */
+export interface SharedSnapshot {
+  readonly leases?: LeasesSnapshot;
+  readonly groups?: LiveGroupsMessage;
+}
+
+/** What becomes of what a run asked for. Called from signals' handlers. */
+export interface SharedNews {
+  granted(task: number): void;
+  admitted(): void;
+  groupsChanged(groups: readonly WorkerGroup[]): void;
+}
+
+/** What a run shares with others: pools, the number of runs that its dag may have, worker groups. Only what it uses costs. */
+export class SharedResources {
+  readonly #leases: Leases | undefined;
+  readonly #groups: LiveGroups | undefined;
+
+  constructor(live: LiveRun, carried: SharedSnapshot | undefined, news: SharedNews) {
+    const { dag, scheduler, runId } = live;
+    const { maxRuns, pools = {} } = dag;
+    const isShared = Object.values(pools).some((size) => typeof size === 'object' && size.scope === 'global');
+    if (isShared || maxRuns !== undefined) {
+      this.#leases = new Leases(runId, carried?.leases, {
+        demandsOf: (task) =>
+          task === RUN ? [{ name: maxRunsPool(dag.name), slots: 1 }] : live.scheduler.ready.leases.demandsOf(task),
+        settingsOf: (pool) => {
+          const size = live.dag.pools?.[pool];
+          if (size === undefined) return { scope: 'global', ...(maxRuns === undefined ? {} : { slots: maxRuns }) };
+          return typeof size === 'number' ? { slots: size } : size;
+        },
+        priorityOf: (task) => (task === RUN ? 0 : live.scheduler.tasks.priority[task]!),
+        remaining: () => live.remainingWork(),
+        nameOf: (task) => (task === RUN ? dag.name : live.dag.tasks[task]!.name),
+        granted: (task) => (task === RUN ? news.admitted() : news.granted(task)),
+      });
+      if (scheduler.isHeldBack && carried === undefined) this.#leases.want(RUN);
+    }
+    if (!scheduler.isPlaced) return;
+    const onChange = (groups: readonly WorkerGroup[]): void => news.groupsChanged(groups);
+    this.#groups = new LiveGroups(runId, workflowInfo().taskQueue, onChange, carried?.groups);
+  }
+
+  /** Begins to ask. Not for a scope that the run's cancellation reaches. */
+  begin(): void {
+    this.#leases?.begin();
+    this.#groups?.begin();
+  }
+
+  perform({ type, task }: Extract<HostInstruction, { readonly type: 'lease.want' | 'lease.release' }>): void {
+    if (type === 'lease.want') this.#leases?.want(task);
+    else this.#leases?.release(task);
+  }
+
+  /** Tells of what has changed. To be called once all is done that there was to do. */
+  flush(): void {
+    this.#leases?.flush();
+  }
+
+  leasesGranted(message: unknown): void {
+    this.#leases?.grantedBySignal(message);
+  }
+
+  groupsChanged(message: unknown): void {
+    this.#groups?.changedBySignal(message);
+  }
+
+  /** Whether the server has answered all, as it must have before the run continues as new. */
+  settled(): boolean {
+    return (this.#leases?.settled() ?? true) && (this.#groups?.settled() ?? true);
+  }
+
+  snapshot(): SharedSnapshot | undefined {
+    const leases = this.#leases?.snapshot();
+    const groups = this.#groups?.snapshot();
+    if (leases === undefined && groups === undefined) return undefined;
+    return { ...(leases === undefined ? {} : { leases }), ...(groups === undefined ? {} : { groups }) };
+  }
+
+  /** The run ends: it gives everything back. */
+  async close(): Promise<void> {
+    await Promise.all([this.#leases?.close(), this.#groups?.close()]);
+  }
+}
