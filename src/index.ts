@@ -2,6 +2,7 @@
 export { TaskFailure, type TaskContext, type TaskLog } from './activities/handler.js';
 export { createHandlers, type HandlerOptions } from './activities/handlers.js';
 export { DagClient, type ConnectOptions, type StartOptions } from './client/dag-client.js';
+export type { DagStats } from './client/dag-stats.js';
 export type { ListOptions, RunSummary } from './client/list-runs.js';
 export type { WorkerSummary } from './client/list-workers.js';
 export type { Rerun } from './client/rerun.js';
@@ -27,6 +28,7 @@ export type {
 export { DagwrightError, ERROR_CODES, type ErrorCode } from './dag/errors.js';
 export { environmentSecrets, type SecretSource } from './activities/secrets.js';
 export type { Explanation, Reason, ReasonCode } from './run/explanation.js';
+export type { TaskStats } from './estimate/stats.js';
 export type { Json, JsonObject } from './dag/json.js';
 export type { PolicyName } from './dag/policy.js';
 export type { Progress } from './dag/progress.js';

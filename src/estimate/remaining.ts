@@ -24,12 +24,12 @@ export interface OpenWork {
 }
 
 /** With more open tasks than this, only bounds are worked out: it is asked for often. */
-const MOST_SCHEDULED = 2_000;
+const MOST_SCHEDULED = 1_000;
 
 /**
  * Milliseconds that the open tasks take still. They are scheduled as a list in the order of their upward rank (Graham
  * 1969; HEFT's order), whatever the policy of the run is: where slots are short, any order is within twice the best, and
- * this one mostly within a few per cent. With more than 2,000 of them it is the larger one of two lower bounds: the longest way, and
+ * this one mostly within a few per cent. With more than 1,000 of them it is the larger one of two lower bounds: the longest way, and
  * the work by the slots.
  */
 export function remainingTime(work: OpenWork): number {

@@ -1,6 +1,7 @@
 import type { RunDescription } from '../../run/run.js';
 import { EXIT } from '../exit-code.js';
 import { outputHasColors, outputWidth, print, printJson } from '../output.js';
+import { formatTime } from '../progress/duration.js';
 import { withFanOuts } from '../progress/made-status.js';
 import { renderProgress } from '../progress/render-progress.js';
 import { renderTask } from '../render-task.js';
@@ -28,7 +29,7 @@ export async function status(runId: string, task: string | undefined, options: S
   const screen = { width: outputWidth(), height, now: Date.now(), color: outputHasColors() };
   const commands = sameServer(options);
   print(renderProgress(found.status, { ...screen, commands, ...(options.items ? { items: true } : {}) }));
-  const settings = settingsOf(found.status);
+  const settings = settingsOf(found.status, screen.now);
   if (settings !== '') print(settings);
   if (found.webUrl !== undefined) print(`Web UI: ${found.webUrl}`);
   return EXIT.succeeded;
@@ -44,11 +45,14 @@ function showTask({ runId, tasks }: RunDescription, name: string, options: Statu
   return EXIT.succeeded;
 }
 
-/** What an operator may change of a run, and how often it was. */
-function settingsOf({ runId, concurrency, policy, acts = [] }: RunDescription): string {
+/** What an operator may change of a run, and how often it was; and when it is thought to end. */
+function settingsOf({ runId, concurrency, policy, acts = [], estimatedEnd }: RunDescription, now: number): string {
   const settings: string[] = [];
   if (concurrency !== undefined) settings.push(`at most ${concurrency} at once`);
   if (policy !== undefined) settings.push(`policy ${policy}`);
+  if (estimatedEnd !== undefined && Date.parse(estimatedEnd) > now) {
+    settings.push(`ends at about ${formatTime(estimatedEnd, now)}`);
+  }
   if (acts.length > 0) settings.push(`${acts.length} act${acts.length === 1 ? '' : 's'}: dagwright history ${runId}`);
   return settings.join(' · ');
 }

@@ -4,6 +4,7 @@ import type { GanttOptions } from '../commands/gantt.js';
 import type { HistoryOptions } from '../commands/history.js';
 import type { ListOptions } from '../commands/list.js';
 import type { LogsOptions } from '../commands/logs.js';
+import type { StatsOptions } from '../commands/stats.js';
 import type { StatusOptions } from '../commands/status.js';
 import type { WatchOptions } from '../commands/watch.js';
 import type { WorkersOptions } from '../commands/workers.js';
@@ -56,6 +57,18 @@ export function addSeeingCommands(program: Command, done: Done): void {
     .action(async (runId: string, task: string | undefined, options: StatusOptions) => {
       const { status } = await import('../commands/status.js');
       done(await status(runId, task, options));
+    });
+
+  program
+    .command('stats')
+    .description('tell how long the tasks of a dag took, and are thought to take')
+    .argument('<dag>', 'the name of the dag; or its file, to see also what its tasks declare')
+    .addOption(addressOption())
+    .addOption(namespaceOption())
+    .option('--json', 'print { "dag", "at", "tasks": [...] }')
+    .action(async (dag: string, options: StatsOptions) => {
+      const { stats } = await import('../commands/stats.js');
+      done(await stats(dag, options));
     });
 
   runCommand(program, 'watch', 'show a run until it ends; Ctrl-C leaves it alone', 'print the result at the end')

@@ -70,6 +70,24 @@ describe('paceOf', () => {
     expect(paceOf(runOf([slow, pending]), now)).toEqual({});
   });
 
+  it('goes by the end that the run foresees, until that has passed', () => {
+    const tasks = [ended(1), ended(2), ended(3), ended(9), ended(10), ...Array<TaskDescription>(20).fill(pending)];
+    const foreseen = { estimatedEnd: at(70) };
+    expect(paceOf(runOf(tasks, foreseen), now)).toEqual({ perSecond: 0.5, left: 60_000 });
+    expect(paceOf(runOf([pending], foreseen), now)).toEqual({ left: 60_000 });
+    expect(paceOf(runOf([pending], foreseen), BEGAN + 500)).toEqual({ left: 69_500 });
+    expect(paceOf(runOf(tasks, { estimatedEnd: at(9) }), now)).toEqual({ perSecond: 0.5, left: 40_000 });
+    const slow: TaskDescription = {
+      ...pending,
+      state: 'running',
+      attempts: 1,
+      startedAt: at(0),
+      progress: { fraction: 0.1 },
+    };
+    expect(paceOf(runOf([slow], foreseen), now).left).toBeCloseTo(90_000);
+    expect(paceOf(runOf(tasks, { ...foreseen, state: 'paused' }), now)).toEqual({});
+  });
+
   it('estimates nothing where a task is paused: it may be so for ever', () => {
     const held: TaskDescription = { ...pending, paused: true };
     expect(paceOf(runOf([ended(1), ended(2), ended(3), ended(4), ended(5), held]), now)).toEqual({ perSecond: 0.5 });

@@ -5,7 +5,7 @@ import { isTaskEnd } from '../../dag/task-state.js';
 export interface Pace {
   /** Tasks that ran and ended, per second, of late. */
   readonly perSecond?: number;
-  /** Milliseconds that the rest takes if it goes on so. */
+  /** Milliseconds that the rest takes, by what its tasks are thought to take, or else if it goes on so. */
   readonly left?: number;
 }
 
@@ -19,13 +19,16 @@ const WINDOW_SHARE = 0.25;
 const LEAST_FRACTION = 0.05;
 
 /**
- * The pace of a run that goes on: tasks ended of late, and the tasks left by that rate; a task that reports how far it
- * is may take longer than that by its own rate. Tasks that are paused, or wait, may take for ever, so there is no estimate with them.
+ * The pace of a run that goes on: tasks ended of late, and the tasks left by that rate, unless the run itself foresees
+ * its end, and that has not passed; a task that reports how far it is may take longer than that by its own rate. Tasks
+ * that are paused, or wait, may take for ever, so there is no estimate by the rate with them.
  * @param now Milliseconds.
  */
 export function paceOf(status: RunDescription, now: number): Pace {
   const elapsed = now - Date.parse(status.startedAt);
-  if (status.state !== 'running' || elapsed < LEAST_ELAPSED_MS) return {};
+  if (status.state !== 'running') return {};
+  const foreseen = status.estimatedEnd === undefined ? 0 : Date.parse(status.estimatedEnd) - now;
+  if (elapsed < LEAST_ELAPSED_MS) return foreseen > 0 ? { left: foreseen } : {};
   const window = Math.min(elapsed, Math.max(WINDOW_MS, elapsed * WINDOW_SHARE));
   // ISO 8601 times compare as texts: 20,000 of them are not parsed for every frame.
   const since = new Date(now - window).toISOString();
@@ -49,6 +52,10 @@ export function paceOf(status: RunDescription, now: number): Pace {
     if (fraction < LEAST_FRACTION || task.attempts > 1 || task.startedAt === undefined) continue;
     const own = ((now - Date.parse(task.startedAt)) * (1 - fraction)) / fraction;
     longest = Math.max(longest ?? 0, own);
+  }
+  if (foreseen > 0) {
+    const pace = ends < LEAST_ENDS ? {} : { perSecond: ends / (window / 1_000) };
+    return { ...pace, left: Math.max(foreseen, longest ?? 0) };
   }
   if (ends < LEAST_ENDS) {
     const isAlone = longest !== undefined && status.tasks.filter((task) => !isTaskEnd(task.state)).length === 1;
