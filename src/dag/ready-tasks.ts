@@ -228,6 +228,11 @@ export class ReadyTasks {
     if (this.#walk.tasks.hold[task] !== HOLD.nothing) this.pools.take(task);
   }
 
+  /** The task runs since before a snapshot: what it holds of pools was counted by their rates then. */
+  goesOn(task: number): void {
+    if (this.#walk.tasks.hold[task] !== HOLD.nothing) this.pools.resume(task);
+  }
+
   /** The task does not run any more. */
   stopped(task: number): void {
     if (this.#walk.tasks.hold[task] === HOLD.nothing) return;

@@ -117,7 +117,7 @@ export class Walk {
   resume(order: readonly number[], policyMemory: Json | undefined): void {
     const { tasks, graph } = this;
     this.#nextSequence = order.length;
-    for (let task = 0; task < graph.size; task++) if (tasks.is(task, 'running')) this.ready.pools.resume(task);
+    for (let task = 0; task < graph.size; task++) if (tasks.is(task, 'running')) this.ready.goesOn(task);
     this.ready.resume(order, policyMemory);
     for (let task = 0; task < graph.size; task++) {
       if (!tasks.hasEnded(task)) continue;
