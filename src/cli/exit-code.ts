@@ -29,6 +29,7 @@ const USAGE_CODES: readonly ErrorCode[] = [
   'RUN_ID_INVALID',
   'PRIORITY_INVALID',
   'ACT_INVALID',
+  'POOL_INVALID',
   'CONFIG_INVALID',
   'NAMESPACE_NOT_FOUND',
 ];

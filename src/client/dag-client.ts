@@ -14,6 +14,8 @@ import { loadConfig } from '../config.js';
 import type { Dag } from '../dag/dag.js';
 import { DagwrightError } from '../dag/errors.js';
 import type { JsonObject } from '../dag/json.js';
+import type { PoolChange } from '../pool/pool-message.js';
+import type { PoolDescription } from '../pool/shared-pool.js';
 import type { RerunOptions } from '../run/rerun.js';
 import type { DagDefinition } from '../spec/builder.js';
 import { requireDag } from '../spec/dag-invalid.js';
@@ -29,6 +31,7 @@ import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
 import { listWorkers, type WorkerSummary } from './list-workers.js';
 import { requireNamespace } from './namespace.js';
 import { hasWorker } from './poller.js';
+import { listPools, readPool, setPool } from './pools.js';
 import { prepareRerun, type Rerun } from './rerun.js';
 import { RunHandle } from './run-handle.js';
 import { requirePriority, type RunPriority } from './run-priority.js';
@@ -238,6 +241,28 @@ export class DagClient {
    */
   async workers(): Promise<WorkerSummary[]> {
     return listWorkers(this.#client, this.taskQueue);
+  }
+
+  /** The pools that runs share, by name, as of a few seconds ago. Needs no worker. */
+  pools(): Promise<PoolDescription[]> {
+    return listPools(this.#client);
+  }
+
+  /**
+   * A pool that runs share, with who holds it and who waits: now where a worker answers, else as of a few seconds ago.
+   * @throws DagwrightError POOL_NOT_FOUND
+   */
+  pool(name: string): Promise<PoolDescription> {
+    return readPool(this.#client, name);
+  }
+
+  /**
+   * Gives a pool that runs share another size, rate or policy, at once; makes it where there is none. It counts more than
+   * what dags say. What is held beyond a smaller size stays held. Without a worker it is done when one comes.
+   * @throws DagwrightError POOL_INVALID
+   */
+  setPool(name: string, change: PoolChange): Promise<void> {
+    return setPool(this.#client, this.taskQueue, name, change);
   }
 
   /** Closes the connection. Runs go on. */

@@ -16,6 +16,8 @@ export const ERROR_CODES = {
   RUN_ID_TAKEN: 'The run id belongs to something that is not a run of this dag.',
   RUN_ID_INVALID: 'The run id is empty, too long, or has characters that are not allowed.',
   PRIORITY_INVALID: "A run's priority, its fairness key or that key's weight is out of its range.",
+  POOL_NOT_FOUND: 'Runs share no pool of this name.',
+  POOL_INVALID: 'What is to be set of a shared pool, or its name, makes no sense.',
   STATS_NOT_FOUND: 'Nothing is known of how long tasks of a dag of this name take.',
   RUN_TERMINATED: 'The run was terminated, or timed out, from outside; its result was never written.',
   SERVER_UNREACHABLE: 'No Temporal server answered.',

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseDuration } from '../../dag/duration.js';
+import type { Rate } from '../../dag/pools.js';
+import { parseRate } from '../../dag/rate.js';
 import { parseTime } from '../moment.js';
 
 export const FUNCTIONS_HELP = 'module whose exported functions tasks may call (repeatable)';
@@ -49,6 +51,22 @@ export function collect(value: string, previous: readonly string[] = []): string
 export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1.');
   return Number(value);
+}
+
+/** Slots of a pool: at most a million, or `none`. */
+export function slotsOrNone(value: string): number | null {
+  if (value === 'none') return null;
+  const slots = positiveInteger(value);
+  if (slots > 1_000_000) throw new InvalidArgumentError('It must be at most 1000000.');
+  return slots;
+}
+
+/** A pool's rate, or `none`. */
+export function rateOrNone(value: string): Rate | null {
+  if (value === 'none') return null;
+  const rate = parseRate(value);
+  if (rate === undefined) throw new InvalidArgumentError('It must be a rate like 10/s, 20/m or 5/10s, or none.');
+  return rate;
 }
 
 export function decimal(value: string): number {

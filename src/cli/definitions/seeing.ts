@@ -4,18 +4,23 @@ import type { GanttOptions } from '../commands/gantt.js';
 import type { HistoryOptions } from '../commands/history.js';
 import type { ListOptions } from '../commands/list.js';
 import type { LogsOptions } from '../commands/logs.js';
+import type { PoolOptions } from '../commands/pool.js';
+import type { PoolsOptions } from '../commands/pools.js';
 import type { StatsOptions } from '../commands/stats.js';
 import type { StatusOptions } from '../commands/status.js';
 import type { WatchOptions } from '../commands/watch.js';
 import type { WorkersOptions } from '../commands/workers.js';
 import { RUN_STATES } from '../../dag/run-state.js';
+import { POOL_POLICIES } from '../../pool/pool-policy.js';
 import {
   addressOption,
   namespaceOption,
   pastTime,
   positiveInteger,
   QUOTE_HELP,
+  rateOrNone,
   runCommand,
+  slotsOrNone,
   TASK_HELP,
   TASK_QUEUE_HELP,
   type Done,
@@ -49,6 +54,33 @@ export function addSeeingCommands(program: Command, done: Done): void {
     .action(async (options: WorkersOptions) => {
       const { workers } = await import('../commands/workers.js');
       done(await workers(options));
+    });
+
+  program
+    .command('pools')
+    .description('list the pools that runs share')
+    .addOption(addressOption())
+    .addOption(namespaceOption())
+    .option('--json', 'print { "pools": [...] }')
+    .action(async (options: PoolsOptions) => {
+      const { pools } = await import('../commands/pools.js');
+      done(await pools(options));
+    });
+
+  program
+    .command('pool')
+    .description('show who holds a pool that runs share, and who waits; or set it, and make it where there is none')
+    .argument('<name>', 'the name of the pool')
+    .option('--slots <number>', 'slots that are held at once; none: no limit', slotsOrNone)
+    .option('--rate <rate>', 'slots that may be taken in a time, like 20/m; none: no limit', rateOrNone)
+    .addOption(new Option('--policy <policy>', 'which run is served next').choices(POOL_POLICIES))
+    .option('--task-queue <name>', TASK_QUEUE_HELP)
+    .addOption(addressOption())
+    .addOption(namespaceOption())
+    .option('--json', 'print a JSON object')
+    .action(async (name: string, options: PoolOptions) => {
+      const { pool } = await import('../commands/pool.js');
+      done(await pool(name, options));
     });
 
   runCommand(program, 'status', 'show a run and each of its tasks, or all that is known of one')
