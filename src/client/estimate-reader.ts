@@ -2,6 +2,7 @@ import type { DagWith } from '../dag/control.js';
 import { isHandled, type Dag } from '../dag/dag.js';
 import type { LearnedEstimate, LearnedEstimates } from '../estimate/estimate.js';
 import { estimateIn } from '../estimate/stats.js';
+import { withSubDags } from '../estimate/sub-dag-times.js';
 import { undoName } from '../run/made-tasks.js';
 import type { DagStats } from './dag-stats.js';
 
@@ -28,15 +29,16 @@ export class EstimateReader {
 
   /**
    * What is known of the tasks, of the dag and of those within it, that declare no estimate; undefined where nothing is,
-   * or it is not to be had soon. Dags that declare all of them are not asked for.
+   * or it is not to be had soon. It asks for no dag that declares all of them.
    */
   async estimatesFor(dag: Dag): Promise<LearnedEstimates | undefined> {
     const wanted = unknownTasks(dag);
     const entries = await Promise.all(
       [...wanted].map(async ([name, tasks]) => [name, estimatesOf(await this.#statsOf(name), tasks)] as const),
     );
-    const known = entries.filter(([, tasks]) => Object.keys(tasks).length > 0);
-    return known.length === 0 ? undefined : Object.fromEntries(known);
+    const learned = entries.filter(([, tasks]) => Object.keys(tasks).length > 0);
+    const known = withSubDags(dag, Object.fromEntries(learned));
+    return Object.keys(known).length === 0 ? undefined : known;
   }
 
   #statsOf(dag: string): Promise<DagStats | undefined> {

@@ -113,7 +113,10 @@ export class DagWorker {
     const connection = await connect(sdk, { ...config.temporal.connectionOptions, address });
     await requireNamespace(connection, namespace);
     const searchAttributes = ensureSearchAttributes(connection, namespace, logger);
-    const recorder = new DurationRecorder(sendToStats(connection, { namespace, taskQueue, dataConverter }), { logger });
+    const recorder = new DurationRecorder(sendToStats(connection, { namespace, taskQueue, dataConverter }), {
+      logger,
+      speed: joining.speed,
+    });
     const base = {
       connection,
       namespace,
