@@ -105,7 +105,7 @@ describe('heftSchedule', () => {
       [2, 9],
       [9, 4],
       [2, 9],
-      [3, 9],
+      [3, 7],
     ];
     const { tasks } = heftSchedule(graph, 2, (task, processor) => costs[task]![processor]!);
     expect(tasks[2]).toEqual({ processor: 0, start: 6, end: 8 });

@@ -1,4 +1,5 @@
 import type { Placement, PlacementFacts, Room } from '../dag/placement.js';
+import { hasRoom } from './place-each.js';
 
 /**
  * The group in which the task is thought to end first: by when a slot gets free there, what must be moved there, and how
@@ -54,10 +55,6 @@ export class Heft implements Placement {
     room.take(task, best);
     return best;
   }
-}
-
-function hasRoom(room: Room): boolean {
-  return room.groups.some((_, group) => room.free(group) > 0);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Placement, PlacementFacts, PlacementGroup, Room } from '../dag/placement.js';
-import { lowest, placeEach } from './place-each.js';
+import { hasRoom, lowest } from './place-each.js';
 import { cheapestTransport, MOST_COST } from './transport.js';
 
 /**
@@ -25,9 +25,11 @@ export class MinCostFlow implements Placement {
       const task = tasks[index]!;
       return room.fits(task, group) ? this.#costOf(task, groups[group]!) : Infinity;
     });
-    return placeEach(tasks, room, (task, fitting, index) => {
-      const group = best[index]!;
-      return fitting.includes(group) ? group : lowest(fitting, (one) => this.#costOf(task, groups[one]!));
+    return tasks.map((task, index) => {
+      let group = best[index]!;
+      if (group === -1 || !room.fits(task, group)) group = hasRoom(room) ? this.#cheapest(task, room) : -1;
+      if (group !== -1) room.take(task, group);
+      return group;
     });
   }
 
@@ -36,6 +38,11 @@ export class MinCostFlow implements Placement {
   }
 
   recall(): void {}
+
+  #cheapest(task: number, room: Room): number {
+    const fitting = room.groups.map((_, group) => group).filter((group) => room.fits(task, group));
+    return lowest(fitting, (group) => this.#costOf(task, room.groups[group]!));
+  }
 
   /** In microseconds, for speeds tell apart even tasks of a millisecond; whole, so that sums are exact. */
   #costOf(task: number, { name, speed, cost }: PlacementGroup): number {

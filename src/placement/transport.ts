@@ -32,8 +32,12 @@ class Transport {
   readonly #size: number;
   /** All of them. */
   readonly #sinks: readonly number[];
-  /** By item and sink. */
-  readonly #costs: Float64Array[] = [];
+  /** By sink, in a row for each item that was placed; the last row is of the one that comes. */
+  readonly #costs: Float64Array;
+  /** By item: where its row begins. */
+  readonly #rowOf: Int32Array;
+  /** Where the row of the next item begins. */
+  #nextRow = 0;
   /** By sink. */
   readonly #items: number[][];
   /** By sink and sink: the item that is pushed from the one to the other at the least cost; -1 where none can be. */
@@ -59,6 +63,8 @@ class Transport {
     this.#room = [...room];
     this.#size = size;
     this.#sinks = [...room.keys()];
+    this.#costs = new Float64Array(Math.min(items, this.free) * size);
+    this.#rowOf = new Int32Array(items);
     this.#items = room.map(() => []);
     this.#pushed = new Int32Array(size * size).fill(-1);
     this.#pushCost = new Float64Array(size * size).fill(Infinity);
@@ -70,14 +76,17 @@ class Transport {
   }
 
   add(item: number): void {
-    const costs = new Float64Array(this.#size).fill(Infinity);
+    const row = this.#nextRow;
     for (let sink = 0; sink < this.#size; sink++) {
-      if (this.#isClosed[sink] === 0) costs[sink] = this.#costOf(item, sink);
+      this.#costs[row + sink] = this.#isClosed[sink] === 1 ? Infinity : this.#costOf(item, sink);
     }
-    this.#costs[item] = costs;
-    const end = this.#search(costs);
+    const end = this.#search(row);
     if (end === -1) this.#close();
-    else this.#go(item, end);
+    else {
+      this.#rowOf[item] = row;
+      this.#nextRow += this.#size;
+      this.#go(item, end);
+    }
   }
 
   /**
@@ -85,8 +94,9 @@ class Transport {
    * @returns the sink with room to which a new item has the shortest way, or -1; among equals the one with more room, so
    * that they fill up alike.
    */
-  #search(costs: Float64Array): number {
+  #search(ownRow: number): number {
     const size = this.#size;
+    const costs = this.#costs;
     const distance = this.#distance;
     const from = this.#from;
     const isSettled = this.#isSettled;
@@ -94,7 +104,7 @@ class Transport {
     const pushCost = this.#pushCost;
     const room = this.#room;
     for (let sink = 0; sink < size; sink++) {
-      distance[sink] = costs[sink]! - potential[sink]!;
+      distance[sink] = costs[ownRow + sink]! - potential[sink]!;
       from[sink] = -1;
       isSettled[sink] = this.#isClosed[sink]!;
     }
@@ -178,11 +188,12 @@ class Transport {
     const pushed = this.#pushed;
     const pushCost = this.#pushCost;
     const row = sink * this.#size;
-    const costs = this.#costs[item]!;
-    const own = costs[sink]!;
+    const costs = this.#costs;
+    const ownRow = this.#rowOf[item]!;
+    const own = costs[ownRow + sink]!;
     for (let index = 0; index < sinks.length; index++) {
       const to = sinks[index]!;
-      const cost = costs[to]! - own;
+      const cost = costs[ownRow + to]! - own;
       if (cost >= pushCost[row + to]!) continue;
       pushCost[row + to] = cost;
       pushed[row + to] = item;
