@@ -1,6 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HeartbeatDetails } from '../src/activities/attempt-details.js';
+import { MAXIMUM_CHECKPOINT_BYTES } from '../src/activities/checkpoint.js';
 import type { DagClient } from '../src/client/dag-client.js';
 import type { Task } from '../src/dag/dag.js';
 import { TaskDoubles } from './support/task-doubles.js';
@@ -79,9 +80,15 @@ describe('a checkpoint', () => {
   it('is there for the retry, however soon the attempt failed after it', async () => {
     await spawnWorker();
     doubles.auto = (_, attempt) => (attempt === 1 ? { fail: { message: 'broken' } } : {});
-    const tasks = [doubles.leaver('function', 'row 4', { retry }), shell('shell', 'exit 1', { retry })];
+    const large = 'x'.repeat(MAXIMUM_CHECKPOINT_BYTES - 2);
+    const tasks = [
+      doubles.leaver('function', 'row 4', { retry }),
+      doubles.leaver('large', large, { retry }),
+      shell('shell', 'exit 1', { retry }),
+    ];
     const { tasks: ended } = await (await client.start(doubles.dag(tasks))).result();
     expect(ended['function']).toMatchObject({ attempts: 2, output: { found: 'row 4' } });
+    expect(ended['large']).toMatchObject({ attempts: 2, output: { found: large } });
     expect(ended['shell']).toMatchObject({ attempts: 2, output: { found: 'row 7' } });
   });
 });

@@ -7,7 +7,10 @@ export interface HeartbeatDetails {
   readonly attempt: number;
   /** The latest report of the attempt; left out before the first. */
   readonly progress?: Progress;
-  /** What this attempt, or one before it in the same activity, left last. */
+  /**
+   * What this attempt, or one before it in the same activity, left last; of a large one what stands for it: see
+   * checkpoint-keeper.ts.
+   */
   readonly checkpoint?: Json;
   /** How much of the work that checkpoint has, from 0 to 1, where the attempt said so. */
   readonly kept?: number;
@@ -21,7 +24,7 @@ export interface FailureDetails {
   readonly attempt: number;
   readonly worker: string;
   /**
-   * What an attempt of this activity left last. Only where the activity ends with the failure: else the heartbeats have it,
+   * What an attempt of this activity left last, as heartbeats have it. Only where the activity ends with the failure: else the heartbeats have it,
    * and the server cuts off failures that it keeps while there are attempts to come.
    */
   readonly checkpoint?: Json;

@@ -50,7 +50,7 @@ export interface TaskCall {
   readonly directory?: string;
   /** Attempts of earlier starts: a task that was stopped, or retried, goes on counting. Default 0. */
   readonly attemptsBefore?: number;
-  /** What an earlier attempt left, to go on from; of retries within one start the executor has it. */
+  /** What an earlier attempt left, as its end had it, to go on from; of retries within one start the executor has it. */
   readonly checkpoint?: Json;
   /** There is one attempt: where another one is to follow, the failure says when, and the run makes it. */
   readonly retriedByRun?: true;

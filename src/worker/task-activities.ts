@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { runAttempt } from '../activities/attempt.js';
 import type { FailureDetails, HeartbeatDetails } from '../activities/attempt-details.js';
+import { CheckpointKeeper, loadCheckpoint } from '../activities/checkpoint-keeper.js';
 import type { Checkpoint } from '../activities/checkpoint.js';
 import { AttemptStop, TaskFailure, type Handlers, type TaskReport } from '../activities/handler.js';
 import { folderLogStore } from '../activities/folder-log-store.js';
@@ -58,41 +59,46 @@ async function runActivity(
   const inRun = attempt + (call.attemptsBefore ?? 0);
   const worker = workerOf(context);
   let progress: Progress | undefined;
-  const before = checkpointIn(context.info.heartbeatDetails);
-  // What an earlier attempt left must outlast this one, which may leave nothing itself.
-  let checkpoint = before;
-  const beat = (): void => context.heartbeat(heartbeatOf(attempt, progress, checkpoint));
   const stop = new AbortController();
   const onCancel = (): void => stop.abort(new AttemptStop(isShutdown(context) ? 'worker_shutdown' : 'cancelled'));
   if (context.cancellationSignal.aborted) onCancel();
   else context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
   const log = logs.open({ runId: call.runId, task: call.task, attempt: inRun });
+  const beat = (): void => context.heartbeat(heartbeatOf(attempt, progress, checkpoints.latest));
+  // What an earlier attempt left must outlast this one, which may leave nothing itself.
+  const before = checkpointIn(context.info.heartbeatDetails);
+  const owner = { runId: call.runId, task: call.task, attempt: inRun };
+  // At once: the worker may be killed before the next heartbeat. The SDK holds back what comes too often.
+  const checkpoints = new CheckpointKeeper(owner, { store, log }, before, beat);
   const heartbeats = setInterval(beat, HEARTBEAT_INTERVAL);
   try {
-    const work = (): Promise<TaskReport> =>
-      runAttempt(handlers, call, {
-        attempt: inRun,
-        signal: stop.signal,
-        log,
-        progress: (report) => {
-          progress = report;
-        },
-        checkpoint: (left) => {
-          checkpoint = left;
-          // At once: the worker may be killed before the next one. The SDK holds back what comes too often.
-          beat();
-        },
-        ...(before === undefined ? {} : { lastCheckpoint: before.value }),
-        ...(store === undefined ? {} : { store }),
-        ...(secrets === undefined ? {} : { secrets }),
-      });
+    const { checkpoint: ofRun, ...rest } = call;
+    const lastCheckpoint = await loadCheckpoint(before === undefined ? ofRun : before.value, { store, log });
+    const work = async (): Promise<TaskReport> => {
+      try {
+        return await runAttempt(handlers, rest, {
+          attempt: inRun,
+          signal: stop.signal,
+          log,
+          progress: (report) => {
+            progress = report;
+          },
+          checkpoint: (left) => checkpoints.take(left),
+          ...(lastCheckpoint === undefined ? {} : { lastCheckpoint }),
+          ...(store === undefined ? {} : { store }),
+          ...(secrets === undefined ? {} : { secrets }),
+        });
+      } finally {
+        await checkpoints.end();
+      }
+    };
     const began = performance.now();
     const report = await (logger === undefined ? work() : logAttempt(logger, call, inRun, work));
-    const isWhole = report.cached === undefined && call.checkpoint === undefined && before === undefined;
+    const isWhole = report.cached === undefined && lastCheckpoint === undefined;
     if (isWhole) options.onSuccess?.(call, performance.now() - began);
     return { ...report, attempt, worker };
   } catch (failure) {
-    throw temporalFailure(failure, call, { attempt, worker }, { stop: stop.signal, checkpoint });
+    throw temporalFailure(failure, call, { attempt, worker }, { stop: stop.signal, checkpoint: checkpoints.latest });
   } finally {
     clearInterval(heartbeats);
     await log.close();
