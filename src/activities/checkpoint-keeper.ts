@@ -14,7 +14,7 @@ const KEPT_FROM_BYTES = 1024;
 const WRITE_INTERVAL = 1_000;
 
 /** Of which attempt a checkpoint is. `attempt`: in the whole run. */
-export interface CheckpointOwner {
+interface CheckpointOwner {
   readonly runId: string;
   readonly task: string;
   readonly attempt: number;
