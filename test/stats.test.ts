@@ -1,16 +1,16 @@
 import type { Client } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runCli } from '../src/cli/program.js';
 import type { DagClient } from '../src/client/dag-client.js';
+import type { RunHandle } from '../src/client/run-handle.js';
 import type { Dag, Task } from '../src/dag/dag.js';
 import type { RunInput } from '../src/workflows/messages.js';
 import { samplesSignal, STATS_WORKFLOW, statsWorkflowId, type StatsInput } from '../src/workflows/stats-messages.js';
 import { POLL } from './support/executor-hosts.js';
-import { TaskDoubles } from './support/task-doubles.js';
 import { TestTemporal } from './support/temporal.js';
 
 let temporal: TestTemporal;
 let strangers: Client;
-let doubles: TaskDoubles;
 
 beforeAll(async () => {
   temporal = await TestTemporal.start();
@@ -19,14 +19,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await temporal.stop();
-});
-
-beforeEach(async () => {
-  doubles = await TaskDoubles.start();
-});
-
-afterEach(async () => {
-  await doubles.stop();
 });
 
 function sleeping(name: string, seconds: number, more: Partial<Task> = {}): Task {
@@ -48,6 +40,17 @@ async function inputOf(runId: string): Promise<RunInput> {
   const { events } = await strangers.workflow.getHandle(runId).fetchHistory();
   const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
   return JSON.parse(Buffer.from(payload?.data ?? []).toString()) as RunInput;
+}
+
+/** Runs a command line here. */
+async function runCommand(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }> {
+  const texts: string[] = [];
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => texts.push(String(text)) > 0);
+  try {
+    return { code: await runCli([...args, '--address', temporal.address]), stdout: texts.join('') };
+  } finally {
+    write.mockRestore();
+  }
 }
 
 describe('what is learned of the tasks of a dag', () => {
@@ -76,10 +79,44 @@ describe('what is learned of the tasks of a dag', () => {
     const { estimates } = await inputOf(next.runId);
     expect(Object.keys(estimates?.['learner'] ?? {}).toSorted()).toEqual(['each', 'long', 'short']);
     expect(estimates?.['learner']?.['long']).toEqual({ time: long?.estimate });
-    await next.cancel();
     const again = await temporal.startWorker();
     await next.result();
     await again.shutdown();
+  });
+
+  it('orders the next run, tells when that ends, and shows in `dagwright stats`', async () => {
+    const worker = await temporal.startWorker();
+    const tasks = [sleeping('long', 1), sleeping('short', 0.1), sleeping('middle', 0.5)];
+    const dag = dagOf('ordered', tasks, { concurrency: 1, policy: 'sjf' });
+    const orderOf = async (run: RunHandle): Promise<string[]> => {
+      const ends = Object.entries((await run.result()).tasks).map(
+        ([name, task]) => [name, task.endedAt ?? ''] as const,
+      );
+      return ends.toSorted(([, a], [, b]) => (a < b ? -1 : 1)).map(([name]) => name);
+    };
+    expect(await orderOf(await worker.client.start(dag))).toEqual(['long', 'short', 'middle']);
+    await expect.poll(() => countsOf(worker.client, 'ordered'), POLL).toEqual({ long: 1, middle: 1, short: 1 });
+
+    // The worker's own client knows for some seconds that nothing is known.
+    const client = await temporal.client();
+    const next = await client.start(dag);
+    const { startedAt, estimatedEnd } = await next.describe();
+    const foreseen = Date.parse(estimatedEnd ?? '') - Date.parse(startedAt);
+    expect(foreseen).toBeGreaterThanOrEqual(1_600);
+    expect(foreseen).toBeLessThan(10_000);
+    expect(await orderOf(next)).toEqual(['short', 'middle', 'long']);
+
+    const shown = await runCommand('stats', 'ordered', '--json');
+    expect(shown.code).toBe(0);
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      dag: 'ordered',
+      tasks: [{ task: 'long' }, { task: 'middle' }, { task: 'short' }],
+    });
+    const table = await runCommand('stats', 'ordered');
+    expect(table.stdout.split('\n')[0]).toMatch(/^TASK +RUNS +ESTIMATE +P90 +LATEST +OFF BY$/);
+    const unknown = await runCommand('stats', 'nobody', '--json');
+    expect([unknown.code, JSON.parse(unknown.stdout)]).toMatchObject([1, { error: { code: 'STATS_NOT_FOUND' } }]);
+    await worker.shutdown();
   });
 
   it('is sent when its worker shuts down, and survives one that is killed', async () => {
