@@ -21,6 +21,7 @@ describe('exit codes', () => {
       'CONFIG_INVALID',
       'NAMESPACE_NOT_FOUND',
       'PARAM_INVALID',
+      'POOL_INVALID',
       'PRIORITY_INVALID',
       'RUN_ID_INVALID',
       'USAGE',

@@ -1,5 +1,6 @@
 import type { Task } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
+import type { Rate } from '../dag/pools.js';
 import type { PauseMode, RunState } from '../dag/run-state.js';
 import type { TaskState } from '../dag/task-state.js';
 
@@ -37,6 +38,8 @@ export type Act =
   | { readonly type: 'setConcurrency'; readonly concurrency: number }
   /** The order among ready tasks from now on. */
   | { readonly type: 'setPolicy'; readonly policy: string }
+  /** Another size of a pool of the run's own; what is left out stays. What is held beyond a smaller one is let end. */
+  | { readonly type: 'setPool'; readonly pool: string; readonly slots?: number; readonly rate?: Rate }
   /** Something happened: tasks that wait for an event of this name take it; where none does, the next one that waits. */
   | { readonly type: 'sendEvent'; readonly event: string; readonly payload?: Json }
   /** A task that waits for an approval goes on. `form`: what the approver filled in. */
@@ -67,6 +70,7 @@ export const ACT_TYPES = [
   'setPriority',
   'setConcurrency',
   'setPolicy',
+  'setPool',
   'addTasks',
   'sendEvent',
   'approve',

@@ -2,6 +2,7 @@ import type { Act, ActAnswer, ActRequest } from './act.js';
 import type { Task } from '../dag/dag.js';
 import type { Explanation } from './explanation.js';
 import type { Json } from '../dag/json.js';
+import type { Rate } from '../dag/pools.js';
 import type { PauseMode } from '../dag/run-state.js';
 import type { AddTasksOptions, PauseOptions, Run, RunDescription, RunResult } from './run.js';
 import type { RunEvent } from './run-event.js';
@@ -77,6 +78,15 @@ export abstract class ActingRun implements Run {
 
   async setPolicy(policy: string, request: ActRequest = {}): Promise<ActAnswer> {
     return this.act({ type: 'setPolicy', policy }, request);
+  }
+
+  async setPool(
+    pool: string,
+    { slots, rate }: { readonly slots?: number; readonly rate?: Rate },
+    request: ActRequest = {},
+  ): Promise<ActAnswer> {
+    const size = { ...(slots === undefined ? {} : { slots }), ...(rate === undefined ? {} : { rate }) };
+    return this.act({ type: 'setPool', pool, ...size }, request);
   }
 
   async sendEvent(

@@ -233,6 +233,40 @@ describe('an act on the run', () => {
     expect(tried(driver, 'setPolicy', { policy: 'fair,round-robin' })).toMatchObject({ code: 'ACT_INVALID' });
   });
 
+  it('sets a pool of the run: at once, what is not said stays, and nothing is taken away', () => {
+    const tasks = ['a', 'b', 'c'].map((name) => ({ ...task(name, []), pool: [{ name: 'db', slots: 1 }] }));
+    const driver = new LiveRunDriver({ ...dagOf({}), pools: { db: 1 }, tasks });
+    expect(driver.began()).toEqual(['start a']);
+    expect(driver.act('setPool', { pool: 'db', slots: 3 })).toMatchObject({
+      changed: true,
+      message: 'The pool db has 3 slots; it had 1 slot.',
+      instructions: ['start b', 'start c'],
+    });
+    expect(driver.act('setPool', { pool: 'db', slots: 3 })).toMatchObject({
+      changed: false,
+      message: 'The pool db had 3 slots already.',
+    });
+    expect(driver.act('setPool', { pool: 'db', rate: { count: 20, per: 60_000 } }).message).toBe(
+      'The pool db has 3 slots, rate 20/m; it had 3 slots.',
+    );
+    expect(driver.act('setPool', { pool: 'db', slots: 1 })).toMatchObject({ changed: true, instructions: [] });
+    expect(driver.live.scheduler.ready.pools.use()).toMatchObject({ db: { slots: 1, taken: 3 } });
+  });
+
+  it('refuses to set a pool that the run does not have, or that runs share, and tells what to do', () => {
+    const driver = new LiveRunDriver({ ...dagOf({ a: [] }), pools: { db: 1, gpu: { slots: 2, scope: 'global' } } });
+    driver.began();
+    expect(tried(driver, 'setPool', { pool: 'constructor', slots: 1 })).toMatchObject({
+      code: 'ACT_REFUSED',
+      message: 'The run has no pool "constructor"; it has db, gpu.',
+    });
+    expect(tried(driver, 'setPool', { pool: 'gpu', slots: 1 })).toMatchObject({
+      code: 'ACT_REFUSED',
+      hint: expect.stringContaining('dagwright pool gpu --slots N') as string,
+    });
+    expect(tried(driver, 'setPool', { pool: 'db' })).toMatchObject({ code: 'ACT_INVALID' });
+  });
+
   it('of one pause does not weaken another: one that drains says nothing of an interrupt that holds', () => {
     const driver = new LiveRunDriver(dagOf({ a: [] }));
     driver.began();

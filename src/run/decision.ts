@@ -1,6 +1,8 @@
 import { DagwrightError } from '../dag/errors.js';
 import { neighbours } from '../dag/graph.js';
 import { readPolicy } from '../dag/policy.js';
+import type { PoolSettings } from '../dag/pools.js';
+import { formatRate } from '../dag/rate.js';
 import { isTaskEnd } from '../dag/task-state.js';
 import { HOLD, STOP } from '../dag/task-table.js';
 import { STAGES } from '../dag/task-traits.js';
@@ -56,11 +58,44 @@ export function decide(run: DecisionFacts, act: Act, request: ActRequest, at: nu
       if (before === policy) return { message: `The policy was ${before} already.` };
       return { event: { type: 'policy.set', at, policy }, message: `The policy is ${policy}; it was ${before}.` };
     }
+    case 'setPool':
+      return decidePool(run, act, at);
     case 'addTasks':
       return decideAdded(run, act, at);
     case 'sendEvent':
       return decideEvent(run, { event: act.event, payload: act.payload ?? null }, at);
   }
+}
+
+function decidePool(
+  { dag, scheduler }: DecisionFacts,
+  { pool, slots, rate }: Extract<Act, { type: 'setPool' }>,
+  at: number,
+): Decision {
+  if (slots === undefined && rate === undefined) throw refuse.invalid('setPool needs `slots`, or a `rate`.');
+  const pools = dag.pools ?? {};
+  const declared = Object.hasOwn(pools, pool) ? pools[pool] : undefined;
+  if (declared === undefined) {
+    const names = listOf(Object.keys(pools));
+    throw refuse.state(`The run has no pool "${pool}"${names === '' ? '' : `; it has ${names}`}.`);
+  }
+  if (typeof declared === 'object' && declared.scope === 'global') {
+    throw refuse.state(`Runs share the pool ${pool}.`, `\`dagwright pool ${pool} --slots N\` sets it for all of them.`);
+  }
+  const before = scheduler.ready.pools.use()[pool] ?? { taken: 0 };
+  const words = (size: PoolSettings): string => {
+    const held = size.slots === undefined ? [] : [amount(size.slots, 'slot')];
+    return [...held, ...(size.rate === undefined ? [] : [`rate ${formatRate(size.rate)}`])].join(', ');
+  };
+  const size: PoolSettings = {
+    ...(before.slots === undefined ? {} : { slots: before.slots }),
+    ...(before.rate === undefined ? {} : { rate: before.rate }),
+    ...(slots === undefined ? {} : { slots }),
+    ...(rate === undefined ? {} : { rate }),
+  };
+  if (words(size) === words(before)) return { message: `The pool ${pool} had ${words(before)} already.` };
+  const message = `The pool ${pool} has ${words(size)}; it had ${words(before)}.`;
+  return { event: { type: 'pool.set', at, pool, size }, message };
 }
 
 /** What of a run that was stopped is not stopped. */

@@ -1,5 +1,6 @@
 import { ACT_TYPES, type Act, type ActRequest, type ActType } from './act.js';
 import { MAXIMUM_CONCURRENCY, type Task } from '../dag/dag.js';
+import { MAXIMUM_DURATION } from '../dag/duration.js';
 import { DagwrightError } from '../dag/errors.js';
 import { byteLength, type Json } from '../dag/json.js';
 import { isObject, isTask, type Fields } from './task-form.js';
@@ -8,6 +9,8 @@ import { isObject, isTask, type Fields } from './task-form.js';
 const MAXIMUM_OUTPUT_BYTES = 262_144;
 const MAXIMUM_TASKS_BYTES = 1_048_576;
 const MAXIMUM_WORD = 500;
+/** As in dag files. */
+const MAXIMUM_SLOTS = 1_000_000;
 
 const MODES: readonly unknown[] = ['drain', 'interrupt'];
 
@@ -40,6 +43,11 @@ const FIELDS: Readonly<Record<ActType, Readonly<Record<string, Field>>>> = {
     concurrency: required(isConcurrency, `a whole number from 1 to ${MAXIMUM_CONCURRENCY}`),
   },
   setPolicy: { policy: required(isText, "a policy's name") },
+  setPool: {
+    pool: required((value) => isText(value) && value !== '', 'the name of a pool'),
+    slots: optional(isSlots, `a whole number from 1 to ${MAXIMUM_SLOTS}`),
+    rate: optional(isRate, '{ count, per }: so many slots in so many milliseconds'),
+  },
   sendEvent: {
     event: required((value) => isText(value) && value !== '', 'the name of an event'),
     payload: optional(isOutput, 'JSON of at most 256 KiB'),
@@ -132,6 +140,17 @@ function isPriority(value: unknown): boolean {
 
 function isConcurrency(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAXIMUM_CONCURRENCY;
+}
+
+function isSlots(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAXIMUM_SLOTS;
+}
+
+function isRate(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { count, per, ...rest } = value;
+  const isPeriod = Number.isInteger(per) && (per as number) >= 1 && (per as number) <= MAXIMUM_DURATION;
+  return isSlots(count) && isPeriod && Object.keys(rest).length === 0;
 }
 
 function isOutput(value: unknown): boolean {

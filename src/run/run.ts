@@ -7,7 +7,7 @@ import type { RunEvent } from './run-event.js';
 import type { PauseMode, RunEndState, RunState } from '../dag/run-state.js';
 import type { ArtifactRef } from '../dag/artifact.js';
 import type { CacheHit } from '../dag/task-call.js';
-import type { PoolUse } from '../dag/pools.js';
+import type { PoolUse, Rate } from '../dag/pools.js';
 import type { TaskError } from '../dag/task-error.js';
 import type { TaskEndState, TaskState } from '../dag/task-state.js';
 
@@ -202,6 +202,12 @@ export interface Run {
   setPriority(task: string, priority: number, options?: ActRequest): Promise<ActAnswer>;
   setConcurrency(concurrency: number, options?: ActRequest): Promise<ActAnswer>;
   setPolicy(policy: string, options?: ActRequest): Promise<ActAnswer>;
+  /** Another size of a pool of the run's own; what is left out stays. */
+  setPool(
+    pool: string,
+    size: { readonly slots?: number; readonly rate?: Rate },
+    options?: ActRequest,
+  ): Promise<ActAnswer>;
   /** Something happened that tasks may wait for (`uses: event`); where none does, the next one that waits takes it. */
   sendEvent(event: string, options?: ActRequest & { readonly payload?: Json }): Promise<ActAnswer>;
   /** The task that waits for an approval goes on. */

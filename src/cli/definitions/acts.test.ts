@@ -94,6 +94,8 @@ describe('the commands that change a run', () => {
     ['reject r deploy --reason late', { type: 'reject', task: 'deploy', reason: 'late' }],
     ['set r --concurrency 4', { type: 'setConcurrency', concurrency: 4 }],
     ['set r --policy priority', { type: 'setPolicy', policy: 'priority' }],
+    ['set r --pool gpu=4', { type: 'setPool', pool: 'gpu', slots: 4 }],
+    ['set r --pool api=20/m', { type: 'setPool', pool: 'api', rate: { count: 20, per: 60_000 } }],
     ['set r build --priority -5', { type: 'setPriority', task: 'build', priority: -5 }],
   ])('ask for an act: %s', async (line, act) => {
     expect(await actsOf(line)).toEqual([act]);
@@ -229,6 +231,9 @@ describe('what makes no sense', () => {
     'set r --priority 1',
     'set r --concurrency 0',
     'set r build --priority high',
+    'set r --pool gpu',
+    'set r --pool gpu=0',
+    'set r --pool gpu=20/x',
   ])('asks for nothing and exits with 2: %s', async (line) => {
     expect(await runCli([...line.split(' '), '--json'])).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'USAGE' } });

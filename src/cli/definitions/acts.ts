@@ -7,8 +7,9 @@ import type { RejectOptions } from '../commands/reject.js';
 import type { RerunFlags } from '../commands/rerun.js';
 import type { RetryOptions } from '../commands/retry.js';
 import type { SendOptions } from '../commands/send.js';
-import type { SetOptions } from '../commands/set.js';
+import type { PoolSetting, SetOptions } from '../commands/set.js';
 import type { ActFlags } from '../do-act.js';
+import { parseRate } from '../../dag/rate.js';
 import { timeAfter, timeToCome } from '../moment.js';
 import { collect, positiveInteger, QUOTE_HELP, runCommand, TASK_HELP, type Done } from './options.js';
 
@@ -98,11 +99,16 @@ export function addActCommands(program: Command, done: Done): void {
       done(await send(runId, event, options));
     });
 
-  actCommand(program, 'set', "change a run's concurrency or policy, or a task's priority")
+  actCommand(program, 'set', "change a run's concurrency, policy or pools, or a task's priority")
     .argument('[task]', `the task of --priority; ${QUOTE_HELP}`)
     .option('--concurrency <number>', 'tasks of the run in flight at once', positiveInteger)
     .option('--policy <names>', 'the order among ready tasks, like priority,sjf')
     .option('--priority <number>', 'higher goes first', wholeNumber)
+    .option(
+      '--pool <pool=size>',
+      "slots of a pool of the run's own, or its rate: gpu=4, api=20/m (repeatable)",
+      poolSize,
+    )
     .action(async (runId: string, task: string | undefined, options: SetOptions) => {
       const { set } = await import('../commands/set.js');
       done(await set(runId, task, options));
@@ -150,6 +156,15 @@ function actCommand(program: Command, name: string, description: string): Comman
   return runCommand(program, name, description)
     .option('--by <name>', "who asks, for the run's list of acts (default: user@machine)")
     .option('--id <key>', 'a key of your own: what was asked for under it before is not done again');
+}
+
+function poolSize(value: string, previous: readonly PoolSetting[] = []): PoolSetting[] {
+  const [, pool = '', size = ''] = /^([^=]+)=(.+)$/.exec(value) ?? [];
+  if (pool === '') throw new InvalidArgumentError('It must be a pool and its size, like gpu=4 or api=20/m.');
+  if (!size.includes('/')) return [...previous, { pool, slots: positiveInteger(size) }];
+  const rate = parseRate(size);
+  if (rate === undefined) throw new InvalidArgumentError('A rate is like 10/s, 20/m or 5/10s.');
+  return [...previous, { pool, rate }];
 }
 
 function wholeNumber(value: string): number {
