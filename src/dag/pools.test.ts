@@ -116,3 +116,55 @@ describe('a pool', () => {
     expect(() => driverOf(['disk'])).toThrow('which has 0');
   });
 });
+
+describe('the rate of a pool', () => {
+  const rated = (tasks: number, more: Partial<SchedulerOptions> = {}): SchedulerDriver =>
+    driverOf(
+      Array.from({ length: tasks }, () => 'api'),
+      {
+        pools: { api: { rate: { count: 2, per: 60_000 } } },
+        ...more,
+      },
+    );
+
+  it('lets so many start in its time, however soon they end, and then the next ones', () => {
+    const driver = rated(3);
+    expect(driver.began()).toEqual(['start 0', 'start 1', 'set pool 61000']);
+    expect(driver.succeeded(0)).toEqual([]);
+    expect(driver.handle({ type: 'timer.fired', at: 61_000, timer: 'pool' })).toEqual(['start 2']);
+  });
+
+  it('holds in any stretch of its time', () => {
+    const driver = rated(4, { concurrency: 1 });
+    driver.began();
+    driver.at = 31_000;
+    expect(driver.succeeded(0)).toEqual(['start 1']);
+    expect(driver.succeeded(1)).toEqual(['set pool 61000']);
+    const fired = driver.handle({ type: 'timer.fired', at: 61_000, timer: 'pool' });
+    expect(fired).toEqual(['start 2', 'set pool 91001']);
+    driver.at = 61_000;
+    expect(driver.succeeded(2)).toEqual([]);
+  });
+
+  it('is forgotten when the run ends', () => {
+    const driver = rated(3);
+    driver.began();
+    driver.cancel();
+    driver.wasCancelled(0);
+    expect(driver.wasCancelled(1).at(-1)).toBe('end cancelled');
+    expect(driver.scheduler.timers()).toEqual([]);
+  });
+});
+
+describe('a pool of another size', () => {
+  it('lets more start at once, or none until enough was given back', () => {
+    const driver = driverOf(['gpu', 'gpu', 'gpu', 'gpu']);
+    driver.began();
+    const resize = (size: number): string[] => driver.handle({ type: 'pool.set', at: ++driver.at, pool: 'gpu', size });
+    expect(resize(3)).toEqual(['start 2']);
+    expect(resize(1)).toEqual([]);
+    expect(driver.succeeded(0)).toEqual([]);
+    expect(driver.succeeded(1)).toEqual([]);
+    expect(driver.succeeded(2)).toEqual(['start 3']);
+  });
+});

@@ -306,12 +306,25 @@ export class ReadyTasks {
     }
   }
 
+  /** What else than a pool of the run keeps ready tasks. For a snapshot. */
+  parkedOutside(): [task: number, place: string][] {
+    const tasks = this.#parking.size === 0 ? [] : [...this.#parking.tasks()];
+    return tasks
+      .map((task): [number, string] => [task, this.#parking.placeOf(task)!])
+      .filter(([, place]) => place.startsWith(':'));
+  }
+
   /** Goes on from a snapshot. */
-  resume(order: readonly number[], policyMemory: Json | undefined): void {
+  resume(order: readonly number[], policyMemory: Json | undefined, parked: ReadonlyMap<number, string>): void {
     if (policyMemory !== undefined) this.policy.recall(policyMemory);
     const { tasks } = this.#walk;
     for (const task of order) {
       if (tasks.is(task, 'ready') && this.leases.isWanted(task)) continue;
+      const place = parked.get(task);
+      if (place !== undefined) {
+        this.#parking.add(task, place);
+        continue;
+      }
       this.add(task);
       const isInLine = tasks.is(task, 'ready') && tasks.paused[task] === 0 && tasks.hold[task] !== HOLD.nothing;
       const pool = isInLine ? this.pools.without(task) : undefined;

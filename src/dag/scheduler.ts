@@ -111,7 +111,7 @@ export class Scheduler {
     scheduler.#walk.stage = snapshot.stage ?? 0;
     scheduler.#walk.fanOuts.restore(snapshot.fanOuts ?? [], scheduler.tasks);
     scheduler.#resume(snapshot);
-    scheduler.#walk.resume(snapshot.order, snapshot.policyMemory);
+    scheduler.#walk.resume(snapshot);
     scheduler.#concurrency = snapshot.concurrency ?? options.concurrency;
     scheduler.ready.mostWanted = scheduler.#concurrency;
     scheduler.#ceiling = Math.max(scheduler.#concurrency, scheduler.running);
@@ -136,6 +136,7 @@ export class Scheduler {
     const fanOuts = this.#walk.fanOuts.snapshot();
     const policyMemory = this.policy.memory();
     const { pools, leases, facts, groups } = this.ready;
+    const parked = this.ready.parkedOutside();
     const rates = pools.recent();
     const leased = leases.snapshot();
     const learned = facts.snapshot();
@@ -158,6 +159,7 @@ export class Scheduler {
       ...(this.#resized.size === 0 ? {} : { resized: Object.fromEntries(this.#resized) }),
       ...(this.#poolTimerAt === undefined ? {} : { poolTimerAt: this.#poolTimerAt }),
       ...(Object.keys(rates).length === 0 ? {} : { rates }),
+      ...(parked.length === 0 ? {} : { parked }),
       ...(leased === undefined ? {} : { leases: leased }),
       ...(learned === undefined ? {} : { facts: learned }),
       ...(grouped === undefined ? {} : { groups: grouped }),

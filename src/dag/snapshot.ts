@@ -62,6 +62,8 @@ export interface Snapshot extends TaskSnapshot {
   readonly poolTimerAt?: number;
   /** By pool with a rate: when each slot was taken that it still counts. */
   readonly rates?: Readonly<Record<string, readonly number[]>>;
+  /** Ready tasks that something else than a pool of the run keeps, with what. */
+  readonly parked?: readonly (readonly [task: number, place: string])[];
   /** Tasks for which leases were asked, and those that have theirs. */
   readonly leases?: { readonly wanted: readonly number[]; readonly held: readonly number[] };
   readonly facts?: FactsSnapshot;

@@ -1,11 +1,11 @@
 import type { FanOut, TaskOutcome } from './event.js';
 import { FanOuts, isOver, type Items } from './fan-outs.js';
 import { growGraph, neighbours, type AddedEdge, type Graph } from './graph.js';
-import type { Json } from './json.js';
 import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
 import type { PoolSize } from './pools.js';
 import { ReadyTasks } from './ready-tasks.js';
+import type { Snapshot } from './snapshot.js';
 import { CODE, HOLD, STOP, TaskTable } from './task-table.js';
 import { STAGES, type TaskTraits } from './task-traits.js';
 import { TRIGGER_RULES, type Verdict } from './trigger-rule.js';
@@ -114,11 +114,11 @@ export class Walk {
   }
 
   /** Goes on with a table that was filled from a snapshot: counts what the table leaves out. */
-  resume(order: readonly number[], policyMemory: Json | undefined): void {
+  resume({ order, policyMemory, parked }: Snapshot): void {
     const { tasks, graph } = this;
     this.#nextSequence = order.length;
     for (let task = 0; task < graph.size; task++) if (tasks.is(task, 'running')) this.ready.goesOn(task);
-    this.ready.resume(order, policyMemory);
+    this.ready.resume(order, policyMemory, new Map(parked));
     for (let task = 0; task < graph.size; task++) {
       if (!tasks.hasEnded(task)) continue;
       this.#open[tasks.stage[task]!]!--;

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { SchedulerDriver, graphFrom } from '../../test/support/scheduler-driver.js';
+import { createPlacement } from '../placement/placements.js';
+import type { SchedulerOptions } from './scheduler-options.js';
+import type { TaskTraits } from './task-traits.js';
+import type { WorkerGroup } from './worker-group.js';
+
+const CPU: WorkerGroup = { name: 'cpu', slots: 2, speed: 1, labels: [], cpu: 4 };
+const GPU: WorkerGroup = { name: 'gpu', slots: 1, speed: 2, labels: ['gpu'] };
+
+function driverOf(traits: readonly TaskTraits[], options: Partial<SchedulerOptions> = {}): SchedulerDriver {
+  return new SchedulerDriver(graphFrom(traits.length, []), {
+    placement: 'least-loaded',
+    createPlacement,
+    traits: (task) => traits[task] ?? {},
+    ...options,
+  });
+}
+
+function live(driver: SchedulerDriver, ...groups: WorkerGroup[]): string[] {
+  return driver.handle({ type: 'groups.changed', at: ++driver.at, groups });
+}
+
+const NEEDS_GPU: TaskTraits = { requires: { labels: ['gpu'] } };
+
+describe('tasks in worker groups', () => {
+  it('wait for a group, and start in those that have room', () => {
+    const driver = driverOf([{}, {}, {}, {}]);
+    expect(driver.began()).toEqual([]);
+    expect(driver.scheduler.ready.awaitsGroup(0)).toBe(true);
+    expect(live(driver, CPU).toSorted()).toEqual(['start 0 on cpu', 'start 1 on cpu']);
+    expect(driver.succeeded(1)).toEqual(['start 2 on cpu']);
+    expect(live(driver, CPU, GPU)).toEqual(['start 3 on gpu']);
+  });
+
+  it('start where their labels are, and let others pass that do not need them', () => {
+    const driver = driverOf([NEEDS_GPU, NEEDS_GPU, {}], { concurrency: 3 });
+    driver.began();
+    expect(live(driver, CPU, GPU)).toEqual(['start 0 on gpu', 'start 2 on cpu']);
+    expect(driver.succeeded(2)).toEqual([]);
+    expect(driver.succeeded(0)).toEqual(['start 1 on gpu']);
+  });
+
+  it('take of the cores and the memory of their group what they say', () => {
+    const driver = driverOf([{ requires: { cpu: 3 } }, { requires: { cpu: 2 } }, { requires: { cpu: 1 } }]);
+    driver.began();
+    expect(live(driver, CPU)).toEqual(['start 0 on cpu', 'start 2 on cpu']);
+    expect(driver.succeeded(0)).toEqual(['start 1 on cpu']);
+    expect(driver.scheduler.ready.groups.hasGroupFor(1)).toBe(true);
+    expect(driverOf([{ requires: { cpu: 5 } }]).scheduler.ready.groups.hasGroupFor(0)).toBe(false);
+  });
+
+  it('start again in another group when theirs is gone', () => {
+    const driver = driverOf([{}]);
+    driver.began();
+    expect(live(driver, GPU)).toEqual(['start 0 on gpu']);
+    expect(live(driver, CPU)).toEqual(['cancel 0']);
+    expect(driver.wasCancelled(0)).toEqual(['start 0 on cpu']);
+  });
+
+  it('go to a standby group only while no other could run them', () => {
+    const standby: WorkerGroup = { ...CPU, name: 'backup', standby: true };
+    const driver = driverOf([{}, {}, {}]);
+    driver.began();
+    expect(live(driver, { ...CPU, slots: 1 }, standby)).toEqual(['start 0 on cpu']);
+    expect(live(driver, standby)).toEqual(['cancel 0', 'start 1 on backup', 'start 2 on backup']);
+  });
+
+  it('that their group did not start in time go to another one', () => {
+    const driver = driverOf([{}]);
+    driver.began();
+    live(driver, { ...CPU, name: 'a' }, { ...CPU, name: 'b' });
+    expect(driver.scheduler.ready.groups.groupOf(0)).toBe('a');
+    const event = { type: 'task.ended', at: ++driver.at, task: 0, outcome: 'cancelled', unstarted: true } as const;
+    expect(driver.handle(event)).toEqual(['start 0 on b']);
+  });
+
+  it('that no group runs start beside them', () => {
+    const driver = driverOf([{ elsewhere: true }, { hold: 'run' }, {}]);
+    expect(driver.began()).toEqual(['start 0', 'start 1']);
+  });
+
+  it('are given none by a host that has no placement', () => {
+    const graph = graphFrom(1, []);
+    expect(new SchedulerDriver(graph, { placement: 'random' }).began()).toEqual(['start 0']);
+  });
+});
