@@ -35,6 +35,7 @@ const CONCEPTS: Readonly<Record<string, (run: Run) => Promise<void>>> = {
   'docs/branches.md': async () => undefined,
   'docs/checkpoints.md': async () => undefined,
   'docs/compensation.md': async () => undefined,
+  'docs/estimates.md': async () => undefined,
   'docs/fan-out.md': async () => undefined,
   'docs/outputs.md': async () => undefined,
   'docs/policies.md': async () => undefined,
