@@ -10,10 +10,11 @@ import { dataConverter } from '../../src/client/data-converter.js';
 import { loadConfig, type Config } from '../../src/config.js';
 import { startDevServer, type DevServer } from '../../src/dev/dev-server.js';
 import { findTemporalCli } from '../../src/dev/temporal-cli.js';
-import { DagWorker } from '../../src/worker/dag-worker.js';
+import { DagWorker, type DagWorkerOptions } from '../../src/worker/dag-worker.js';
 import { doubleFunction, noopFunction } from './task-doubles.js';
 
-const TASK_QUEUE = 'test';
+/** The task queue of all its workers. */
+export const TASK_QUEUE = 'test';
 /** What `secrets.TOKEN` is, with the workers of this process. */
 export const TEST_TOKEN = 'tok-"12345"';
 const WORKER = fileURLToPath(new URL('worker-process.ts', import.meta.url));
@@ -82,12 +83,13 @@ export class TestTemporal {
   }
 
   /** A worker in this process. */
-  async startWorker(): Promise<DagWorker> {
+  async startWorker(options: Pick<DagWorkerOptions, 'slots' | 'register'> = {}): Promise<DagWorker> {
     const worker = await DagWorker.start({
       address: this.address,
       taskQueue: TASK_QUEUE,
       functions: [doubleFunction, noopFunction],
       config: this.config,
+      ...options,
     });
     this.#workers.push(worker);
     return worker;
