@@ -38,6 +38,7 @@ const CONCEPTS: Readonly<Record<string, (run: Run) => Promise<void>>> = {
   'docs/estimates.md': async () => undefined,
   'docs/fan-out.md': async () => undefined,
   'docs/outputs.md': async () => undefined,
+  'docs/placement.md': async () => undefined,
   'docs/policies.md': async () => undefined,
   'docs/pools.md': async () => undefined,
   'docs/sub-dags.md': async () => undefined,

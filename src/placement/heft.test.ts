@@ -55,9 +55,34 @@ describe('heft', () => {
     expect(place(groups, [0, 1, 2, 3, 4, 5], { estimateOf: () => 4_000 })).toBe('fast - - slow slow slow');
   });
 
-  it('moves what is needed while it waits', () => {
-    const transferTo = (): number => 2_000;
-    expect(place(FULL, [0], { ...busyUntil(101_900), transferTo })).toBe('-');
+  it('moves what is needed when the task has a slot, not before', () => {
+    const transferTo = (_task: number, group: string): number => (group === 'fast' ? 2_000 : 0);
+    expect(place(FULL, [0], { ...busyUntil(100_999), transferTo })).toBe('-');
+    expect(place(FULL, [0], { ...busyUntil(101_001), transferTo })).toBe('slow');
+  });
+
+  it('places ready tasks in parts as it does all at once', () => {
+    const facts = placementFacts({ now: () => 100_000, ...busyUntil(101_500) });
+    const parts = (...lists: readonly (readonly number[])[]): string => {
+      const room = new PlainRoom(FULL);
+      const placement = createPlacement('heft', facts);
+      return lists.map((tasks) => placement.place(tasks, room).join(' ')).join(' ');
+    };
+    expect(parts([0, 1, 2, 3])).toBe('-1 -1 1 1');
+    expect(parts([0], [1], [2], [3])).toBe('-1 -1 1 1');
+    expect(parts([0, 1], [2, 3])).toBe('-1 -1 1 1');
+    // They begin anew.
+    expect(parts([0, 1, 2], [0, 1, 3])).toBe('-1 -1 1 -1 -1 1');
+    expect(parts([0, 1, 2], [1, 3])).toBe('-1 -1 1 -1 1');
+  });
+
+  it('forgets later who waited before', () => {
+    let now = 100_000;
+    const placement = createPlacement('heft', placementFacts({ ...busyUntil(102_500), now: () => now }));
+    expect(placement.place([0], new PlainRoom(FULL))).toEqual([-1]);
+    now++;
+    expect(placement.place([1], new PlainRoom(FULL))).toEqual([-1]);
+    expect(placement.place([2], new PlainRoom(FULL))).toEqual([1]);
   });
 
   it('waits for the first of the slots that get free, and where there are more tasks than slots for a later one', () => {

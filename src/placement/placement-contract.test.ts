@@ -16,6 +16,8 @@ interface Round {
   readonly ready: number;
   /** Groups in which so many end before the round. */
   readonly ended: number;
+  /** Milliseconds since the round before. */
+  readonly later: number;
 }
 
 const group = (name: string): fc.Arbitrary<PlainGroup> =>
@@ -30,6 +32,7 @@ const round: fc.Arbitrary<Round> = fc.record({
   groups: fc.subarray(NAMES).chain((names) => fc.tuple(...names.map(group))),
   ready: fc.integer({ min: 0, max: 8 }),
   ended: fc.integer({ min: 0, max: 6 }),
+  later: fc.constantFrom(0, 300),
 });
 const demand: fc.Arbitrary<PlainDemand> = fc.record({
   memory: fc.constantFrom(0, 0, 1, 3),
@@ -105,8 +108,8 @@ describe.each(PLACEMENT_NAMES)('placement %s', (name) => {
         const placement = createPlacement(name, facts);
         let twin = createPlacement(name, facts);
         let task = 0;
-        for (const { groups, ready, ended } of rounds) {
-          time += 300;
+        for (const { groups, ready, ended, later } of rounds) {
+          time += later;
           // What runs in a group that has gone does so no more.
           running = new Map([...running].slice(ended).filter(([, at]) => groups.some((one) => one.name === at)));
           const tasks = Array.from({ length: ready }, () => task++);
