@@ -15,7 +15,12 @@ const PORT_TRIES = 5;
  * What makes a chain of short tasks several times as fast: eager dispatch hands the next activity to the worker that
  * just reported, and the default poll rate of the transfer queue makes every other dispatch wait for its turn.
  */
-const TUNING = ['system.enableActivityEagerExecution=true', 'history.transferProcessorMaxPollRPS=5000'];
+const TUNING = [
+  'system.enableActivityEagerExecution=true',
+  'history.transferProcessorMaxPollRPS=5000',
+  // Not for speed: without it the server ignores the priorities of runs.
+  'matching.enableFairness=true',
+];
 
 /**
  * Fewer disk flushes. Nothing is lost when the server's process dies, whatever the signal; when the power does, the
