@@ -84,17 +84,18 @@ class PoolWorkflow {
   #heard(message: unknown): void {
     const request = readLeaseRequest(message);
     if (request === undefined) return;
+    const { run } = request;
     const now = Date.now();
-    if (this.#pool.hear(request, now)) this.#silence.heard(request.run, now);
+    if (!this.#pool.hear(request, now)) return;
+    if (this.#pool.seenOf(run) === undefined) this.#silence.forget(run);
+    else this.#silence.heard(run, now);
     this.#hasNews = true;
   }
 
   #act(now: number): void {
     for (const { run, leases, asks } of this.#pool.grant(now)) this.#tell(run, leases, asks ? 0 : undefined);
     for (const run of this.#silence.take(now, this.#pool.isAwaited)) {
-      const seen = this.#pool.seenOf(run);
-      if (seen === undefined) this.#silence.forget(run);
-      else this.#tell(run, this.#pool.heldBy(run), seen);
+      this.#tell(run, this.#pool.heldBy(run), this.#pool.seenOf(run));
     }
     this.#showMemo(now);
   }
