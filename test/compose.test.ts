@@ -115,11 +115,12 @@ describe('deploy', () => {
     dockerfile = readFileSync(join(root, 'deploy/Dockerfile'), 'utf8');
   });
 
-  it('gives the server the settings that make chains of tasks fast', () => {
+  it('gives the server the settings that make chains of tasks fast, and that heed the priorities of runs', () => {
     const config = parse(readFileSync(join(root, 'deploy/temporal/dynamicconfig.yaml'), 'utf8')) as object;
     expect(config).toEqual({
       'system.enableActivityEagerExecution': [{ value: true }],
       'history.transferProcessorMaxPollRPS': [{ value: 5000 }],
+      'matching.enableFairness': [{ value: true }],
     });
   });
 

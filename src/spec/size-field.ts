@@ -3,6 +3,11 @@ import { hasExpression, parseTemplate } from '../expression/template.js';
 import { condition, perForm } from './fields.js';
 import { pack } from './problem.js';
 
+const number = z
+  .number()
+  .gt(0, { error: pack('VALUE_INVALID', 'must be above 0.') })
+  .transform(String);
+
 const PROBLEM = pack('EXPRESSION_SYNTAX', 'is not one expression.', 'Write nothing before or after the `${{ }}`.');
 
 /** How large a task's input is. In a file, a number, or an expression, be it in a `${{ }}` or not; else the bare expression. */
@@ -11,9 +16,7 @@ export const sizeField = perForm('size', (canonical): z.ZodType<string, string |
   const text = condition
     .refine((given) => !hasExpression(sourceOf(given) ?? ''), { error: PROBLEM })
     .transform((given) => sourceOf(given) ?? given);
-  return canonical
-    ? (text as z.ZodType<string, string | number>)
-    : z.union([z.number().min(0).transform(String), text]);
+  return canonical ? (text as z.ZodType<string, string | number>) : z.union([number, text]);
 });
 
 /**
