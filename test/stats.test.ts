@@ -5,7 +5,13 @@ import type { DagClient } from '../src/client/dag-client.js';
 import type { RunHandle } from '../src/client/run-handle.js';
 import type { Dag, Task } from '../src/dag/dag.js';
 import type { RunInput } from '../src/workflows/messages.js';
-import { samplesSignal, STATS_WORKFLOW, statsWorkflowId, type StatsInput } from '../src/workflows/stats-messages.js';
+import {
+  samplesSignal,
+  STATS_MEMO,
+  STATS_WORKFLOW,
+  statsWorkflowId,
+  type StatsInput,
+} from '../src/workflows/stats-messages.js';
 import { POLL } from './support/executor-hosts.js';
 import { TestTemporal } from './support/temporal.js';
 
@@ -157,6 +163,25 @@ describe('what is learned of the tasks of a dag', () => {
 
     await latest.terminate();
     await expect(worker.client.stats('lasting')).rejects.toMatchObject({ code: 'STATS_NOT_FOUND' });
+    await worker.shutdown();
+  });
+
+  it('goes on with the workers that are there, where it was begun on a task queue that has none any more', async () => {
+    const workflowId = statsWorkflowId('moved');
+    const worker = await temporal.startWorker();
+    const begun = await strangers.workflow.start(STATS_WORKFLOW, {
+      workflowId,
+      taskQueue: 'gone',
+      args: [{ dag: 'moved' } satisfies StatsInput],
+      memo: {
+        [STATS_MEMO]: { at: '2026-11-01T12:00:00.000Z', tasks: [['old', 9, 9, 1_000, 1_000, 1_000, 0.1, null]] },
+      },
+    });
+    await (await worker.client.start(dagOf('moved', [sleeping('only', 0.01)]))).result();
+    await expect.poll(() => countsOf(worker.client, 'moved'), POLL).toEqual({ old: 9, only: 1 });
+    const { runId, taskQueue } = await strangers.workflow.getHandle(workflowId).describe();
+    expect([runId === begun.firstExecutionRunId, taskQueue]).toEqual([false, 'test']);
+    expect((await worker.client.stats('moved')).tasks[0]).toMatchObject({ task: 'old', samples: 1, estimate: 1_000 });
     await worker.shutdown();
   });
 

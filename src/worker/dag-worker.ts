@@ -16,11 +16,12 @@ import { taskQueueOf } from '../dag/worker-group.js';
 import type { Logger } from '../observability/logger.js';
 import { openStore } from '../store/open-store.js';
 import { startSweeping, type SweepEnd } from '../store/sweeper.js';
-import { DurationRecorder, sendToStats } from './duration-recorder.js';
+import { DurationRecorder } from './duration-recorder.js';
 import { joiningWorker, type GroupOptions } from './group-options.js';
 import { Presence } from './presence.js';
 import { runTogether, shutdownAll } from './run-together.js';
 import { logSdkEntry } from './sdk-log.js';
+import { sendToStats } from './send-to-stats.js';
 import { createActivities } from './task-activities.js';
 
 /** What a worker polls, and what it offers. What is left out comes from the configuration. */

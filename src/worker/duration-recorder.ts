@@ -1,18 +1,13 @@
-import { Client, type ConnectionLike } from '@temporalio/client';
-import type { DataConverter } from '@temporalio/common';
 import { messageOf } from '../activities/failure.js';
 import type { TaskCall } from '../dag/task-call.js';
 import { learnedName, SampleBuffer } from '../estimate/sample-buffer.js';
 import type { TaskSamples } from '../estimate/samples.js';
 import type { Logger } from '../observability/logger.js';
-import { samplesSignal, STATS_WORKFLOW, statsWorkflowId, type StatsInput } from '../workflows/stats-messages.js';
 
 /** Milliseconds from the first sample until it is sent: a run that ends soon is there for the next one. */
 const FIRST_DELAY = 1_000;
 /** Milliseconds between two times that samples are sent. */
 const INTERVAL = 5_000;
-/** Milliseconds that a server may take. */
-const SEND_TIMEOUT = 5_000;
 /** Milliseconds that whoever shuts down a worker waits for it. */
 const CLOSE_TIMEOUT = 2_000;
 
@@ -89,25 +84,4 @@ export class DurationRecorder {
       this.#isFailing = true;
     }
   }
-}
-
-/** Sends samples to the stats of their dag, which begin with the first. */
-export function sendToStats(
-  connection: ConnectionLike,
-  options: { readonly namespace: string; readonly taskQueue: string; readonly dataConverter: DataConverter },
-): SendSamples {
-  const { namespace, taskQueue, dataConverter } = options;
-  const client = new Client({ connection, namespace, dataConverter });
-  return async (dag, samples) => {
-    await connection.withDeadline(Date.now() + SEND_TIMEOUT, () =>
-      client.workflow.signalWithStart(STATS_WORKFLOW, {
-        workflowId: statsWorkflowId(dag),
-        taskQueue,
-        args: [{ dag } satisfies StatsInput],
-        signal: samplesSignal,
-        signalArgs: [samples],
-        staticSummary: `How long the tasks of ${dag} take`.slice(0, 200),
-      }),
-    );
-  };
 }
