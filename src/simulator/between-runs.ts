@@ -1,26 +1,24 @@
-/** Which run gets the next free slot, where several share them. */
-export const BETWEEN_RUNS = ['fcfs', 'fair', 'srtf'] as const;
-export type BetweenRuns = (typeof BETWEEN_RUNS)[number];
+import { orderOf, POOL_POLICIES, type PoolPolicy, type Waiter } from '../pool/pool-policy.js';
 
-/** What decides between runs. */
+/** Which run gets the next free slot, where several share them: the policies of pools that runs share. */
+export const BETWEEN_RUNS = POOL_POLICIES;
+export type BetweenRuns = PoolPolicy;
+
+/** A run that wants slots, as a pool sees it. */
 export interface Contender {
-  /** Slots that it holds. */
-  readonly running: number;
-  /** Milliseconds of work that it has not finished, as estimated. */
-  readonly remaining: number;
+  asWaiter(): Waiter;
 }
 
-/**
- * The run that gets the next slot: `fcfs`: the first of the files; `fair`: the one that holds fewest; `srtf`: the one with
- * the least remaining work. The first of the files decides where they are equal.
- */
+/** The run that gets the next slot, by the code that decides in a pool that runs share. */
 export function chooseRun<T extends Contender>(between: BetweenRuns, runs: readonly T[]): T | undefined {
+  const isBefore = orderOf(between);
   let best: T | undefined;
-  for (const run of runs) if (best === undefined || isBetter(between, run, best)) best = run;
+  let waiter: Waiter | undefined;
+  for (const run of runs) {
+    const own = run.asWaiter();
+    if (waiter !== undefined && !isBefore(own, waiter)) continue;
+    best = run;
+    waiter = own;
+  }
   return best;
-}
-
-function isBetter(between: BetweenRuns, run: Contender, best: Contender): boolean {
-  if (between === 'fair') return run.running < best.running;
-  return between === 'srtf' && run.remaining < best.remaining;
 }

@@ -35,9 +35,9 @@ export function boundsOf(run: ScheduledRun, speeds: readonly number[]): Bounds {
 function criticalPathOf(run: ScheduledRun, fastest: number): number {
   const { dag } = run.plan;
   const graph = graphOf(dag);
-  const own = new Map<number, ScheduledTask>();
+  const own = new Map<number, Done>();
   const items = new Map<number, number[]>();
-  for (const task of run.tasks) {
+  for (const task of wholeTasks(run.tasks)) {
     if (task.item !== undefined && task.of !== undefined) {
       const siblings = items.get(task.of) ?? [];
       siblings.push(leastOf(task, fastest));
@@ -62,10 +62,24 @@ function criticalPathOf(run: ScheduledRun, fastest: number): number {
   return ends.reduce((a, b) => Math.max(a, b), 0);
 }
 
+/** What a task did in all its starts. */
+type Done = Pick<ScheduledTask, 'task' | 'item' | 'of' | 'slot' | 'work' | 'waits'>;
+
+/** Those that were stopped to go on later, in one. */
+function wholeTasks(tasks: readonly ScheduledTask[]): Iterable<Done> {
+  const whole = new Map<number, Done>();
+  for (const task of tasks) {
+    const before = whole.get(task.task);
+    const [work, waits] = [task.work + (before?.work ?? 0), task.waits + (before?.waits ?? 0)];
+    whole.set(task.task, before === undefined ? task : { ...task, work, waits });
+  }
+  return whole.values();
+}
+
 /** The least that a task can take. */
-function leastOf(task: ScheduledTask, fastest: number, items?: readonly number[]): number {
+function leastOf(task: Done, fastest: number, items?: readonly number[]): number {
   if (items !== undefined) return items.reduce((a, b) => Math.max(a, b), 0);
-  return Math.ceil(task.work / fastest) + task.waits;
+  return Math.ceil(round(task.work / (task.slot === undefined ? 1 : fastest))) + task.waits;
 }
 
 /** Without the error of adding speeds. */

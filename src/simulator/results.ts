@@ -1,3 +1,4 @@
+import type { PlacementName } from '../dag/placement.js';
 import { mostAttempts } from '../dag/retry.js';
 import { boundsOf } from './bounds.js';
 import { isControl, type Plan } from './plan.js';
@@ -7,8 +8,8 @@ import type { Schedule, ScheduledRun } from './schedule.js';
 export interface SimulationResult {
   readonly file: string;
   readonly policy: string;
-  /** Null: there is one group of workers, so there is nothing to place. */
-  readonly placement: null;
+  /** Null where all slots are of one group, so that there is nothing to place. */
+  readonly placement: PlacementName | null;
   /** Slots, shared by all files. */
   readonly workers: number;
   /** From the arrival of all files to the end of this one's run. */
@@ -23,7 +24,10 @@ export interface SimulationResult {
 
 /** What a table tells beyond that. Times are in seconds. */
 export interface DetailedResult extends SimulationResult {
-  /** From the moment in which a task could start to its start, the mean over all tasks that took a slot. */
+  /**
+   * From the moment in which a task could start, or was stopped for a shorter one, to its start: in all for each task that took
+   * a slot, the mean.
+   */
   readonly meanWaiting: number;
   readonly state: ScheduledRun['state'];
 }
@@ -32,21 +36,23 @@ export function resultsOf(schedule: Schedule): DetailedResult[] {
   return schedule.runs.map((run) => resultOf(schedule, run));
 }
 
-function resultOf({ policy, speeds }: Schedule, run: ScheduledRun): DetailedResult {
-  const tasks = run.tasks.filter(({ slot }) => slot !== undefined);
-  const mean = (sum: number): number => (tasks.length === 0 ? 0 : sum / tasks.length);
-  const busy = tasks.reduce((sum, { startedAt, endedAt }) => sum + endedAt - startedAt, 0);
+function resultOf({ policy, placement, speeds }: Schedule, run: ScheduledRun): DetailedResult {
+  const held = run.tasks.filter(({ slot }) => slot !== undefined);
+  // One that was stopped to go on later ends once.
+  const ended = held.filter(({ preempted }) => preempted !== true);
+  const mean = (sum: number): number => (ended.length === 0 ? 0 : sum / ended.length);
+  const busy = held.reduce((sum, { startedAt, endedAt }) => sum + endedAt - startedAt, 0);
   const room = run.endedAt * speeds.length;
   return {
     file: run.plan.name,
     policy,
-    placement: null,
+    placement,
     workers: speeds.length,
     makespan: seconds(run.endedAt),
     lowerBound: seconds(boundsOf(run, speeds).lowerBound),
-    meanFlowTime: seconds(mean(tasks.reduce((sum, { endedAt }) => sum + endedAt, 0))),
+    meanFlowTime: seconds(mean(ended.reduce((sum, { endedAt }) => sum + endedAt, 0))),
     utilisation: room === 0 ? 0 : Math.round((busy / room) * 1e6) / 1e6,
-    meanWaiting: seconds(mean(tasks.reduce((sum, { startedAt, readyAt }) => sum + startedAt - readyAt, 0))),
+    meanWaiting: seconds(mean(held.reduce((sum, { startedAt, readyAt }) => sum + startedAt - readyAt, 0))),
     state: run.state,
   };
 }
@@ -91,4 +97,24 @@ export function figuresOf(plan: Plan, speeds: readonly number[], failures: numbe
 
 function seconds(milliseconds: number): number {
   return Math.round(milliseconds * 1_000) / 1_000_000;
+}
+
+/** A figure as a program reads it. */
+export interface NamedFigure {
+  readonly name: string;
+  readonly formula: string;
+  /** Seconds, or 1 where it is a share. */
+  readonly unit: 's' | '1';
+  readonly value: number;
+}
+
+/** The figures by their letters. */
+export function namedFigures(figures: Figures): Readonly<Record<'T' | 'R' | 'P(f)' | 'L', NamedFigure>> {
+  const { executionTime, transferTime, failureProbability, load } = figures;
+  return {
+    T: { name: 'execution time', formula: 'C / P', unit: 's', value: executionTime },
+    R: { name: 'transfer time', formula: 'D / S', unit: 's', value: transferTime },
+    'P(f)': { name: 'probability of failure', formula: '1 - prod(1 - P_i)', unit: '1', value: failureProbability },
+    L: { name: 'load', formula: 'sum T / sum P', unit: 's', value: load },
+  };
 }

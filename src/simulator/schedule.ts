@@ -1,8 +1,9 @@
+import type { PlacementName } from '../dag/placement.js';
 import type { RunEndState } from '../dag/run-state.js';
 import type { TaskState } from '../dag/task-state.js';
 import type { Plan } from './plan.js';
 
-/** One start of a task, from its slot to its end. Milliseconds since all runs arrived. */
+/** One start of a task, from its slot to its end, or until it is stopped to go on later. Milliseconds since all runs arrived. */
 export interface ScheduledTask {
   /** Its index in the dag; items of fan-outs, and what undoes tasks, come behind the dag's tasks. */
   readonly task: number;
@@ -11,6 +12,8 @@ export interface ScheduledTask {
   readonly of?: number;
   /** The item's number. */
   readonly item?: number;
+  /** The worker group that it was placed in. */
+  readonly group?: string;
   /** When it could have started. */
   readonly readyAt: number;
   readonly startedAt: number;
@@ -19,10 +22,14 @@ export interface ScheduledTask {
   readonly slot: number | undefined;
   readonly attempts: number;
   readonly state: TaskState;
+  /** It was stopped for a shorter one: the same task starts again, and goes on. */
+  readonly preempted?: true;
   /** Of the time from start to end: what is work, in milliseconds on a slot of speed 1. */
   readonly work: number;
   /** Of the time from start to end: what passes whatever the speed. */
   readonly waits: number;
+  /** Of the time from start to end: until what it needs was moved to its group. */
+  readonly transfer: number;
 }
 
 /** What became of a plan. */
@@ -40,6 +47,8 @@ export interface ScheduledRun {
 /** What a simulation gives. */
 export interface Schedule {
   readonly policy: string;
+  /** Null where all slots are of one group. */
+  readonly placement: PlacementName | null;
   /** The speed of each slot, the fastest first. */
   readonly speeds: readonly number[];
   readonly runs: readonly ScheduledRun[];

@@ -1,17 +1,22 @@
 import type { CreatePolicy } from '../dag/policy.js';
 import type { Instruction } from '../dag/instruction.js';
-import { DEFAULT_CONCURRENCY } from '../dag/dag.js';
+import { DEFAULT_CONCURRENCY, type Dag } from '../dag/dag.js';
 import type { SchedulerEvent } from '../dag/event.js';
+import type { CreatePlacement, PlacementFacts, PlacementName } from '../dag/placement.js';
 import type { RunEndState } from '../dag/run-state.js';
 import { Scheduler } from '../dag/scheduler.js';
 import { CODE, HOLD } from '../dag/task-table.js';
 import { itemHoldOf } from '../dag/task-traits.js';
+import type { WorkerGroup } from '../dag/worker-group.js';
+import type { Waiter } from '../pool/pool-policy.js';
 import type { Agenda } from './agenda.js';
 import type { Contender } from './between-runs.js';
 import { courseOf, numbersOf, type Course } from './draws.js';
 import type { Plan } from './plan.js';
 import type { ScheduledRun, ScheduledTask } from './schedule.js';
+import { SharedPlacement } from './shared-placement.js';
 import type { Slots } from './slots.js';
+import { WaitingLine } from './waiting-line.js';
 
 /** What is to happen to a run. */
 export interface Happening {
@@ -29,6 +34,18 @@ export interface World {
   /** The probability that an attempt fails, 0 to 1. */
   readonly failures: number;
   readonly createPolicy: CreatePolicy;
+  /** Undefined where all slots are of one group. */
+  readonly groups: SimulatedGroups | undefined;
+  /** Places in the line of all runs, and slots that were given, so far. */
+  places: number;
+  grants: number;
+}
+
+/** The worker groups in which tasks are placed. */
+export interface SimulatedGroups {
+  readonly live: readonly WorkerGroup[];
+  readonly placement: PlacementName;
+  readonly createPlacement: CreatePlacement;
 }
 
 interface Underway {
@@ -36,6 +53,10 @@ interface Underway {
   readonly startedAt: number;
   readonly readyAt: number;
   readonly slot: number | undefined;
+  readonly group: string | undefined;
+  /** Milliseconds until what it needs is moved to its group. */
+  readonly transfer: number;
+  /** What it has left to do. */
   readonly course: Course;
 }
 
@@ -51,6 +72,14 @@ export class SimulatedRun implements Contender {
   readonly #starts: number[] = [];
   readonly #underway = new Map<number, Underway>();
   readonly #done: ScheduledTask[] = [];
+  /** What is left of tasks that were stopped for shorter ones, and the milliseconds of work that they did. */
+  readonly #left = new Map<number, { readonly course: Course; readonly kept: number }>();
+  readonly #line = new WaitingLine();
+  /** The number of the last slot that it was given. */
+  #served = 0;
+  #placementFacts: PlacementFacts | undefined;
+  /** The slots of tasks that were placed and have not started. */
+  readonly #slotOf = new Map<number, number>();
   /** Of what undoes tasks, by index: the task. */
   readonly #undoes = new Map<number, number>();
   #end: { readonly state: RunEndState; readonly at: number } | undefined;
@@ -62,30 +91,43 @@ export class SimulatedRun implements Contender {
     this.#position = position;
     this.#world = world;
     const concurrency = Math.min(plan.dag.concurrency ?? DEFAULT_CONCURRENCY, world.slots.speeds.length);
-    const dag = { ...plan.dag, policy, concurrency };
+    const { createPolicy, seed, groups } = world;
+    const { placement: _, ...own } = plan.dag;
+    const dag: Dag = { ...own, policy, concurrency, ...(groups === undefined ? {} : { placement: groups.placement }) };
     const hasRoom = (): boolean => this.#grants > 0 && this.#grants-- > 0;
-    this.#scheduler = Scheduler.of(dag, { createPolicy: world.createPolicy, hasRoom });
+    const host = { createPolicy, hasRoom, seed, leases: false };
+    this.#scheduler = Scheduler.of(
+      dag,
+      groups === undefined ? host : { ...host, createPlacement: this.#createPlacement(groups.createPlacement) },
+    );
     this.remaining = plan.durations.reduce((sum, _, task) => sum + this.#workOf(task), 0);
   }
 
-  /** Slots that it holds. */
-  get running(): number {
-    return this.#scheduler.running;
+  asWaiter(): Waiter {
+    const { place, priority } = this.#line;
+    const { remaining } = this;
+    return { place, priority, remaining, taken: this.#scheduler.running, weight: 1, served: this.#served };
   }
 
   /** Whether it could use a slot. */
   get wantsSlot(): boolean {
-    return this.#end === undefined && this.#scheduler.policy.size > 0 && this.running < this.#scheduler.concurrency;
+    const { policy, ready, running, concurrency } = this.#scheduler;
+    return this.#end === undefined && running < concurrency && (policy.size > 0 || ready.parked > 0);
   }
 
   /** Lets it start tasks on so many free slots. @returns whether it started one. */
   grant(slots: number, at: number): boolean {
-    const before = this.#world.slots.free;
+    const { slots: all, groups } = this.#world;
+    const before = all.free;
     this.#grants = slots;
-    // Changes nothing, and lets the scheduler look for tasks to start.
-    this.handle({ type: 'concurrency.set', at, concurrency: this.#scheduler.concurrency });
+    // Neither changes anything: they let the scheduler look for tasks to start.
+    if (groups === undefined) {
+      this.handle({ type: 'concurrency.set', at, concurrency: this.#scheduler.concurrency });
+    } else this.handle({ type: 'groups.changed', at, groups: groups.live });
     this.#grants = 0;
-    return this.#world.slots.free < before;
+    if (all.free === before) return false;
+    this.#served = ++this.#world.grants;
+    return true;
   }
 
   /** Tells the scheduler what happened, unless it was overtaken, and does what it says. */
@@ -98,6 +140,8 @@ export class SimulatedRun implements Contender {
     if (event.type === 'timer.fired' && event.timer !== 'task' && !this.#isSet(event.timer, event.at)) return;
     const instructions = this.#scheduler.handle(event);
     this.#follow(event.at);
+    // One that was stopped for a shorter one has not ended.
+    if (event.type === 'task.ended') this.#keep(event.task, event.at);
     for (const instruction of instructions) this.#perform(instruction, event.at);
   }
 
@@ -130,11 +174,11 @@ export class SimulatedRun implements Contender {
     const { agenda } = this.#world;
     switch (instruction.type) {
       case 'task.start':
-        this.#start(instruction.task, at);
+        this.#start(instruction.task, instruction.group, at);
         break;
       case 'task.cancel': {
         const { task } = instruction;
-        const event = { type: 'task.ended', at, task, outcome: 'cancelled' } as const;
+        const event = { type: 'task.ended', at, task, outcome: 'cancelled', kept: this.#interrupt(task, at) } as const;
         agenda.add(at, { run: this, event, start: this.#starts[task]! });
         break;
       }
@@ -156,6 +200,9 @@ export class SimulatedRun implements Contender {
       case 'run.end':
         this.#end = { state: instruction.status, at };
         break;
+      // Pools that runs share are counted as the run's own.
+      case 'lease.want':
+      case 'lease.release':
       case 'timer.drop':
       case 'subrun.pause':
       case 'subrun.resume':
@@ -163,23 +210,65 @@ export class SimulatedRun implements Contender {
     }
   }
 
-  #start(task: number, at: number): void {
+  #start(task: number, group: string | undefined, at: number): void {
     const { tasks } = this.#scheduler;
     const start = (this.#starts[task] ?? 0) + 1;
     this.#starts[task] = start;
-    const takesSlot = tasks.hold[task] !== HOLD.nothing;
     const items = task < this.#plan.dag.tasks.length ? this.#plan.items.get(task) : undefined;
-    const course = items === undefined ? this.#courseOf(task, start) : NO_WORK;
-    const slot = takesSlot ? this.#world.slots.take() : undefined;
-    this.#underway.set(task, { start, startedAt: at, readyAt: this.#readyAt[task] ?? at, slot, course });
+    const slot = tasks.hold[task] === HOLD.nothing ? undefined : this.#takeSlot(task);
+    const transfer = group === undefined ? 0 : (this.#placementFacts?.transferTo(task, group) ?? 0);
+    const course = items === undefined ? (this.#left.get(task)?.course ?? this.#courseOf(task, start)) : NO_WORK;
+    const readyAt = this.#readyAt[task] ?? at;
+    this.#underway.set(task, { start, startedAt: at, readyAt, slot, group, transfer, course });
     if (items !== undefined) {
       this.#fanOut(task, items.length, at, start);
       return;
     }
-    const speed = slot === undefined ? 1 : this.#world.slots.speeds[slot]!;
-    const endsAt = at + Math.ceil(course.work / speed) + course.waits;
+    const endsAt = at + transfer + Math.ceil(round(course.work / this.#speedOf(slot))) + course.waits;
     const outcome = course.fails ? 'failed' : 'succeeded';
     this.#world.agenda.add(endsAt, { run: this, event: { type: 'task.ended', at: endsAt, task, outcome }, start });
+  }
+
+  /** Where tasks are placed, what no group runs takes none of their slots. */
+  #takeSlot(task: number): number | undefined {
+    const { slots, groups } = this.#world;
+    if (groups === undefined) return slots.take();
+    const slot = this.#slotOf.get(task);
+    this.#slotOf.delete(task);
+    return slot;
+  }
+
+  #speedOf(slot: number | undefined): number {
+    return slot === undefined ? 1 : this.#world.slots.speeds[slot]!;
+  }
+
+  #createPlacement(create: CreatePlacement): CreatePlacement {
+    return (name, facts) => {
+      this.#placementFacts = facts;
+      return new SharedPlacement(create(name, facts), {
+        slots: this.#world.slots,
+        mayPlace: () => this.#grants,
+        placed: (task, slot) => {
+          this.#grants--;
+          this.#slotOf.set(task, slot);
+        },
+      });
+    };
+  }
+
+  /** The task is told to stop. @returns the milliseconds of its work that are left done, should it start again. */
+  #interrupt(task: number, at: number): number {
+    const { startedAt, transfer, slot, course } = this.#underway.get(task)!;
+    const before = this.#left.get(task)?.kept ?? 0;
+    const isKept = this.#scheduler.ready.facts.isPreemptible(task);
+    if (!isKept) return 0;
+    const speed = this.#speedOf(slot);
+    const elapsed = Math.max(0, at - startedAt - transfer);
+    const done = Math.min(course.work, round(elapsed * speed));
+    const waited = Math.max(0, elapsed - Math.ceil(round(done / speed)));
+    const left = { ...course, work: round(course.work - done), waits: Math.max(0, course.waits - waited) };
+    this.#left.set(task, { course: left, kept: before + done });
+    return before + done;
   }
 
   #fanOut(task: number, items: number, at: number, start: number): void {
@@ -226,11 +315,16 @@ export class SimulatedRun implements Contender {
 
   /** Keeps what moved. */
   #follow(at: number): void {
-    const { moves } = this.#scheduler.tasks;
+    const { tasks } = this.#scheduler;
+    const { moves } = tasks;
     for (let i = 0; i + 2 < moves.length; i += 3) {
       const task = moves[i]!;
+      if (tasks.hold[task] !== HOLD.nothing) {
+        if (moves[i + 1] === CODE.ready) this.#line.remove(tasks.priority[task]!);
+        if (moves[i + 2] === CODE.ready) this.#line.add(this.#world.places++, tasks.priority[task]!);
+      }
       if (moves[i + 2] === CODE.ready) this.#readyAt[task] = at;
-      if (this.#scheduler.tasks.hasEnded(task)) this.#keep(task, at);
+      if (tasks.hasEnded(task)) this.#keep(task, at);
     }
   }
 
@@ -238,24 +332,29 @@ export class SimulatedRun implements Contender {
     const underway = this.#underway.get(task);
     if (underway === undefined) return;
     this.#underway.delete(task);
-    const { course, slot, startedAt, readyAt } = underway;
-    const isCut = this.#scheduler.tasks.is(task, 'cancelled');
+    const { course, slot, group, transfer, startedAt, readyAt } = underway;
+    const isPreempted = !this.#scheduler.tasks.hasEnded(task);
+    const left = isPreempted ? this.#left.get(task)?.course : undefined;
+    const isCut = isPreempted ? left === undefined : this.#scheduler.tasks.is(task, 'cancelled');
     const of = this.#undoes.get(task) ?? this.#scheduler.tasks.parent[task]!;
     const item = this.#itemOf(task);
-    if (slot !== undefined) this.remaining -= Math.min(this.remaining, this.#estimateOf(task));
+    if (!isPreempted && slot !== undefined) this.remaining -= Math.min(this.remaining, this.#estimateOf(task));
     this.#done.push({
       task,
       name: this.#nameOf(task),
       ...(of === -1 ? {} : { of }),
       ...(item === undefined ? {} : { item }),
+      ...(group === undefined ? {} : { group }),
       readyAt,
       startedAt,
       endedAt: at,
       slot,
       attempts: course.attempts,
       state: this.#scheduler.stateOf(task),
-      work: isCut ? 0 : course.work,
-      waits: isCut ? at - startedAt : course.waits,
+      ...(isPreempted ? { preempted: true } : {}),
+      work: isCut ? 0 : round(course.work - (left?.work ?? 0)),
+      waits: isCut ? at - startedAt : course.waits - (left?.waits ?? 0),
+      transfer: isCut ? 0 : Math.min(transfer, at - startedAt),
     });
   }
 
@@ -280,3 +379,8 @@ export class SimulatedRun implements Contender {
 }
 
 const NO_WORK: Course = { work: 0, waits: 0, attempts: 1, fails: false };
+
+/** Without the error of adding fractions. */
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6) / 1e6;
+}

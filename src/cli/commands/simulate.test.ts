@@ -68,6 +68,15 @@ describe('dagwright simulate', () => {
         { ...common, policy: 'fcfs', meanFlowTime: 5.666667 },
         { ...common, policy: 'priority', meanFlowTime: 4.666667 },
       ],
+      figures: [
+        {
+          file,
+          T: { name: 'execution time', formula: 'C / P', unit: 's', value: 8 },
+          R: { name: 'transfer time', formula: 'D / S', unit: 's', value: 2 },
+          'P(f)': { name: 'probability of failure', formula: '1 - prod(1 - P_i)', unit: '1', value: 0 },
+          L: { name: 'load', formula: 'sum T / sum P', unit: 's', value: 8 },
+        },
+      ],
     });
     expect(stderr).toBe('');
   });
@@ -75,8 +84,8 @@ describe('dagwright simulate', () => {
   it('compares every policy on as many slots as the dag says, and tells the figures', async () => {
     const file = await write('dag.yaml', DAG.replace('tasks:', 'concurrency: 2\ntasks:'));
     expect(await runCli(['simulate', file, '--failures', '0.5'])).toBe(0);
-    for (const policy of POLICY_NAMES) expect(stdout).toContain(` ${policy} `);
-    expect(stdout).toContain('2 slots\n');
+    for (const policy of POLICY_NAMES) expect(stdout).toMatch(new RegExp(`^${policy} +[0-9.]+ s`, 'm'));
+    expect(stdout).toContain('dag.yaml on 2 slots\n');
     expect(stdout).toMatch(/T = C \/ P +8\.0 s\n/);
     expect(stdout).toMatch(/R = D \/ S +2\.0 s\n/);
     expect(stdout).toMatch(/P\(f\) = 1 - prod\(1 - P_i\) +0\.8750\n/);
@@ -90,7 +99,7 @@ describe('dagwright simulate', () => {
     expect(await runCli(args)).toBe(0);
     const { results } = JSON.parse(stdout) as Results;
     expect(results.map(({ makespan, lowerBound }) => [makespan, lowerBound])).toEqual([
-      [4, 4],
+      [7.5, 4],
       [7.5, 3.5],
     ]);
     stdout = '';
@@ -109,6 +118,44 @@ describe('dagwright simulate', () => {
     expect(await readFile(join(folder, 'plan.priority.svg'), 'utf8')).toContain('<svg');
   });
 
+  it('compares placements in groups, or in one group for each slot', async () => {
+    const file = await write('dag.yaml', DAG);
+    const groups = ['--group', 'fast:slots=1,speed=2,label=gpu', '--group', 'slow:slots=2'];
+    const args = ['simulate', file, '--policy', 'critical-path', '--placement', 'heft,round-robin', '--json'];
+    expect(await runCli([...args, ...groups])).toBe(0);
+    const shown = (): unknown[][] =>
+      (JSON.parse(stdout) as Results).results.map((one) => [one['placement'], one['workers'], one['makespan']]);
+    expect(shown()).toEqual([
+      ['heft', 3, 4],
+      ['round-robin', 3, 4],
+    ]);
+    stdout = '';
+    expect(await runCli([...args, '--workers', '2'])).toBe(0);
+    expect(shown().map(([, workers]) => workers)).toEqual([2, 2]);
+    stdout = '';
+    expect(await runCli(['simulate', file, '--policy', 'fcfs,sjf', ...groups])).toBe(0);
+    expect(stdout).toContain('dag.yaml on 3 slots in 2 groups\n');
+    expect(stdout).toMatch(/^sjf +least-loaded +[0-9.]+ s/m);
+  });
+
+  it('writes a chart for each policy and placement', async () => {
+    const file = await write('dag.yaml', DAG);
+    const args = [
+      '--policy',
+      'fcfs,sjf',
+      '--placement',
+      'heft,random',
+      '--workers',
+      '2',
+      '--svg',
+      join(folder, 'p.svg'),
+    ];
+    expect(await runCli(['simulate', file, ...args])).toBe(0);
+    for (const name of ['fcfs.heft', 'fcfs.random', 'sjf.heft', 'sjf.random']) {
+      expect(await readFile(join(folder, `p.${name}.svg`), 'utf8')).toContain('<svg');
+    }
+  });
+
   it('warns where nothing says how long the tasks take', async () => {
     const file = await write('dag.yaml', 'name: demo\ntasks:\n  a: { run: echo }\n');
     expect(await runCli(['simulate', file, '--json'])).toBe(0);
@@ -121,7 +168,10 @@ describe('dagwright simulate', () => {
     [['--workers', '0'], 2, 'whole number from 1'],
     [['--failures', '2'], 2, 'from 0 to 1'],
     [['--speeds', '2..1'], 2, 'a range like 0.5..2'],
-    [['--placement', 'heft'], 2, 'There are no placements'],
+    [['--placement', 'best'], 2, 'There is no placement "best"; there are random, '],
+    [['--group', 'a:slots=x'], 2, 'slots=x: It must be a whole number from 1.'],
+    [['--group', 'a', '--workers', '2'], 2, 'Groups say their slots and speeds themselves.'],
+    [['--group', 'a', '--speeds', '1..2'], 2, 'Groups say their slots and speeds themselves.'],
     [['--format', 'stg'], 1, 'dag.yaml:1: The first line is not one number.'],
   ])('refuses %j', async (flags, code, message) => {
     const file = await write('dag.yaml', DAG);

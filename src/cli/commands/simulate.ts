@@ -2,19 +2,24 @@ import { writeFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { DEFAULT_CONCURRENCY } from '../../dag/dag.js';
 import { DagwrightError } from '../../dag/errors.js';
+import { DEFAULT_PLACEMENT, type PlacementName } from '../../dag/placement.js';
 import { POLICY_NAMES } from '../../dag/policy.js';
+import { placementOf } from '../../dag/scheduler-options.js';
+import type { WorkerGroup } from '../../dag/worker-group.js';
 import type { BetweenRuns } from '../../simulator/between-runs.js';
 import type { PlanFormat } from '../../simulator/formats/plan-format.js';
 import { OPTIMIZED, simulateOptimized } from '../../simulator/optimized.js';
 import { planOf, type Plan } from '../../simulator/plan.js';
-import { figuresOf, resultsOf, type SimulationResult } from '../../simulator/results.js';
+import { figuresOf, namedFigures, resultsOf, type SimulationResult } from '../../simulator/results.js';
 import type { Schedule } from '../../simulator/schedule.js';
-import { simulate as simulatePlans } from '../../simulator/simulate.js';
+import { simulate as simulatePlans, type SimulationOptions } from '../../simulator/simulate.js';
+import { taskWithoutGroup } from '../../simulator/simulated-groups.js';
 import { EXIT } from '../exit-code.js';
 import { ganttSvg } from '../gantt/gantt-svg.js';
 import { renderGantt } from '../gantt/render-gantt.js';
 import { loadDag } from '../load-dag.js';
 import { outputHasColors, outputWidth, print, printError, printJson } from '../output.js';
+import { oneLine } from '../progress/text.js';
 import type { ServerFlags } from '../server-flags.js';
 import { describeSchedule } from '../simulation/described-schedule.js';
 import { readPlan } from '../simulation/read-plan.js';
@@ -22,7 +27,8 @@ import { renderResults } from '../simulation/render-results.js';
 
 export interface SimulateOptions extends ServerFlags {
   readonly policy?: readonly string[];
-  readonly placement?: string;
+  readonly placement?: readonly PlacementName[];
+  readonly group?: readonly WorkerGroup[];
   readonly workers?: number;
   readonly format?: PlanFormat;
   readonly fromRun?: string;
@@ -43,37 +49,75 @@ const SEARCH_TIME = 1_000;
 
 /** `dagwright simulate FILE...` */
 export async function simulate(files: readonly string[], options: SimulateOptions): Promise<number> {
-  if (options.placement !== undefined) {
-    throw new DagwrightError('USAGE', 'There are no placements: all slots are of one group of workers.', {
-      hint: 'Leave out --placement.',
-    });
-  }
   const plans = await plansOf(files, options);
-  const workers = options.workers ?? Math.max(...plans.map(({ dag }) => dag.concurrency ?? DEFAULT_CONCURRENCY));
-  const { between, seed, failures, speeds } = options;
-  const settings = { workers, between, seed, failures, speeds };
-  const schedules = (options.policy ?? POLICY_NAMES).map((policy) =>
-    policy === OPTIMIZED
-      ? simulateOptimized(plans, settings, () => ({ seed, isOver: within(SEARCH_TIME) }))
-      : simulatePlans(plans, { ...settings, policy }),
+  const settings = settingsOf(plans, options);
+  const schedules = (options.policy ?? POLICY_NAMES).flatMap((policy) =>
+    placementsOf(plans, options).map((placement) =>
+      scheduled(plans, { ...settings, policy, ...(placement === undefined ? {} : { placement }) }),
+    ),
   );
   if (options.svg !== undefined) await writeCharts(options.svg, schedules, options.json === true);
   const results = schedules.flatMap(resultsOf);
+  const { speeds } = schedules[0]!;
+  const figures = plans.map((plan) => ({ file: plan.name, figures: figuresOf(plan, speeds, options.failures) }));
   if (options.json) {
     printJson({
       results: results.map(({ meanWaiting: _waiting, state: _state, ...result }): SimulationResult => result),
+      figures: figures.map(({ file, figures: own }) => ({ file, ...namedFigures(own) })),
     });
     return EXIT.succeeded;
   }
   if (options.gantt) printCharts(schedules);
-  const figures = plans.map((plan) => ({
-    file: plan.name,
-    figures: figuresOf(plan, schedules[0]!.speeds, failures),
-  }));
-  const slots = `${workers} slot${workers === 1 ? '' : 's'}`;
-  print(plans.length === 1 ? slots : `${slots}, shared by ${plans.length} files that arrive together`);
+  print(roomText(plans, speeds.length, settings.groups));
   print(renderResults(results, figures, { width: outputWidth(), color: outputHasColors() }));
   return EXIT.succeeded;
+}
+
+type Settings = Omit<SimulationOptions, 'policy' | 'placement'>;
+
+/** @throws DagwrightError USAGE where the flags, or they and the files, do not go together. */
+function settingsOf(plans: readonly Plan[], { group, ...options }: SimulateOptions): Settings {
+  const { between, seed, failures, speeds } = options;
+  const shared = { between, seed, failures };
+  if (group === undefined) {
+    const workers = options.workers ?? Math.max(...plans.map(({ dag }) => dag.concurrency ?? DEFAULT_CONCURRENCY));
+    return { ...shared, workers, speeds };
+  }
+  if (options.workers !== undefined || speeds[0] !== 1 || speeds[1] !== 1) {
+    throw new DagwrightError('USAGE', 'Groups say their slots and speeds themselves.', {
+      hint: 'Leave out --workers and --speeds, or --group.',
+    });
+  }
+  for (const { name, dag } of plans) {
+    const task = taskWithoutGroup(dag, group);
+    if (task === undefined) continue;
+    throw new DagwrightError('USAGE', `No group may run the task ${task.name} of ${name}.`, {
+      hint: 'Give a group what it requires: its labels, cpu and memory.',
+    });
+  }
+  return { ...shared, groups: group, workers: group.reduce((sum, { slots }) => sum + slots, 0) };
+}
+
+/** Undefined: all slots are of one group. */
+function placementsOf(plans: readonly Plan[], { placement, group }: SimulateOptions): (PlacementName | undefined)[] {
+  if (placement !== undefined) return [...placement];
+  if (group === undefined) return [undefined];
+  const own = plans.flatMap(({ dag }) => placementOf(dag) ?? []);
+  return own.length === 0 ? [DEFAULT_PLACEMENT] : [...new Set(own)];
+}
+
+function scheduled(plans: readonly Plan[], options: SimulationOptions): Schedule {
+  if (options.policy !== OPTIMIZED) return simulatePlans(plans, options);
+  const { policy: _, ...settings } = options;
+  return simulateOptimized(plans, settings, () => ({ seed: options.seed ?? 1, isOver: within(SEARCH_TIME) }));
+}
+
+/** What the files are simulated on. */
+function roomText(plans: readonly Plan[], slots: number, groups: readonly WorkerGroup[] | undefined): string {
+  const room = `${slots} slot${slots === 1 ? '' : 's'}${groups === undefined ? '' : ` in ${groups.length} groups`}`;
+  const [only] = plans;
+  if (plans.length === 1 && only !== undefined) return `${oneLine(only.name)} on ${room}`;
+  return `${room}, shared by ${plans.length} files that arrive together`;
 }
 
 async function plansOf(files: readonly string[], options: SimulateOptions): Promise<Plan[]> {
@@ -110,11 +154,15 @@ function within(milliseconds: number): () => boolean {
   return () => performance.now() > end;
 }
 
+function namedBy(policy: string, placement: PlacementName | null): string {
+  return placement === null ? policy.replaceAll(',', '+') : `${policy.replaceAll(',', '+')} ${placement}`;
+}
+
 function printCharts(schedules: readonly Schedule[]): void {
   const begins = Date.now();
-  for (const { policy, runs } of schedules) {
+  for (const { policy, placement, runs } of schedules) {
     for (const run of runs) {
-      const description = describeSchedule(run, policy, begins);
+      const description = describeSchedule(run, namedBy(policy, placement), begins);
       const screen = { width: outputWidth(), most: MOST_CHARTED, now: begins + run.endedAt, color: outputHasColors() };
       print(`${renderGantt(description, screen)}\n`);
     }
@@ -123,14 +171,16 @@ function printCharts(schedules: readonly Schedule[]): void {
 
 async function writeCharts(path: string, schedules: readonly Schedule[], isQuiet: boolean): Promise<void> {
   const begins = Date.now();
-  for (const { policy, runs } of schedules) {
+  for (const { policy, placement, runs } of schedules) {
     for (const run of runs) {
       const parts = [
         ...(runs.length > 1 ? [basename(run.plan.name).replaceAll(/[^\w.-]/g, '_')] : []),
-        ...(schedules.length > 1 ? [policy.replaceAll(',', '+')] : []),
+        ...(schedules.length > 1 ? [namedBy(policy, placement).replaceAll(' ', '.')] : []),
       ];
       const file = chartFile(path, parts);
-      const picture = ganttSvg(describeSchedule(run, policy, begins), { now: begins + run.endedAt });
+      const picture = ganttSvg(describeSchedule(run, namedBy(policy, placement), begins), {
+        now: begins + run.endedAt,
+      });
       try {
         await writeFile(file, picture);
       } catch (cause) {

@@ -3,9 +3,11 @@ import type { GraphOptions } from '../commands/graph.js';
 import type { SimulateOptions } from '../commands/simulate.js';
 import type { TestOptions } from '../commands/test.js';
 import type { ValidateOptions } from '../commands/validate.js';
+import { isPlacementName, PLACEMENT_NAMES, type PlacementName } from '../../dag/placement.js';
 import { POLICY_NAMES, readPolicy } from '../../dag/policy.js';
 import { BETWEEN_RUNS } from '../../simulator/between-runs.js';
 import { PLAN_FORMATS } from '../../simulator/formats/plan-format.js';
+import { groupOption } from './group-option.js';
 import { addressOption, namespaceOption, positiveInteger, type Done } from './options.js';
 
 /** The commands that look at dag files, and need no server. */
@@ -57,8 +59,21 @@ export function addFileCommands(program: Command, done: Done): void {
       `policies to compare: ${POLICY_NAMES.join(', ')}; priority+sjf combines two; optimized searches the best order (default: all but that)`,
       policies,
     )
-    .option('--placement <names>', 'not yet: there is one group of workers')
-    .option('--workers <number>', 'slots, shared by all files (default: what the dags say)', positiveInteger)
+    .option(
+      '--placement <names>',
+      `placements to compare: ${PLACEMENT_NAMES.join(', ')} (default: the slots are of one group of workers)`,
+      placements,
+    )
+    .option(
+      '--workers <number>',
+      'slots, shared by all files; with --placement each is a group (default: what the dags say)',
+      positiveInteger,
+    )
+    .option(
+      '--group <group>',
+      'a worker group, as name:slots=8,speed=2,label=gpu,cpu=16,memory=64Gi,cost=3,standby (repeatable; default: see --workers)',
+      groupOption,
+    )
     .addOption(
       new Option('--format <format>', 'what the files are (default: by name and content)').choices(PLAN_FORMATS),
     )
@@ -75,7 +90,7 @@ export function addFileCommands(program: Command, done: Done): void {
     .option('--svg <file>', 'write a chart for each policy as SVG')
     .addOption(addressOption())
     .addOption(namespaceOption())
-    .option('--json', 'print { "results": [...] }; times are in seconds')
+    .option('--json', 'print { "results": [...], "figures": [...] }; times are in seconds')
     .action(async (files: string[], options: SimulateOptions) => {
       const { simulate } = await import('../commands/simulate.js');
       done(await simulate(files, options));
@@ -90,6 +105,13 @@ function policies(value: string): string[] {
     if ('problem' in read) throw new InvalidArgumentError(read.problem);
   }
   return [...new Set(names)];
+}
+
+function placements(value: string): PlacementName[] {
+  const names = [...new Set(value.split(','))];
+  const unknown = names.find((name) => !isPlacementName(name));
+  if (unknown === undefined) return names.filter(isPlacementName);
+  throw new InvalidArgumentError(`There is no placement "${unknown}"; there are ${PLACEMENT_NAMES.join(', ')}.`);
 }
 
 function probability(value: string): number {

@@ -1,27 +1,52 @@
 import type { RunDescription, TaskDescription } from '../../run/run.js';
 import type { TaskState } from '../../dag/task-state.js';
-import type { ScheduledRun } from '../../simulator/schedule.js';
+import type { ScheduledRun, ScheduledTask } from '../../simulator/schedule.js';
 
 /**
- * A simulated run as if it had run, for charts.
+ * A simulated run as if it had run, for charts. A task that was stopped to go on later has its pieces as a fan-out has its
+ * items.
  * @param begins Milliseconds: when it would have begun.
  */
 export function describeSchedule(run: ScheduledRun, policy: string, begins: number): RunDescription {
   const at = (milliseconds: number): string => new Date(begins + milliseconds).toISOString();
+  const timesOf = (first: ScheduledTask, last: ScheduledTask): Pick<TaskDescription, 'startedAt' | 'endedAt'> => ({
+    startedAt: at(first.startedAt),
+    endedAt: at(last.endedAt),
+  });
   const counts: Partial<Record<TaskState, number>> = {};
   const { tasks: declared } = run.plan.dag;
-  const tasks = run.tasks.map((task): TaskDescription => {
-    counts[task.state] = (counts[task.state] ?? 0) + 1;
-    const parent = task.of === undefined ? undefined : declared[task.of]?.name;
-    return {
-      name: task.name,
-      state: task.state,
-      attempts: task.attempts,
-      startedAt: at(task.startedAt),
-      endedAt: at(task.endedAt),
-      ...(task.item === undefined || parent === undefined ? {} : { item: { of: parent, index: task.item } }),
-    };
-  });
+  const starts = new Map<number, ScheduledTask[]>();
+  for (const piece of run.tasks) starts.set(piece.task, [...(starts.get(piece.task) ?? []), piece]);
+  const items = itemsOf(run.tasks);
+  const tasks: TaskDescription[] = [];
+  for (const pieces of starts.values()) {
+    const [first, last] = [pieces[0]!, pieces.at(-1)!];
+    const { name, attempts, group } = last;
+    const state = last.preempted === true ? 'cancelled' : last.state;
+    counts[state] = (counts[state] ?? 0) + 1;
+    const parent = last.item === undefined || last.of === undefined ? undefined : declared[last.of]?.name;
+    const placed = group === undefined ? {} : { group };
+    const fanOut = items.get(last.task);
+    tasks.push({
+      name,
+      state,
+      attempts,
+      ...timesOf(first, last),
+      ...placed,
+      ...(fanOut === undefined ? {} : { fanOut }),
+      ...(last.item === undefined || parent === undefined ? {} : { item: { of: parent, index: last.item } }),
+    });
+    if (pieces.length === 1 || parent !== undefined) continue;
+    pieces.forEach((piece, index) => {
+      tasks.push({
+        name: `${name} (${index + 1})`,
+        state,
+        attempts,
+        ...timesOf(piece, piece),
+        item: { of: name, index },
+      });
+    });
+  }
   const { dag, name } = run.plan;
   return {
     runId: `${name} by ${policy}`,
@@ -33,4 +58,15 @@ export function describeSchedule(run: ScheduledRun, policy: string, begins: numb
     counts,
     tasks,
   };
+}
+
+/** Of tasks that fanned out, by index. */
+function itemsOf(tasks: readonly ScheduledTask[]): Map<number, NonNullable<TaskDescription['fanOut']>> {
+  const items = new Map<number, NonNullable<TaskDescription['fanOut']>>();
+  for (const { of, item, state, preempted } of tasks) {
+    if (of === undefined || item === undefined || preempted === true) continue;
+    const { ended, failed } = items.get(of) ?? { ended: 0, failed: 0 };
+    items.set(of, { items: ended + 1, ended: ended + 1, failed: failed + Number(state === 'failed') });
+  }
+  return items;
 }

@@ -1,6 +1,6 @@
 import type { DetailedResult, Figures } from '../../simulator/results.js';
 import { formatDuration } from '../progress/duration.js';
-import { paintFor } from '../progress/paint.js';
+import { paintFor, type Paint } from '../progress/paint.js';
 import { cut, oneLine, pad, widthOf } from '../progress/text.js';
 
 /** The figures of one file. */
@@ -9,82 +9,141 @@ export interface FileFigures {
   readonly figures: Figures;
 }
 
-const HEADER = ['FILE', 'POLICY', 'MAKESPAN', 'ABOVE BOUND', 'MEAN FLOW', 'MEAN WAIT', 'USED', ''];
-const FILE = 0;
-const POLICY = 1;
-const MAKESPAN = 2;
-const STATE = 7;
+interface Column {
+  readonly head: string;
+  readonly isText?: true;
+  /** Columns go one after the other where the table is too wide, that with the highest number first. Default: it stays. */
+  readonly goes?: number;
+  /** It can be made as narrow as this. Default: it cannot. */
+  readonly least?: number;
+  cell(result: DetailedResult): string;
+}
 
-/** A table of what each policy makes of each file; the shortest makespan of a file stands out. */
+const COLUMNS: readonly Column[] = [
+  { head: 'FILE', isText: true, least: 8, cell: ({ file }) => oneLine(file) },
+  { head: 'POLICY', isText: true, cell: ({ policy }) => policy.replaceAll(',', '+') },
+  { head: 'PLACEMENT', isText: true, cell: ({ placement }) => placement ?? '' },
+  { head: 'MAKESPAN', cell: ({ makespan }) => timeOf(makespan) },
+  { head: 'ABOVE', cell: aboveOf },
+  { head: 'FLOW', goes: 1, cell: ({ meanFlowTime }) => timeOf(meanFlowTime) },
+  { head: 'WAIT', goes: 3, cell: ({ meanWaiting }) => timeOf(meanWaiting) },
+  { head: 'USED', goes: 2, cell: ({ utilisation }) => `${(100 * utilisation).toFixed(1)} %` },
+  { head: '', isText: true, cell: ({ state }) => (state === 'succeeded' ? '' : state) },
+];
+
+const GAP = 2;
+
+/** A table of what each policy and placement makes of each file; the shortest makespan of a file stands out. */
 export function renderResults(
   results: readonly DetailedResult[],
   figures: readonly FileFigures[],
   screen: { readonly width: number; readonly color: boolean },
 ): string {
   const paint = paintFor(screen.color);
-  const shortest = new Map<string, number>();
-  for (const { file, makespan } of results) shortest.set(file, Math.min(makespan, shortest.get(file) ?? Infinity));
   const sorted = figures.flatMap(({ file }) => results.filter((result) => result.file === file));
-  const rows = sorted.map((result) => cellsOf(result));
-  const widths = HEADER.map((_, column) => Math.max(...[HEADER, ...rows].map((row) => widthOf(row[column]!))));
-  const rest = widths.reduce((sum, width, column) => sum + (column === FILE ? 0 : width + 2), 0);
-  widths[FILE] = Math.min(widths[FILE]!, Math.max(8, screen.width - rest));
-  const cellOf = (text: string, column: number): string => {
-    const width = widths[column]!;
-    const isText = column === FILE || column === POLICY || column === STATE;
-    if (column === FILE && widthOf(text) > width) return pad(`…${text.slice(1 - width)}`, width);
-    return isText ? pad(cut(text, width), width) : text.padStart(width);
-  };
-  const lines = [paint(HEADER.map(cellOf).join('  ').trimEnd(), 'dim')];
-  rows.forEach((row, index) => {
-    const { file, makespan, state } = sorted[index]!;
-    const isBest = makespan === shortest.get(file) && rows.length > figures.length;
-    const cells = row.map((text, column) => {
-      const cell = cellOf(text, column);
-      if (column === MAKESPAN && isBest) return paint(cell, 'green');
-      return column === STATE && state !== 'succeeded' ? paint(cell, 'red') : cell;
-    });
-    lines.push(cells.join('  ').trimEnd());
+  const all = COLUMNS.filter(({ head, cell }) => {
+    if (head === 'FILE') return figures.length > 1;
+    return (head !== 'PLACEMENT' && head !== '') || sorted.some((result) => cell(result) !== '');
   });
-  return [...lines, ...togetherOf(results, figures), '', ...figures.flatMap(linesOf)].join('\n');
+  const { columns, widths } = fitted(all, sorted, screen.width);
+  return [
+    ...tableOf(columns, widths, sorted, paint),
+    '',
+    paint(cut(legendOf(columns), screen.width), 'dim'),
+    ...togetherOf(results, figures),
+    '',
+    ...figures.flatMap((one) => linesOf(one, figures.length > 1)),
+  ].join('\n');
 }
 
-function cellsOf(result: DetailedResult): string[] {
-  const { file, policy, makespan, lowerBound, meanFlowTime, meanWaiting, utilisation, state } = result;
-  return [
-    oneLine(file),
-    policy,
-    timeOf(makespan),
-    lowerBound === 0 ? '-' : `${(100 * (makespan / lowerBound - 1)).toFixed(1)} %`,
-    timeOf(meanFlowTime),
-    timeOf(meanWaiting),
-    `${(100 * utilisation).toFixed(1)} %`,
-    state === 'succeeded' ? '' : state,
-  ];
+/** The columns that have room, and how wide each is. */
+function fitted(
+  all: readonly Column[],
+  results: readonly DetailedResult[],
+  width: number,
+): { readonly columns: readonly Column[]; readonly widths: readonly number[] } {
+  let columns = all;
+  for (;;) {
+    const full = columns.map(({ head, cell }) => Math.max(widthOf(head), ...results.map((one) => widthOf(cell(one)))));
+    let over = full.reduce((sum, one) => sum + one, 0) + GAP * (full.length - 1) - width;
+    const widths = full.map((own, index) => {
+      const less = Math.min(Math.max(0, over), Math.max(0, own - (columns[index]!.least ?? own)));
+      over -= less;
+      return own - less;
+    });
+    const next = columns.reduce((most, { goes = 0 }) => Math.max(most, goes), 0);
+    if (over <= 0 || next === 0) return { columns, widths };
+    columns = columns.filter(({ goes }) => goes !== next);
+  }
+}
+
+function tableOf(
+  columns: readonly Column[],
+  widths: readonly number[],
+  results: readonly DetailedResult[],
+  paint: Paint,
+): string[] {
+  const shortest = new Map<string, number>();
+  for (const { file, makespan } of results) shortest.set(file, Math.min(makespan, shortest.get(file) ?? Infinity));
+  const isCompared = results.length > shortest.size;
+  const cellOf = ({ head, isText }: Column, width: number, text: string): string => {
+    if (head === 'FILE' && widthOf(text) > width) return pad(`…${text.slice(1 - width)}`, width);
+    return isText === true ? pad(cut(text, width), width) : text.padStart(width);
+  };
+  const heads = columns.map((column, index) => cellOf(column, widths[index]!, column.head));
+  const lines = [paint(heads.join('  ').trimEnd(), 'dim')];
+  for (const result of results) {
+    const isBest = isCompared && result.makespan === shortest.get(result.file);
+    const cells = columns.map((column, index) => {
+      const cell = cellOf(column, widths[index]!, column.cell(result));
+      if (column.head === 'MAKESPAN' && isBest) return paint(cell, 'green');
+      return column.head === '' && result.state !== 'succeeded' ? paint(cell, 'red') : cell;
+    });
+    lines.push(cells.join('  ').trimEnd());
+  }
+  return lines;
+}
+
+/** What the short heads mean. */
+function legendOf(columns: readonly Column[]): string {
+  const meanings: Readonly<Record<string, string>> = {
+    ABOVE: 'above: the lower bound',
+    FLOW: 'flow: mean time to the end of a task',
+    WAIT: 'wait: mean',
+    USED: 'used: of the slots',
+  };
+  return columns.flatMap(({ head }) => meanings[head] ?? []).join('; ');
+}
+
+function aboveOf({ makespan, lowerBound }: DetailedResult): string {
+  return lowerBound === 0 ? '-' : `${(100 * (makespan / lowerBound - 1)).toFixed(1)} %`;
 }
 
 /** Of several files that share the slots: when all have ended, and how long each takes on average. */
 function togetherOf(results: readonly DetailedResult[], figures: readonly FileFigures[]): string[] {
   if (figures.length < 2) return [];
-  const policies = [...new Set(results.map(({ policy }) => policy))];
+  const schedules = new Map<string, number[]>();
+  for (const { policy, placement, makespan } of results) {
+    const name = `${policy.replaceAll(',', '+')} ${placement ?? ''}`.trimEnd();
+    schedules.set(name, [...(schedules.get(name) ?? []), makespan]);
+  }
   return [
     '',
-    ...policies.map((policy) => {
-      const ends = results.filter((result) => result.policy === policy).map(({ makespan }) => makespan);
+    ...[...schedules].map(([name, ends]) => {
       const mean = ends.reduce((sum, end) => sum + end, 0) / ends.length;
-      return `${policy}: all ${ends.length} files end after ${timeOf(Math.max(...ends))}, one takes ${timeOf(mean)} on average`;
+      return `${name}: all ${ends.length} files end after ${timeOf(Math.max(...ends))}, one takes ${timeOf(mean)} on average`;
     }),
   ];
 }
 
-function linesOf({ file, figures }: FileFigures): string[] {
+function linesOf({ file, figures }: FileFigures, isNamed: boolean): string[] {
   const { executionTime, transferTime, failureProbability, load } = figures;
   return [
-    oneLine(file),
-    `  execution time       T = C / P                  ${timeOf(executionTime)}`,
-    `  transfer time        R = D / S                  ${timeOf(transferTime)}`,
-    `  a task fails         P(f) = 1 - prod(1 - P_i)   ${failureProbability.toFixed(4)}`,
-    `  load of a slot       L = sum T / sum P          ${timeOf(load)}`,
+    ...(isNamed ? [oneLine(file)] : []),
+    `execution time          T = C / P                  ${timeOf(executionTime)}`,
+    `transfer time           R = D / S                  ${timeOf(transferTime)}`,
+    `probability of failure  P(f) = 1 - prod(1 - P_i)   ${failureProbability.toFixed(4)}`,
+    `load of a slot          L = sum T / sum P          ${timeOf(load)}`,
   ];
 }
 
