@@ -9,8 +9,8 @@ import { withClient } from '../server.js';
 import type { ServerFlags } from '../server-flags.js';
 
 export interface PoolOptions extends ServerFlags {
-  readonly slots?: number | null;
-  readonly rate?: Rate | null;
+  readonly slots?: number | 'none';
+  readonly rate?: Rate | 'none';
   readonly policy?: PoolPolicy;
   readonly json?: true;
 }
@@ -19,8 +19,8 @@ export interface PoolOptions extends ServerFlags {
 export async function pool(name: string, options: PoolOptions): Promise<number> {
   const { slots, rate, policy } = options;
   const change: PoolChange = {
-    ...(slots === undefined ? {} : { slots }),
-    ...(rate === undefined ? {} : { rate }),
+    ...(slots === undefined ? {} : { slots: slots === 'none' ? null : slots }),
+    ...(rate === undefined ? {} : { rate: rate === 'none' ? null : rate }),
     ...(policy === undefined ? {} : { policy }),
   };
   if (Object.keys(change).length > 0) return set(name, change, options);

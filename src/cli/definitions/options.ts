@@ -54,16 +54,16 @@ export function positiveInteger(value: string): number {
 }
 
 /** Slots of a pool: at most a million, or `none`. */
-export function slotsOrNone(value: string): number | null {
-  if (value === 'none') return null;
+export function slotsOrNone(value: string): number | 'none' {
+  if (value === 'none') return value;
   const slots = positiveInteger(value);
   if (slots > 1_000_000) throw new InvalidArgumentError('It must be at most 1000000.');
   return slots;
 }
 
 /** A pool's rate, or `none`. */
-export function rateOrNone(value: string): Rate | null {
-  if (value === 'none') return null;
+export function rateOrNone(value: string): Rate | 'none' {
+  if (value === 'none') return value;
   const rate = parseRate(value);
   if (rate === undefined) throw new InvalidArgumentError('It must be a rate like 10/s, 20/m or 5/10s, or none.');
   return rate;
