@@ -109,13 +109,16 @@ class Transport {
       isSettled[sink] = this.#isClosed[sink]!;
     }
     let end = -1;
+    /** Its room. */
+    let most = 0;
     /** The sink from which ways go on, if any. */
     let at = -1;
     for (;;) {
       const way = at === -1 ? Infinity : distance[at]! + potential[at]!;
       const row = Math.max(0, at) * size;
       let nearest = -1;
-      let least = end === -1 ? Infinity : distance[end]!;
+      // Costs are whole: so only what is as near as the end comes after it.
+      let least = end === -1 ? Infinity : distance[end]! + 0.5;
       for (let sink = 0; sink < size; sink++) {
         if (isSettled[sink] === 1) continue;
         const longer = way + pushCost[row + sink]! - potential[sink]!;
@@ -123,14 +126,16 @@ class Transport {
           distance[sink] = longer;
           from[sink] = at;
         }
-        if (distance[sink]! > least || (distance[sink] === least && (nearest !== -1 || end === -1))) continue;
+        if (distance[sink]! >= least) continue;
         nearest = sink;
         least = distance[sink]!;
       }
       if (nearest === -1) return end;
       isSettled[nearest] = 1;
       at = room[nearest] === 0 ? nearest : -1;
-      if (at === -1 && (end === -1 || room[nearest]! > room[end]!)) end = nearest;
+      if (room[nearest]! <= most) continue;
+      end = nearest;
+      most = room[nearest]!;
     }
   }
 
