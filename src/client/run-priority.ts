@@ -11,7 +11,7 @@ export interface RunPriority {
 }
 
 /** The lowest priority there is. */
-export const LOWEST_PRIORITY = 5;
+const LOWEST_PRIORITY = 5;
 const MAXIMUM_KEY_BYTES = 64;
 const WEIGHTS = { least: 0.001, most: 1_000 };
 
