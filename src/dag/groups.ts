@@ -155,6 +155,11 @@ export class Groups implements Room {
     return name === undefined ? 1 : (this.groups.find((group) => group.name === name)?.speed ?? 1);
   }
 
+  /** The tasks that run in groups. */
+  placed(): number[] {
+    return [...this.#groupOf.keys()];
+  }
+
   tasksIn(group: string): number[] {
     return [...this.#groupOf].filter(([, name]) => name === group).map(([task]) => task);
   }

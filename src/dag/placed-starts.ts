@@ -24,7 +24,8 @@ export class PlacedStarts {
     this.#started = started;
     this.#facts = new WalkPlacementFacts(walk, seed);
     this.placement = createPlacement(placement, this.#facts);
-    walk.ready.placementWaits = placement === 'consistent-hash' || placement === 'heft';
+    walk.ready.placementWaits = placement === 'heft' || placement === 'consistent-hash';
+    walk.ready.placementLooksAhead = placement === 'heft';
   }
 
   /** @param freeSlots how many more tasks may run now. */

@@ -43,7 +43,7 @@ export class WalkPlacementFacts implements PlacementFacts {
 
   endsIn(group: string): number[] {
     const { ready } = this.#walk;
-    return ready.groups.tasksIn(group).map((task) => this.at + ready.remainingAt(task, this.at));
+    return ready.groups.tasksIn(group).map((task) => ready.expectedEndOf(task));
   }
 
   affinityOf(task: number): string {

@@ -39,7 +39,7 @@ export interface PlacementFacts {
   rankOf(task: number): number;
   /** Milliseconds until all that the task needs is moved to the group from those where it was made. */
   transferTo(task: number, group: string): number;
-  /** Milliseconds: when the tasks that run in the group are thought to end, in no order. */
+  /** Milliseconds: when the tasks that run in the group are thought to end, in no order. In the past where they are late. */
   endsIn(group: string): readonly number[];
   /** Tasks of one key belong together. */
   affinityOf(task: number): string;

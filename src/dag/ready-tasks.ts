@@ -11,6 +11,8 @@ import { WalkFacts, type Walked } from './walk-facts.js';
 
 /** Tasks that need more of a pool than is free, and are looked past for one that needs less. */
 const MOST_PASSED = 100;
+/** Milliseconds after which a task that is late is looked at again, at least. */
+const LEAST_LATE = 1_000;
 /** What may keep a task beside a pool, which has a name. */
 const LEASES = ':leases';
 const GROUPS = ':groups';
@@ -33,6 +35,8 @@ export class ReadyTasks {
   mostWanted = Infinity;
   /** Whether the placement lets tasks wait though there is room for them. */
   placementWaits = false;
+  /** Whether it does so by when tasks are thought to end. */
+  placementLooksAhead = false;
   readonly #walk: Walked;
   readonly #createPolicy: CreatePolicy;
   /** Those that need no slot. */
@@ -189,7 +193,10 @@ export class ReadyTasks {
     return this.leases.wanted > 0 || this.#parking.places().some(isOutside);
   }
 
-  /** When the rate of a pool that somebody waits for lets more start, in milliseconds. */
+  /**
+   * When somebody who waits is to be looked at again, in milliseconds: the rate of a pool lets more start; or a task is
+   * thought to end for whose worker group one waits, though another has room.
+   */
   opensAt(): number | undefined {
     if (this.#parking.size === 0) return undefined;
     let first: number | undefined;
@@ -197,11 +204,23 @@ export class ReadyTasks {
       const at = this.pools.opensAt(place);
       if (at !== undefined && (first === undefined || at < first)) first = at;
     }
-    return first;
+    const end = this.#nextEnd();
+    return end !== undefined && (first === undefined || end < first) ? end : first;
   }
 
-  /** Time has passed, or a pool has another size: what a rate kept may go. */
+  /** Of a task that is late already: after as long again as it is late. */
+  #nextEnd(): number | undefined {
+    const waits = this.placementLooksAhead && this.groups.freeSlots > 0;
+    if (!waits || !this.#parking.places().some((place) => place.startsWith(GROUPS))) return undefined;
+    const { now } = this.pools;
+    const ends = this.groups.placed().map((task) => Math.ceil(this.expectedEndOf(task)));
+    if (ends.length === 0) return undefined;
+    return Math.min(...ends.map((end) => (end > now ? end : now + Math.max(LEAST_LATE, now - end))));
+  }
+
+  /** Time has passed, or a pool has another size: what was kept may go. */
   poolsChanged(): void {
+    if (this.placementLooksAhead) this.groupsChanged();
     for (const place of this.#parking.places()) if (this.pools.has(place)) this.#unpark(place);
   }
 
@@ -211,6 +230,11 @@ export class ReadyTasks {
     const speed = this.groups.speedOf(task);
     const done = Math.max(0, at - startedAt[task]!) * speed;
     return Math.max(0, this.facts.remainingOf(task) - done) / speed;
+  }
+
+  /** When a running task is thought to end, in milliseconds: in the past where it takes longer than thought. */
+  expectedEndOf(task: number): number {
+    return this.#walk.tasks.startedAt[task]! + this.facts.remainingOf(task) / this.groups.speedOf(task);
   }
 
   /** The task is about to be placed: it holds what it needs of pools. */

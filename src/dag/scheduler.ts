@@ -7,16 +7,15 @@ import { graphOf, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
 import type { PauseMode, RunEndState, RunState } from './run-state.js';
 import { checkInvariants } from './scheduler-invariants.js';
-import { PlacedStarts } from './placed-starts.js';
-import { preempts, type Policy } from './policy.js';
-import type { PoolSize } from './pools.js';
-import { tasksToPreempt } from './preemption.js';
+import { Pause } from './pause.js';
+import type { Policy } from './policy.js';
 import type { ReadyTasks } from './ready-tasks.js';
 import { schedulerOptionsOf, type SchedulerHost, type SchedulerOptions } from './scheduler-options.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
 import { TASK_STATES, type TaskState } from './task-state.js';
 import { CODE, HOLD, STOP, type TaskTable } from './task-table.js';
 import { StartedTasks } from './started-tasks.js';
+import { Starts } from './starts.js';
 import { STAGES, type Stage } from './task-traits.js';
 import { Walk } from './walk.js';
 
@@ -27,17 +26,12 @@ import { Walk } from './walk.js';
 export class Scheduler {
   readonly #walk: Walk;
   readonly #started: StartedTasks;
+  readonly #starts: Starts;
+  readonly #pause: Pause;
   readonly #failFast: boolean;
-  readonly #hasRoom: () => boolean;
   readonly #timeout: number | undefined;
-  #concurrency: number;
-  /** So many tasks may run: more than the concurrency only where that was lowered while they ran. */
-  #ceiling: number;
   #beganAt = NaN;
   #endedAt = NaN;
-  #pauseMode: PauseMode | undefined;
-  /** Milliseconds; when the pause ends by itself. */
-  #resumeAt: number | undefined;
   /** How the run will end, once an operator or the timeout has stopped it. */
   #stop: 'cancelled' | 'timed_out' | undefined;
   /** A failure has come, and `failFast` holds. */
@@ -49,12 +43,6 @@ export class Scheduler {
   #outcome: RunEndState | undefined;
   /** What undoes tasks was asked for, and has not been added yet. */
   #awaitsCompensations = false;
-  /** Milliseconds; when the rate of a pool lets more start. */
-  #poolTimerAt: number | undefined;
-  /** Pools that an operator gave another size. */
-  readonly #resized = new Map<string, PoolSize>();
-  readonly #placed: PlacedStarts | undefined;
-  #heldBack: boolean;
 
   /** @throws RangeError where `concurrency` is below 1. */
   constructor(graph: Graph, options: SchedulerOptions) {
@@ -64,17 +52,11 @@ export class Scheduler {
       isStopped: () => this.#stop !== undefined && this.stage === 'main',
       isFailing: () => this.#failing && this.stage === 'main',
     });
-    this.#concurrency = this.#ceiling = options.concurrency;
-    this.ready.mostWanted = options.concurrency;
+    this.#starts = new Starts(this.#walk, this.#started, options);
+    this.#pause = new Pause(this.#walk, this.#started);
     this.#failFast = options.failFast ?? false;
-    this.#heldBack = options.heldBack ?? false;
-    this.#hasRoom = options.hasRoom ?? (() => true);
     this.#timeout = options.timeout;
     this.#compensateOn = options.compensateOn ?? [];
-    const { placement, createPlacement, seed = 0 } = options;
-    if (placement !== undefined && createPlacement !== undefined) {
-      this.#placed = new PlacedStarts(this.#walk, this.#started, { placement, createPlacement, seed });
-    }
     if (options.traits === undefined) return;
     for (let task = 0; task < graph.size; task++) this.#walk.describe(task, options.traits(task));
   }
@@ -100,8 +82,8 @@ export class Scheduler {
     readTasks(snapshot, scheduler.tasks);
     scheduler.#beganAt = snapshot.beganAt ?? NaN;
     scheduler.#endedAt = snapshot.endedAt ?? NaN;
-    scheduler.#pauseMode = snapshot.pauseMode ?? undefined;
-    scheduler.#resumeAt = snapshot.resumeAt;
+    scheduler.#pause.mode = snapshot.pauseMode ?? undefined;
+    scheduler.#pause.resumeAt = snapshot.resumeAt;
     scheduler.#stop = snapshot.stop ?? undefined;
     scheduler.#failing = snapshot.failing;
     scheduler.#timerIsSet = snapshot.timer;
@@ -110,60 +92,30 @@ export class Scheduler {
     scheduler.#compensateOn = snapshot.compensateOn ?? scheduler.#compensateOn;
     scheduler.#walk.stage = snapshot.stage ?? 0;
     scheduler.#walk.fanOuts.restore(snapshot.fanOuts ?? [], scheduler.tasks);
-    scheduler.#resume(snapshot);
+    scheduler.#starts.restore(snapshot);
     scheduler.#walk.resume(snapshot);
-    scheduler.#concurrency = snapshot.concurrency ?? options.concurrency;
-    scheduler.ready.mostWanted = scheduler.#concurrency;
-    scheduler.#ceiling = Math.max(scheduler.#concurrency, scheduler.running);
+    scheduler.#starts.setConcurrency(snapshot.concurrency ?? options.concurrency);
     return scheduler;
-  }
-
-  /** What keeps ready tasks from starting, beside the run's own slots. */
-  #resume({ heldBack, resized = {}, poolTimerAt, rates = {}, leases, facts, groups, placementMemory }: Snapshot): void {
-    const { ready } = this;
-    this.#heldBack = heldBack ?? false;
-    for (const [pool, size] of Object.entries(resized)) this.#resize(pool, size);
-    this.#poolTimerAt = poolTimerAt;
-    ready.pools.recall(rates);
-    if (leases !== undefined) ready.leases.restore(leases);
-    if (facts !== undefined) ready.facts.restore(facts);
-    if (groups !== undefined) ready.groups.restore(groups, (task) => this.tasks.is(task, 'running'));
-    if (placementMemory !== undefined) this.#placed?.placement.recall(placementMemory);
   }
 
   /** Everything that {@link Scheduler.restore} needs: plain JSON, a few bytes for each task. */
   snapshot(): Snapshot {
     const fanOuts = this.#walk.fanOuts.snapshot();
     const policyMemory = this.policy.memory();
-    const { pools, leases, facts, groups } = this.ready;
-    const parked = this.ready.parkedOutside();
-    const rates = pools.recent();
-    const leased = leases.snapshot();
-    const learned = facts.snapshot();
-    const grouped = groups.snapshot();
-    const placementMemory = this.#placed?.placement.memory();
     return {
       version: 1,
       beganAt: Number.isNaN(this.#beganAt) ? null : this.#beganAt,
       endedAt: Number.isNaN(this.#endedAt) ? null : this.#endedAt,
-      pauseMode: this.#pauseMode ?? null,
+      pauseMode: this.#pause.mode ?? null,
       stop: this.#stop ?? null,
       failing: this.#failing,
       timer: this.#timerIsSet,
       end: this.#end ?? null,
-      ...(this.#resumeAt === undefined ? {} : { resumeAt: this.#resumeAt }),
-      concurrency: this.#concurrency,
+      ...(this.#pause.resumeAt === undefined ? {} : { resumeAt: this.#pause.resumeAt }),
+      concurrency: this.concurrency,
       policy: this.policy.name,
       ...(policyMemory === undefined ? {} : { policyMemory }),
-      ...(this.#heldBack ? { heldBack: true } : {}),
-      ...(this.#resized.size === 0 ? {} : { resized: Object.fromEntries(this.#resized) }),
-      ...(this.#poolTimerAt === undefined ? {} : { poolTimerAt: this.#poolTimerAt }),
-      ...(Object.keys(rates).length === 0 ? {} : { rates }),
-      ...(parked.length === 0 ? {} : { parked }),
-      ...(leased === undefined ? {} : { leases: leased }),
-      ...(learned === undefined ? {} : { facts: learned }),
-      ...(grouped === undefined ? {} : { groups: grouped }),
-      ...(placementMemory === undefined ? {} : { placementMemory }),
+      ...this.#starts.snapshot(),
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
       ...(this.#walk.stage === 0 ? {} : { stage: this.#walk.stage }),
       ...(this.#compensateOn.length === 0 ? {} : { compensateOn: this.#compensateOn }),
@@ -187,28 +139,28 @@ export class Scheduler {
 
   /** Tasks in flight at once. */
   get concurrency(): number {
-    return this.#concurrency;
+    return this.#starts.concurrency;
   }
 
   /** So many tasks may run now: more than the concurrency where that was lowered while they ran. */
   get ceiling(): number {
-    return this.#ceiling;
+    return this.#starts.ceiling;
   }
 
   get state(): RunState {
     if (this.#end) return this.#end;
     if (this.#stop) return 'cancelling';
-    return this.#pauseMode ? 'paused' : 'running';
+    return this.#pause.mode ? 'paused' : 'running';
   }
 
   /** How the run is paused; undefined where it is not. */
   get pauseMode(): PauseMode | undefined {
-    return this.#pauseMode;
+    return this.#pause.mode;
   }
 
   /** Milliseconds; when the pause ends by itself, undefined where it does not. */
   get resumesAt(): number | undefined {
-    return this.#resumeAt;
+    return this.#pause.resumeAt;
   }
 
   /** Milliseconds; undefined before `run.began`. */
@@ -250,12 +202,12 @@ export class Scheduler {
 
   /** Whether nothing starts before the run is admitted beside others of its dag. */
   get isHeldBack(): boolean {
-    return this.#heldBack;
+    return this.#starts.isHeldBack;
   }
 
   /** Whether its tasks are given worker groups. */
   get isPlaced(): boolean {
-    return this.#placed !== undefined;
+    return this.#starts.isPlaced;
   }
 
   /** Whether what undoes tasks was asked for, and has not been added yet. */
@@ -314,8 +266,9 @@ export class Scheduler {
   timers(): { readonly timer: TimerName; readonly at: number; readonly task?: number }[] {
     const timers: { timer: TimerName; at: number; task?: number }[] = [];
     if (this.#timerIsSet) timers.push({ timer: 'run-timeout', at: this.#beganAt + (this.#timeout ?? 0) });
-    if (this.#resumeAt !== undefined) timers.push({ timer: 'auto-resume', at: this.#resumeAt });
-    if (this.#poolTimerAt !== undefined) timers.push({ timer: 'pool', at: this.#poolTimerAt });
+    if (this.#pause.resumeAt !== undefined) timers.push({ timer: 'auto-resume', at: this.#pause.resumeAt });
+    const { poolTimerAt } = this.#starts;
+    if (poolTimerAt !== undefined) timers.push({ timer: 'pool', at: poolTimerAt });
     this.tasks.dueAt.forEach((at, task) => {
       if (!Number.isNaN(at)) timers.push({ timer: 'task', at, task });
     });
@@ -334,11 +287,11 @@ export class Scheduler {
     this.#take(event, instructions);
     this.#settle(event.at, instructions);
     this.#startTasks(event.at, instructions);
-    this.#preempt(event.at, instructions);
+    if (this.#mayStart) this.#starts.preempt(event.at, instructions);
     this.#endRun(event.at, instructions);
-    this.#setPoolTimer(instructions);
+    if (this.#end === undefined) this.#starts.setPoolTimer(instructions);
     instructions.push(...this.ready.leases.takeInstructions());
-    this.#ceiling = Math.max(this.#concurrency, Math.min(this.#ceiling, this.running));
+    this.#starts.lowerCeiling();
     return instructions;
   }
 
@@ -383,22 +336,19 @@ export class Scheduler {
         break;
       case 'timer.fired':
         if (event.timer === 'task') this.tasks.dueAt[event.task!] = NaN;
-        else if (event.timer === 'pool') {
-          this.#poolTimerAt = undefined;
-          this.ready.poolsChanged();
-        } else if (event.timer === 'auto-resume') {
-          this.#resumeAt = undefined;
-          this.#unpause(instructions);
+        else if (event.timer === 'pool') this.#starts.poolsOpened();
+        else if (event.timer === 'auto-resume') {
+          this.#pause.timeIsOver(instructions);
         } else {
           this.#timerIsSet = false;
           this.#stopRun('timed_out', at, instructions);
         }
         break;
       case 'operator.paused':
-        this.#paused(event, instructions);
+        if (this.#stop === undefined) this.#pause.begin(event, instructions);
         break;
       case 'operator.resumed':
-        this.#unpause(instructions);
+        this.#pause.end(instructions);
         break;
       case 'operator.cancelled':
         if (event.compensate !== undefined) this.#compensateCancelled(event.compensate);
@@ -406,7 +356,7 @@ export class Scheduler {
         if (event.compensate !== undefined) this.#tellRuns(event.compensate, instructions);
         break;
       case 'task.paused':
-        this.#pauseTask(event.task, event.mode, at, instructions);
+        this.#pause.hold(event.task, event.mode, at, instructions);
         break;
       case 'task.resumed':
         walk.release(event.task);
@@ -427,16 +377,13 @@ export class Scheduler {
         walk.setPriority(event.task, event.priority);
         break;
       case 'concurrency.set':
-        if (!(event.concurrency >= 1)) throw new RangeError(`A concurrency of ${event.concurrency} starts no task.`);
-        this.#concurrency = event.concurrency;
-        this.#ceiling = Math.max(event.concurrency, this.running);
-        this.ready.mostWanted = event.concurrency;
+        this.#starts.setConcurrency(event.concurrency);
         break;
       case 'pool.set':
-        this.#resize(event.pool, event.size);
+        this.#starts.resize(event.pool, event.size);
         break;
       case 'run.admitted':
-        this.#heldBack = false;
+        this.#starts.admit();
         break;
       case 'lease.granted':
         this.ready.leaseGranted(event.task);
@@ -466,12 +413,6 @@ export class Scheduler {
       if (this.tasks.stop[task] === STOP.none) this.tasks.stop[task] = STOP.again;
     }
     this.#started.ended(task, unstarted === true ? 'cancelled' : outcome, at, instructions);
-  }
-
-  #resize(pool: string, size: PoolSize): void {
-    this.#resized.set(pool, size);
-    this.ready.pools.resize(pool, size);
-    this.ready.poolsChanged();
   }
 
   #began(at: number, succeeded: readonly number[], instructions: Instruction[]): void {
@@ -527,45 +468,6 @@ export class Scheduler {
     }
   }
 
-  #paused(
-    { mode, until, at }: Extract<SchedulerEvent, { type: 'operator.paused' }>,
-    instructions: Instruction[],
-  ): void {
-    if (this.#stop) return;
-    if (until !== undefined && until !== this.#resumeAt) {
-      this.#dropResume(instructions);
-      this.#resumeAt = until;
-      instructions.push({ type: 'timer.set', timer: 'auto-resume', at: until });
-    }
-    if (this.#pauseMode === mode || this.#pauseMode === 'interrupt') return;
-    this.#pauseMode = mode;
-    this.ready.dropLeases();
-    for (let task = 0; task < this.graph.size; task++) {
-      if (this.#started.isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
-      // What waits goes on waiting: it does nothing that a pause could stop.
-      else if (mode === 'interrupt' && this.tasks.is(task, 'running') && this.tasks.hold[task] === HOLD.slot) {
-        this.#started.stop(task, STOP.again, at, instructions);
-      }
-    }
-  }
-
-  #unpause(instructions: Instruction[]): void {
-    if (this.#pauseMode !== undefined) {
-      for (let task = 0; task < this.graph.size; task++) {
-        const isPaused = this.tasks.paused[task] === 1;
-        if (this.#started.isRun(task) && !isPaused) instructions.push({ type: 'subrun.resume', task });
-      }
-    }
-    this.#pauseMode = undefined;
-    this.#dropResume(instructions);
-  }
-
-  #pauseTask(task: number, mode: PauseMode, at: number, instructions: Instruction[]): void {
-    this.#walk.hold(task);
-    if (this.#started.isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
-    else if (mode === 'interrupt') this.#started.stop(task, STOP.again, at, instructions);
-  }
-
   /** Whoever cancels a run, and says whether it is undone, says so of the runs that it is made of. */
   #tellRuns(compensate: boolean, instructions: Instruction[]): void {
     instructions.forEach((instruction, i) => {
@@ -580,17 +482,12 @@ export class Scheduler {
     this.#compensateOn = does ? [...others, 'cancelled'] : others;
   }
 
-  #dropResume(instructions: Instruction[]): void {
-    if (this.#resumeAt !== undefined) instructions.push({ type: 'timer.drop', timer: 'auto-resume' });
-    this.#resumeAt = undefined;
-  }
-
   /** A second stop changes nothing: the run ends as the first one said. */
   #stopRun(status: 'cancelled' | 'timed_out', at: number, instructions: Instruction[]): void {
     // What undoes, and what is done at the end whatever happened, is not stopped.
     if (this.#stop !== undefined || this.#outcome !== undefined) return;
     this.#stop = status;
-    this.#unpause(instructions);
+    this.#pause.end(instructions);
     if (this.underWay > 0) {
       for (let task = 0; task < this.graph.size; task++) this.#started.stop(task, STOP.none, at, instructions);
     }
@@ -598,38 +495,13 @@ export class Scheduler {
   }
 
   #startTasks(at: number, instructions: Instruction[]): void {
-    if (this.#pauseMode !== undefined || this.#awaitsCompensations || this.#heldBack) return;
-    if (this.stage === 'main' && (this.#failing || this.#stop !== undefined)) return;
-    const { ready } = this.#walk;
-    for (let task = ready.nextFree(); task !== undefined; task = ready.nextFree()) {
-      this.#started.start(task, at, instructions);
-    }
-    if (this.#placed !== undefined) {
-      this.#placed.start(() => this.#concurrency - this.running, at, instructions);
-      return;
-    }
-    while (this.running < this.#concurrency && this.#hasRoom()) {
-      const task = ready.next();
-      if (task === undefined) return;
-      this.#started.start(task, at, instructions);
-    }
+    if (this.#mayStart) this.#starts.start(at, instructions);
   }
 
-  /** Stops running tasks for shorter ones that have just become ready: what waits is compared with what runs only then. */
-  #preempt(at: number, instructions: Instruction[]): void {
-    if (!preempts(this.policy.name) || this.running < this.#concurrency) return;
-    if (this.#pauseMode !== undefined || this.#stop !== undefined || this.#failing) return;
-    for (const task of tasksToPreempt(this.#walk, at)) this.#started.stop(task, STOP.again, at, instructions);
-  }
-
-  /** Somebody waits for the rate of a pool. */
-  #setPoolTimer(instructions: Instruction[]): void {
-    if (this.#end !== undefined) return;
-    const at = this.ready.opensAt();
-    if (at === this.#poolTimerAt) return;
-    if (at !== undefined) instructions.push({ type: 'timer.set', timer: 'pool', at });
-    else instructions.push({ type: 'timer.drop', timer: 'pool' });
-    this.#poolTimerAt = at;
+  /** Whether the run starts tasks now, as far as it is up to its operators and to what has failed. */
+  get #mayStart(): boolean {
+    if (this.#pause.mode !== undefined || this.#awaitsCompensations) return false;
+    return this.stage !== 'main' || !(this.#failing || this.#stop !== undefined);
   }
 
   /** Goes on to the next stage, or ends the run, once nothing of this one is left. */
@@ -670,10 +542,9 @@ export class Scheduler {
     const own = this.#outcome ?? 'succeeded';
     this.#end = own === 'succeeded' ? this.#endStatus() : own;
     this.#endedAt = at;
-    this.#unpause(instructions);
+    this.#pause.end(instructions);
     this.#dropTimeout(instructions);
-    if (this.#poolTimerAt !== undefined) instructions.push({ type: 'timer.drop', timer: 'pool' });
-    this.#poolTimerAt = undefined;
+    this.#starts.dropPoolTimer(instructions);
     instructions.push(...this.ready.leases.takeInstructions());
     instructions.push({ type: 'run.end', status: this.#end });
   }

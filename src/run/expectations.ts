@@ -2,6 +2,7 @@ import type { Dag } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
 import type { FactsOf } from '../dag/walk.js';
 import { estimatedTime, type LearnedEstimate, type LearnedEstimates } from '../estimate/estimate.js';
+import { learnedName } from '../estimate/sample-buffer.js';
 import type { RunExpressions } from './run-expressions.js';
 
 /** What a run expects of its tasks: how long they take, by earlier runs and by their input; where they belong. */
@@ -25,9 +26,9 @@ export class Expectations {
 
   /** What is known of a task only once it could start. */
   factsOf(task: number): ReturnType<FactsOf> {
-    const { size, estimate, affinity, name, made } = this.#run.dag.tasks[task]!;
+    const { size, estimate, affinity, name } = this.#run.dag.tasks[task]!;
     if (size === undefined && affinity === undefined) return NOTHING;
-    const learned = this.#learnedOf(made?.of ?? name);
+    const learned = this.#learnedOf(learnedName(name));
     const asks = estimate === undefined && learned?.perSize !== undefined;
     const key = affinity === undefined ? undefined : this.#run.expressions.value(task, affinity, '`affinity`');
     return {
