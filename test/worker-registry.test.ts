@@ -150,9 +150,9 @@ describe('the registry of workers', () => {
         ...{ cpu: 16, memory: 1_024, cost: 1.5, standby: true, state: 'live', since },
       },
     ]);
-    // Both that poll for tasks without a group get some of so many.
+    // There are 100 slots elsewhere.
     const names = Array.from({ length: 103 }, (_, i) => `t${i}`);
-    const run = await client.start(doubles.dag(names.map((name) => doubles.task(name))));
+    const run = await client.start(doubles.dag(names.map((name) => doubles.request(name))));
     await expect.poll(async () => (await client.workers())[0]?.running, POLL).toBe(3);
     for (const name of names) await doubles.release(name);
     await run.result();
@@ -220,7 +220,7 @@ describe('the registry of workers', () => {
     const gpu = await member('gpu', 4);
     await watcher.knows('gpu*4');
     const names = Array.from({ length: 102 }, (_, i) => `t${i}`);
-    const run = await client.start(doubles.dag(names.map((name) => doubles.task(name))));
+    const run = await client.start(doubles.dag(names.map((name) => doubles.request(name))));
     await expect.poll(async () => (await client.workers())[0]?.running, POLL).toBe(2);
     const gone = worker.shutdown();
     await stand('- leaving', 'gpu live');

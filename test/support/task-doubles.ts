@@ -85,6 +85,12 @@ export class TaskDoubles {
     return this.task(name, [], { with: { name: 'double', input: { url: this.url, leave } }, ...more });
   }
 
+  /** A task that asks this test how to end by the handler `http`, for workers without the functions of tests. */
+  request(name: string, needs: readonly string[] = [], more: Partial<Task> = {}): Task {
+    const url = `${this.url}?${new URLSearchParams({ task: name, attempt: '1' }).toString()}`;
+    return { name, uses: 'http', with: { url }, needs: needs.map((task) => ({ task })), ...more };
+  }
+
   /** A task that does not stop when it is told to: only when the test says so, or after the grace of 10 s. */
   stubborn(name: string, needs: readonly string[] = []): Task {
     return this.task(name, needs, { with: { name: 'double', input: { url: this.url, stubborn: true } } });
