@@ -1,8 +1,16 @@
 import type { Graph } from '../dag/graph.js';
 
+/** What each task holds of the pools while it runs. */
+export interface PoolUse {
+  /** Slots of each pool. */
+  readonly sizes: readonly number[];
+  /** Of each task, by pool; undefined where it needs none. */
+  readonly demands: readonly (readonly number[] | undefined)[];
+}
+
 /**
  * Schedules a graph by a list of its tasks, again and again: as the scheduler does by the policy `priority`, with nothing
- * but graph, times and slots.
+ * but graph, times, slots and pools.
  */
 export class ListSchedule {
   /** Of the latest schedule. */
@@ -12,16 +20,22 @@ export class ListSchedule {
   readonly #durations: Float64Array;
   readonly #takesSlot: Uint8Array;
   readonly #slots: number;
+  readonly #pools: PoolUse | undefined;
+  /** Slots of each pool that are free. */
+  readonly #free: number[] = [];
+  /** Tasks that lack a pool. */
+  readonly #lacking: number[] = [];
   readonly #missing: Int32Array;
   /** Heaps: tasks that may start, by their place; tasks that run, by their end. */
   readonly #ready: Int32Array;
   readonly #running: Int32Array;
 
-  constructor(graph: Graph, durations: Float64Array, takesSlot: Uint8Array, slots: number) {
+  constructor(graph: Graph, durations: Float64Array, takesSlot: Uint8Array, slots: number, pools?: PoolUse) {
     this.#graph = graph;
     this.#durations = durations;
     this.#takesSlot = takesSlot;
     this.#slots = slots;
+    this.#pools = pools;
     this.starts = new Float64Array(graph.size);
     this.ends = new Float64Array(graph.size);
     this.#missing = new Int32Array(graph.size);
@@ -45,6 +59,9 @@ export class ListSchedule {
     let underWay = 0;
     let free = this.#slots;
     let now = 0;
+    this.#pools?.sizes.forEach((size, pool) => {
+      this.#free[pool] = size;
+    });
     for (let task = 0; task < missing.length; task++) {
       if (missing[task] !== 0) continue;
       if (this.#takesSlot[task] === 1) push(ready, waiting++, task, place);
@@ -57,16 +74,22 @@ export class ListSchedule {
     for (;;) {
       while (free > 0 && waiting > 0) {
         const task = pop(ready, --waiting, place);
+        if (this.#pools !== undefined && !this.#hold(task)) continue;
         free--;
         starts[task] = now;
         ends[task] = now + durations[task]!;
         push(running, underWay++, task, ends);
+      }
+      // Others pass those that lack a pool.
+      for (let task = this.#lacking.pop(); task !== undefined; task = this.#lacking.pop()) {
+        push(ready, waiting++, task, place);
       }
       if (underWay === 0) return now;
       now = ends[running[0]!]!;
       while (underWay > 0 && ends[running[0]!] === now) {
         const task = pop(running, --underWay, ends);
         free += this.#takesSlot[task]!;
+        if (this.#pools !== undefined) this.#giveBack(task);
         for (let edge = offsets[task]!; edge < offsets[task + 1]!; edge++) {
           const dependent = targets[edge]!;
           if (--missing[dependent]! > 0) continue;
@@ -79,6 +102,27 @@ export class ListSchedule {
         }
       }
     }
+  }
+
+  /** The task takes what it needs of the pools, or is put aside. */
+  #hold(task: number): boolean {
+    const demand = this.#pools!.demands[task];
+    if (demand === undefined) return true;
+    const free = this.#free;
+    for (let pool = 0; pool < demand.length; pool++) {
+      if (demand[pool]! > free[pool]!) {
+        this.#lacking.push(task);
+        return false;
+      }
+    }
+    for (let pool = 0; pool < demand.length; pool++) free[pool]! -= demand[pool]!;
+    return true;
+  }
+
+  #giveBack(task: number): void {
+    const demand = this.#pools!.demands[task];
+    if (demand === undefined) return;
+    for (let pool = 0; pool < demand.length; pool++) this.#free[pool]! += demand[pool]!;
   }
 }
 

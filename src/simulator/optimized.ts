@@ -1,10 +1,33 @@
+import type { Dag } from '../dag/dag.js';
 import { optimizedOrder, type SearchLimits } from './optimized-order.js';
-import type { Plan } from './plan.js';
+import { planOf, type Plan } from './plan.js';
 import type { Schedule } from './schedule.js';
 import { simulate, type SimulationOptions } from './simulate.js';
 
-/** The name of the order that is searched for; runs cannot have it, but they can have its priorities. */
+/** The name of the order that is searched for. */
 export const OPTIMIZED = 'optimized';
+
+/**
+ * Searches for the best order of the dag's tasks, pools included, as if it had all the slots: the same dag with a priority
+ * for each task and the policy `priority`, by which they go in this order. Priorities and `aging` of its own are gone.
+ * @param dag One that was checked before.
+ * @param slots Tasks that run at once, beside the dag's `concurrency`. At least 1.
+ * @param estimateOf Milliseconds that a task is thought to take, by its name, where the dag does not say. Default: the median
+ *   of those that are known.
+ */
+export function optimizedDag(
+  dag: Dag,
+  slots: number,
+  limits: SearchLimits = {},
+  estimateOf: (task: string) => number | undefined = () => undefined,
+): Dag {
+  const tasks = dag.tasks.map((task) => {
+    const estimate = task.estimate ?? estimateOf(task.name);
+    return estimate === undefined ? task : { ...task, estimate };
+  });
+  const { order } = optimizedOrder(planOf(dag.name, { ...dag, tasks }), slots, limits);
+  return inOrder(dag, order);
+}
 
 /**
  * Searches for the best order of each plan's tasks, as if it had all slots, and simulates the plans in these orders. Where
@@ -15,20 +38,21 @@ export function simulateOptimized(
   options: Omit<SimulationOptions, 'policy'>,
   limitsOf: () => SearchLimits,
 ): Schedule {
-  const ordered = plans.map((plan) => prioritized(plan, optimizedOrder(plan, options.workers, limitsOf()).order));
+  const ordered = plans.map((plan) => {
+    return { ...plan, dag: inOrder(plan.dag, optimizedOrder(plan, options.workers, limitsOf()).order) };
+  });
   const found = simulate(ordered, { ...options, policy: 'priority' });
   const usual = simulate(plans, { ...options, policy: 'critical-path' });
   return { ...(totalOf(found) <= totalOf(usual) ? found : usual), policy: OPTIMIZED };
 }
 
-/** The plan with priorities by which its tasks go in this order. */
-function prioritized(plan: Plan, order: readonly number[]): Plan {
-  const { aging: _, ...dag } = plan.dag;
+/** The dag with priorities by which its tasks go in this order. */
+function inOrder({ aging: _, ...dag }: Dag, order: readonly number[]): Dag {
   const tasks = [...dag.tasks];
   order.forEach((task, place) => {
     tasks[task] = { ...tasks[task]!, priority: -place };
   });
-  return { ...plan, dag: { ...dag, tasks } };
+  return { ...dag, policy: 'priority', tasks };
 }
 
 function totalOf({ runs }: Schedule): number {
