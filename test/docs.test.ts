@@ -43,6 +43,7 @@ const CONCEPTS: Readonly<Record<string, (run: Run) => Promise<void>>> = {
   'docs/pools.md': async () => undefined,
   'docs/sub-dags.md': async () => undefined,
   'docs/trigger-rules.md': async () => undefined,
+  'docs/worker-groups.md': async () => undefined,
   'docs/waits.md': async (run) => {
     await run.sendEvent('payment', { payload: { amount: 120 } });
     await stand(run, { approve: 'waiting' });
