@@ -143,6 +143,8 @@ class World {
         this.#told.add(instruction.task);
         break;
       case 'compensate':
+      case 'lease.want':
+      case 'lease.release':
       case 'subrun.pause':
       case 'subrun.resume':
         throw new Error(`A run of plain tasks asks for ${instruction.type}.`);

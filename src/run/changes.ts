@@ -1,3 +1,4 @@
+import type { Instruction } from '../dag/instruction.js';
 import { TASK_STATES } from '../dag/task-state.js';
 import type { ActAnswer } from './act.js';
 
@@ -24,4 +25,11 @@ export function changesIn(
     return { name: nameOf(task), from: TASK_STATES[from]!, to: TASK_STATES[last.get(task)!]! };
   });
   return { tasks, tasksChanged: changed.length };
+}
+
+/** A retry that sets back what runs by the failure says so: people may wait for it. */
+export function alsoStopped(instructions: readonly Pick<Instruction, 'type'>[]): string {
+  const count = instructions.filter(({ type }) => type === 'task.cancel').length;
+  if (count === 0) return '';
+  return ` ${count} running task${count === 1 ? ' that needs it is' : 's that need it are'} told to stop, to run again later.`;
 }

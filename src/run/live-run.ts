@@ -13,7 +13,7 @@ import type { ArtifactRef } from '../dag/artifact.js';
 import { CODE, HOLD } from '../dag/task-table.js';
 import type { TaskState } from '../dag/task-state.js';
 import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
-import { changesIn } from './changes.js';
+import { alsoStopped, changesIn } from './changes.js';
 import { checkedEnd } from './checked-end.js';
 import { asksItems, conditionOf } from './conditions.js';
 import { Controls } from './controls.js';
@@ -21,6 +21,7 @@ import { decide } from './decision.js';
 import type { SentEvent } from './event-inbox.js';
 import type { EndedTask } from './ended-task.js';
 import { Expectations } from './expectations.js';
+import { DoneActs } from './done-acts.js';
 import { explain } from './explain.js';
 import type { Explanation } from './explanation.js';
 import { collectedOutputs, fanOutError, startFanOut } from './fan-out.js';
@@ -28,6 +29,7 @@ import { grownDag } from './grown-dag.js';
 import { GrowingDag, type GrowthSnapshot } from './growing-dag.js';
 import { isoTime } from './iso-time.js';
 import { itemName } from './made-tasks.js';
+import { Pausers, type PausedBy, type PausersSnapshot } from './paused-by.js';
 import { Polls, type PollState } from './polls.js';
 import { refuse } from './refusals.js';
 import { Retries, type RetriesSnapshot } from './retries.js';
@@ -37,18 +39,11 @@ import { RunLog, type RunLogSnapshot } from './run-log.js';
 import { RunRecord, type RecordSnapshot, type RunFacts } from './run-record.js';
 import { describeRun, historyOf, resultOf } from './run-view.js';
 import type { RunDescription, RunResult } from './run.js';
+import { seedOf } from './seed.js';
 import { startedTask, type StartedTask } from './started-task.js';
 
 /** Where a task that was under way keeps what it left. */
 const KEEPS_RECORD: readonly number[] = [CODE.succeeded, CODE.failed, CODE.waiting];
-/** Acts that a run remembers; the oldest are dropped. */
-const KEPT_ACTS = 200;
-/** Who paused something, and when (milliseconds). */
-export interface PausedBy {
-  readonly at: number;
-  readonly by?: string;
-}
-
 /** What a run begins with that another run did: each task, with its output where it had one. */
 export interface TakeOver {
   readonly runId: string;
@@ -58,13 +53,11 @@ export interface TakeOver {
 }
 
 /** What a live run is beyond its dag, as plain JSON. */
-export interface LiveRunSnapshot extends GrowthSnapshot {
+export interface LiveRunSnapshot extends GrowthSnapshot, PausersSnapshot {
   readonly scheduler: Snapshot;
   readonly record: RecordSnapshot;
   readonly log?: RunLogSnapshot;
   readonly acts?: readonly ActRecord[];
-  readonly paused?: PausedBy;
-  readonly pausedTasks?: readonly (readonly [task: number, by: PausedBy])[];
   /** Outputs that running tasks end with by an operator's word. */
   readonly outputs?: readonly (readonly [task: number, output: Json | null, hasOutput: boolean])[];
   readonly polls?: readonly (readonly [task: number, state: PollState])[];
@@ -118,12 +111,11 @@ export class LiveRun {
   readonly #expectations: Expectations;
   readonly #options: LiveRunOptions;
   readonly #log: RunLog;
-  readonly #acts: ActRecord[];
-  readonly #pausedTasks: Map<number, PausedBy>;
+  readonly #acts: DoneActs;
+  readonly #pausers: Pausers;
   readonly #outputs = new Map<number, Json | undefined>();
   /** What moved by what is handled now: as in `TaskTable.moves`. */
   #moves: number[] = [];
-  #paused: PausedBy | undefined;
 
   /**
    * @param dag without what the run made itself.
@@ -144,9 +136,8 @@ export class LiveRun {
     this.#polls = new Polls(snapshot?.polls);
     this.#retries = new Retries(snapshot?.retries);
     this.#log = RunLog.restore(snapshot?.log);
-    this.#acts = [...(snapshot?.acts ?? [])];
-    this.#paused = snapshot?.paused;
-    this.#pausedTasks = new Map(snapshot?.pausedTasks);
+    this.#acts = new DoneActs(snapshot?.acts);
+    this.#pausers = new Pausers(snapshot);
     for (const [task, output, has] of snapshot?.outputs ?? []) this.#outputs.set(task, has ? output : undefined);
   }
 
@@ -162,9 +153,8 @@ export class LiveRun {
       scheduler: this.scheduler.snapshot(),
       record,
       log: this.#log.snapshot(),
-      ...(this.#acts.length === 0 ? {} : { acts: [...this.#acts] }),
-      ...(this.#paused === undefined ? {} : { paused: this.#paused }),
-      ...(this.#pausedTasks.size === 0 ? {} : { pausedTasks: [...this.#pausedTasks] }),
+      ...(this.acts.length === 0 ? {} : { acts: [...this.acts] }),
+      ...this.#pausers.snapshot(),
       ...(this.#outputs.size === 0
         ? {}
         : { outputs: [...this.#outputs].map(([task, value]) => [task, value ?? null, value !== undefined] as const) }),
@@ -187,12 +177,12 @@ export class LiveRun {
 
   /** What operators asked for, oldest first. */
   get acts(): readonly ActRecord[] {
-    return this.#acts;
+    return this.#acts.all;
   }
 
   /** Who paused the run. */
   get pausedBy(): PausedBy | undefined {
-    return this.scheduler.pauseMode === undefined ? undefined : this.#paused;
+    return this.scheduler.pauseMode === undefined ? undefined : this.#pausers.run;
   }
 
   /** The position of the task of this name. */
@@ -202,12 +192,12 @@ export class LiveRun {
 
   /** The tasks that are paused. */
   pausedTasks(): number[] {
-    return [...this.#pausedTasks.keys()].filter((task) => this.scheduler.tasks.paused[task] === 1);
+    return [...this.#pausers.tasks.keys()].filter((task) => this.scheduler.tasks.paused[task] === 1);
   }
 
   /** Who paused the task. */
   taskPausedBy(task: number): PausedBy | undefined {
-    return this.scheduler.tasks.paused[task] === 1 ? (this.#pausedTasks.get(task) ?? { at: 0 }) : undefined;
+    return this.scheduler.tasks.paused[task] === 1 ? (this.#pausers.tasks.get(task) ?? { at: 0 }) : undefined;
   }
 
   /** The first event. */
@@ -314,7 +304,7 @@ export class LiveRun {
    * @throws DagwrightError RUN_ENDED, TASK_NOT_FOUND, ACT_REFUSED, ACT_INVALID, DAG_INVALID.
    */
   check(act: Act, request: ActRequest, at: number): void {
-    if (this.#earlier(request) === undefined) decide(this, act, request, at);
+    if (this.#acts.earlier(request) === undefined) decide(this, act, request, at);
   }
 
   /**
@@ -326,7 +316,7 @@ export class LiveRun {
     request: ActRequest,
     at: number,
   ): { readonly answer: ActAnswer; readonly instructions: HostInstruction[] } {
-    const earlier = this.#earlier(request);
+    const earlier = this.#acts.earlier(request);
     if (earlier !== undefined) return { answer: this.#answer(false, earlier.message, []), instructions: [] };
     const { event, does, message: decided } = decide(this, act, request, at);
     this.#log.note(at, 'act');
@@ -336,7 +326,7 @@ export class LiveRun {
     const moves = changed ? this.#moves : [];
     const message = act.type === 'retryTask' ? decided + alsoStopped(instructions) : decided;
     const task = 'task' in act ? act.task : undefined;
-    this.#remember({
+    this.#acts.remember({
       at: isoTime(at),
       act: act.type,
       ...(task === undefined ? {} : { task }),
@@ -521,18 +511,9 @@ export class LiveRun {
   }
 
   /** What the act changes beside the scheduler. */
-  #prepare(act: Act, { by }: ActRequest, at: number): void {
-    const pausedBy: PausedBy = { at, ...(by === undefined ? {} : { by }) };
+  #prepare(act: Act, request: ActRequest, at: number): void {
+    this.#pausers.note(act, request, at, (task) => this.indexOf(task));
     switch (act.type) {
-      case 'pause':
-        this.#paused = pausedBy;
-        break;
-      case 'pauseTask':
-        this.#pausedTasks.set(this.indexOf(act.task) ?? -1, pausedBy);
-        break;
-      case 'resumeTask':
-        this.#pausedTasks.delete(this.indexOf(act.task) ?? -1);
-        break;
       case 'completeTask':
         this.#outputs.set(this.indexOf(act.task) ?? -1, act.output);
         break;
@@ -582,15 +563,6 @@ export class LiveRun {
     }
   }
 
-  #earlier({ id }: ActRequest): ActRecord | undefined {
-    return id === undefined ? undefined : this.#acts.find((act) => act.id === id);
-  }
-
-  #remember(act: ActRecord): void {
-    this.#acts.push(act);
-    if (this.#acts.length > KEPT_ACTS) this.#acts.shift();
-  }
-
   #answer(changed: boolean, message: string, moves: readonly number[]): ActAnswer {
     const changes = changesIn(moves, (task) => this.growth.nameOf(task));
     return { changed, message, state: this.scheduler.state, ...changes };
@@ -600,18 +572,4 @@ export class LiveRun {
   get hasEnded(): boolean {
     return isRunEnd(this.scheduler.state);
   }
-}
-
-/** A number that the run alone has: FNV-1a over its id. */
-function seedOf(runId: string): number {
-  let hash = 0x811c9dc5;
-  for (const character of runId) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
-  return hash >>> 0;
-}
-
-/** A retry that sets back what runs by the failure says so: people may wait for it. */
-function alsoStopped(instructions: readonly HostInstruction[]): string {
-  const count = instructions.filter(({ type }) => type === 'task.cancel').length;
-  if (count === 0) return '';
-  return ` ${count} running task${count === 1 ? ' that needs it is' : 's that need it are'} told to stop, to run again later.`;
 }

@@ -152,6 +152,8 @@ export class World {
         return this.#act(what, { task: name(pick), priority: other % 4 });
       case 'setConcurrency':
         return this.#act(what, { concurrency: 1 + (other % 5) });
+      case 'setPool':
+        return this.#act(what, { pool: 'none', slots: 1 + (other % 3) });
       case 'setPolicy':
         return this.#act(what, { policy: POLICIES[other % POLICIES.length]! });
       case 'approve':
