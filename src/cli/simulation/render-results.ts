@@ -14,15 +14,15 @@ interface Column {
   readonly isText?: true;
   /** Columns go one after the other where the table is too wide, that with the highest number first. Default: it stays. */
   readonly goes?: number;
-  /** It can be made as narrow as this. Default: it cannot. */
+  /** It can be made as narrow as this: a file at once, others where no column can go any more. Default: it cannot. */
   readonly least?: number;
   cell(result: DetailedResult): string;
 }
 
 const COLUMNS: readonly Column[] = [
   { head: 'FILE', isText: true, least: 8, cell: ({ file }) => oneLine(file) },
-  { head: 'POLICY', isText: true, cell: ({ policy }) => policy.replaceAll(',', '+') },
-  { head: 'PLACEMENT', isText: true, cell: ({ placement }) => placement ?? '' },
+  { head: 'POLICY', isText: true, least: 13, cell: ({ policy }) => policy.replaceAll(',', '+') },
+  { head: 'PLACEMENT', isText: true, least: 12, cell: ({ placement }) => placement ?? '' },
   { head: 'MAKESPAN', cell: ({ makespan }) => timeOf(makespan) },
   { head: 'ABOVE', cell: aboveOf },
   { head: 'FLOW', goes: 1, cell: ({ meanFlowTime }) => timeOf(meanFlowTime) },
@@ -50,7 +50,7 @@ export function renderResults(
     ...tableOf(columns, widths, sorted, paint),
     '',
     paint(cut(legendOf(columns), screen.width), 'dim'),
-    ...togetherOf(results, figures),
+    ...togetherOf(results, figures, paint),
     '',
     ...figures.flatMap((one) => linesOf(one, figures.length > 1)),
   ].join('\n');
@@ -65,13 +65,14 @@ function fitted(
   let columns = all;
   for (;;) {
     const full = columns.map(({ head, cell }) => Math.max(widthOf(head), ...results.map((one) => widthOf(cell(one)))));
+    const next = columns.reduce((most, { goes = 0 }) => Math.max(most, goes), 0);
     let over = full.reduce((sum, one) => sum + one, 0) + GAP * (full.length - 1) - width;
     const widths = full.map((own, index) => {
-      const less = Math.min(Math.max(0, over), Math.max(0, own - (columns[index]!.least ?? own)));
+      const { head, least = own } = columns[index]!;
+      const less = head === 'FILE' || next === 0 ? Math.min(Math.max(0, over), Math.max(0, own - least)) : 0;
       over -= less;
       return own - less;
     });
-    const next = columns.reduce((most, { goes = 0 }) => Math.max(most, goes), 0);
     if (over <= 0 || next === 0) return { columns, widths };
     columns = columns.filter(({ goes }) => goes !== next);
   }
@@ -106,13 +107,13 @@ function tableOf(
 
 /** What the short heads mean. */
 function legendOf(columns: readonly Column[]): string {
-  const meanings: Readonly<Record<string, string>> = {
-    ABOVE: 'above: the lower bound',
-    FLOW: 'flow: mean time to the end of a task',
-    WAIT: 'wait: mean',
-    USED: 'used: of the slots',
-  };
-  return columns.flatMap(({ head }) => meanings[head] ?? []).join('; ');
+  const shown = new Set(columns.map(({ head }) => head));
+  const means = ['FLOW', 'WAIT'].filter((head) => shown.has(head)).join(' and ');
+  return [
+    'ABOVE the lower bound',
+    ...(means === '' ? [] : [`${means} on average`]),
+    ...(shown.has('USED') ? ['USED of the slots'] : []),
+  ].join(', ');
 }
 
 function aboveOf({ makespan, lowerBound }: DetailedResult): string {
@@ -120,20 +121,23 @@ function aboveOf({ makespan, lowerBound }: DetailedResult): string {
 }
 
 /** Of several files that share the slots: when all have ended, and how long each takes on average. */
-function togetherOf(results: readonly DetailedResult[], figures: readonly FileFigures[]): string[] {
+function togetherOf(results: readonly DetailedResult[], figures: readonly FileFigures[], paint: Paint): string[] {
   if (figures.length < 2) return [];
   const schedules = new Map<string, number[]>();
   for (const { policy, placement, makespan } of results) {
     const name = `${policy.replaceAll(',', '+')} ${placement ?? ''}`.trimEnd();
     schedules.set(name, [...(schedules.get(name) ?? []), makespan]);
   }
-  return [
-    '',
-    ...[...schedules].map(([name, ends]) => {
-      const mean = ends.reduce((sum, end) => sum + end, 0) / ends.length;
-      return `${name}: all ${ends.length} files end after ${timeOf(Math.max(...ends))}, one takes ${timeOf(mean)} on average`;
-    }),
-  ];
+  const rows = [...schedules].map(([name, ends]) => {
+    const mean = ends.reduce((sum, end) => sum + end, 0) / ends.length;
+    return [name, timeOf(Math.max(...ends)), timeOf(mean)];
+  });
+  const table = [[`ALL ${figures.length} FILES`, 'END AFTER', 'ONE ON AVERAGE'], ...rows];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => widthOf(row[column]!))));
+  const lines = table.map((row) =>
+    row.map((text, column) => (column === 0 ? pad(text, widths[0]!) : text.padStart(widths[column]!))).join('  '),
+  );
+  return ['', paint(lines[0]!, 'dim'), ...lines.slice(1)];
 }
 
 function linesOf({ file, figures }: FileFigures, isNamed: boolean): string[] {
