@@ -158,6 +158,7 @@ describe('runs that share a pool', () => {
     await paused.pause({ mode: 'interrupt' });
     await doubles.running('terminated');
     const last = await start(`${pool}-last`, dag('last'));
+    await expect.poll(standing, POLL).toEqual({ taken: 1, waiting: 1 });
     await paused.resume();
     await expect.poll(standing, POLL).toEqual({ taken: 1, waiting: 2 });
     await client.workflow.getHandle(`${pool}-terminated`).terminate();
@@ -184,6 +185,21 @@ describe('runs that share a pool', () => {
     await doubles.release('t3');
     expect((await run.result()).status).toBe('succeeded');
     expect(await dags.pool(pool)).toMatchObject({ slots: 1, taken: 0 });
+  });
+
+  it('get what another holds while that waits for its next attempt', async () => {
+    const held = { pool: [{ name: pool, slots: 1 }] };
+    const retry = { maximumAttempts: 2, initialInterval: 1_500 };
+    const flaky = await start(`${pool}-a`, dagOf([doubles.task('flaky', [], { ...held, retry })]));
+    await doubles.running('flaky');
+    const other = await start(`${pool}-b`, dagOf([doubles.task('other', [], held)]));
+    await expect.poll(standing, POLL).toEqual({ taken: 1, waiting: 1 });
+    await doubles.release('flaky', { fail: { message: 'once' } });
+    await doubles.release('other');
+    await doubles.release('flaky');
+    expect((await flaky.result()).status).toBe('succeeded');
+    expect((await other.result()).status).toBe('succeeded');
+    expect(doubles.begun.map(({ task }) => task)).toEqual(['flaky', 'other', 'flaky']);
   });
 
   it('keep to its rate together', async () => {

@@ -239,6 +239,7 @@ export class SharedPool {
 
   /** When its rate lets the next one in; undefined where something else keeps it, or nobody waits. Call after `grant`. */
   opensAt(): number | undefined {
+    if (this.rate === undefined) return undefined;
     const next = this.#line().at(-1);
     const want = next === undefined ? undefined : this.#nextOf(next);
     if (want === undefined || this.#taken + want.slots > this.slots) return undefined;

@@ -28,6 +28,16 @@ describe('a run that is silent', () => {
     expect(silence.take(250_000, true)).toEqual(['r']);
   });
 
+  it('is looked at more seldom where there are thousands, a hundred at a time', () => {
+    const silence = new Silence();
+    for (let run = 0; run < 1_000; run++) silence.heard(`r${run}`, 0);
+    expect(silence.nextAt(true)).toBe(100_000);
+    const looked = new Set<string>();
+    for (let look = 0; look < 10; look++) for (const run of silence.take(100_000, true)) looked.add(run);
+    expect(looked.size).toBe(1_000);
+    expect(silence.take(100_000, true)).toEqual([]);
+  });
+
   it('that is heard again is left alone for as long as at first, and one that is forgotten for ever', () => {
     const silence = new Silence(1_000);
     silence.heard('a', 0);

@@ -4,6 +4,9 @@ const FIRST_LOOK = 10_000;
 const LONGEST_WAIT = 6;
 /** While nobody waits it does no harm to know late: ten minutes. */
 const LONGEST_REST = 60;
+/** So many runs are looked at in one go, and so many milliseconds lie between two looks at any: a look costs some events. */
+const LOOKS = 100;
+const BETWEEN_LOOKS = 100;
 
 interface Silent {
   /** Milliseconds: when it was heard, or looked at, last. */
@@ -30,10 +33,11 @@ export class Silence {
     this.#runs.delete(run);
   }
 
-  /** The runs to look at now, if they are still of interest. Each is due again later. */
+  /** The runs to look at now, or the first hundred of them. Each is due again later. */
   take(at: number, isAwaited: boolean): string[] {
     const due: string[] = [];
     for (const [run, silent] of this.#runs) {
+      if (due.length === LOOKS) break;
       if (this.#dueAt(silent, isAwaited) > at) continue;
       due.push(run);
       silent.from = at;
@@ -52,6 +56,7 @@ export class Silence {
   }
 
   #dueAt({ from, wait }: Silent, isAwaited: boolean): number {
-    return from + Math.min(wait, (isAwaited ? LONGEST_WAIT : LONGEST_REST) * this.#first);
+    const longest = (isAwaited ? LONGEST_WAIT : LONGEST_REST) * this.#first;
+    return from + Math.max(Math.min(wait, longest), this.#runs.size * BETWEEN_LOOKS);
   }
 }

@@ -25,6 +25,8 @@ const NAMED_IN_MEMO = 20;
 const NAMED = 1_000;
 /** Milliseconds between two changes of the memo: each is an event. */
 const MEMO_INTERVAL = 2_000;
+/** Signals under way beyond which no silent run is looked at: the server takes 2,000. */
+const UNANSWERED = 500;
 /** Milliseconds. */
 const IDLE_TIME = 3_600_000;
 
@@ -94,7 +96,8 @@ class PoolWorkflow {
 
   #act(now: number): void {
     for (const { run, leases, asks } of this.#pool.grant(now)) this.#tell(run, leases, asks ? 0 : undefined);
-    for (const run of this.#silence.take(now, this.#pool.isAwaited)) {
+    const silent = this.#unanswered < UNANSWERED ? this.#silence.take(now, this.#pool.isAwaited) : [];
+    for (const run of silent) {
       this.#tell(run, this.#pool.heldBy(run), this.#pool.seenOf(run));
     }
     this.#showMemo(now);
@@ -112,7 +115,7 @@ class PoolWorkflow {
       })
       .finally(() => {
         this.#unanswered--;
-        if (this.#isLong()) this.#hasNews = true;
+        if (this.#unanswered === 0) this.#hasNews = true;
       });
   }
 
@@ -131,7 +134,7 @@ class PoolWorkflow {
     const { isAwaited } = this.#pool;
     const times = [
       this.#pool.opensAt(),
-      this.#silence.nextAt(isAwaited),
+      this.#unanswered < UNANSWERED ? this.#silence.nextAt(isAwaited) : undefined,
       this.#isMemoDue ? this.#memoAt + MEMO_INTERVAL : undefined,
       this.#endsAt(),
     ];
