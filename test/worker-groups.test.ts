@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DagClient } from '../src/client/dag-client.js';
 import type { Dag } from '../src/dag/dag.js';
@@ -168,6 +169,16 @@ describe('worker groups', () => {
     await doubles.release('c');
     const result = await run.result();
     expect(result.tasks).toMatchObject({ a: { attempts: 1 }, b: { attempts: 1 }, c: { group: 'other' } });
+  });
+
+  it('leave the tasks of dags without a placement to others, as `dagwright run` knows', async () => {
+    await member('only', 4);
+    await writeFile(processes.path('plain.yaml'), 'name: plain\ntasks: { a: { run: echo done } }\n');
+    expect(await processes.command('run', 'plain.yaml', '--json').ended).toMatchObject({ code: 0 });
+    await writeFile(processes.path('placed.yaml'), 'name: placed\nplacement: heft\ntasks: { a: { run: echo done } }\n');
+    const { code, stdout } = await processes.command('run', 'placed.yaml', '--json').ended;
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ tasks: { a: { status: 'succeeded', group: 'only' } } });
   });
 
   it('are shown by `dagwright workers`', async () => {

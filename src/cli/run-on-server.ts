@@ -1,6 +1,7 @@
 import type { DagClient } from '../client/dag-client.js';
 import type { RunHandle } from '../client/run-handle.js';
 import { DagwrightError } from '../dag/errors.js';
+import { placementOf } from '../dag/scheduler-options.js';
 import type { RunResult } from '../run/run.js';
 import { findOrStartServer, type Server } from '../dev/stack.js';
 import type { DagWorker } from '../worker/dag-worker.js';
@@ -24,7 +25,7 @@ async function startAndLeave(request: RunRequest): Promise<RunEnd> {
   const { client, server } = await connect(config);
   try {
     const taskQueue = config.taskQueue;
-    if (!(await client.hasWorker(taskQueue))) printError(noWorkerWarning(request, taskQueue));
+    if (!(await isPolled(client, request, taskQueue))) printError(noWorkerWarning(request, taskQueue));
     const run = await start(client, request, taskQueue);
     const webUrl = webUrlOf(server, run.runId);
     if (!options.json) {
@@ -79,7 +80,7 @@ async function findOrStartWorker(request: RunRequest, server: Server): Promise<S
   if (server.startedHere && options.worker) return hire(request, server, config.taskQueue);
 
   const { client } = await connect(config, server);
-  const polled = await client.hasWorker(config.taskQueue);
+  const polled = await isPolled(client, request, config.taskQueue);
   if (!options.worker || (polled && !hasFunctions)) {
     if (!polled) request.view.say(noWorkerWarning(request, config.taskQueue));
     return {
@@ -97,6 +98,11 @@ async function findOrStartWorker(request: RunRequest, server: Server): Promise<S
   const taskQueue = `${config.taskQueue}-${request.dag.name}`;
   request.view.say(`Other workers poll ${config.taskQueue} and may lack the functions: this run uses ${taskQueue}.`);
   return hire(request, server, taskQueue);
+}
+
+/** Tasks that are placed go to worker groups, which poll task queues of their own. */
+function isPolled(client: DagClient, { dag }: RunRequest, taskQueue: string): Promise<boolean> {
+  return client.hasWorker(taskQueue, placementOf(dag) === undefined ? 'tasks' : 'runs');
 }
 
 async function hire(request: RunRequest, server: Server, taskQueue: string): Promise<Staff> {

@@ -22,6 +22,7 @@ import { requireDag } from '../spec/dag-invalid.js';
 import { resolveParams } from '../spec/params.js';
 import { checkDag } from '../spec/parse.js';
 import { isSealed } from '../spec/sealed-dag.js';
+import { searchedDag } from '../simulator/optimized.js';
 import { RUN_WORKFLOW, type RunInput } from '../workflows/messages.js';
 import { startOptionsOf } from '../workflows/start-options.js';
 import { readStats, requireStats, type DagStats } from './dag-stats.js';
@@ -166,8 +167,13 @@ export class DagClient {
     priority: RunPriority | undefined,
   ): Promise<void> {
     const estimates = await this.#estimates.estimatesFor(asked.dag);
+    const learned = estimates?.[asked.dag.name] ?? {};
+    const dag = searchedDag(asked.dag, {
+      now: Date.now,
+      estimateOf: (task) => (Object.hasOwn(learned, task) ? learned[task]?.time : undefined),
+    });
     const start = async (hasAttributes: boolean): Promise<unknown> => {
-      const input: RunInput = { ...asked, ...(hasAttributes ? { searchAttributes: true } : {}) };
+      const input: RunInput = { ...asked, dag, ...(hasAttributes ? { searchAttributes: true } : {}) };
       return this.#client.workflow.start(RUN_WORKFLOW, {
         workflowId: runId,
         taskQueue,
@@ -230,9 +236,12 @@ export class DagClient {
     return requireStats(this.#client, dag);
   }
 
-  /** Whether a worker polls the task queue (default: the client's), as far as the server and this machine know. */
-  async hasWorker(taskQueue = this.taskQueue): Promise<boolean> {
-    return hasWorker(this.#client, taskQueue, 'runs');
+  /**
+   * Whether a worker polls the task queue (default: the client's), as far as the server and this machine know.
+   * @param kind For what: workers of a group poll it for runs, and not for the tasks of dags without a placement.
+   */
+  async hasWorker(taskQueue = this.taskQueue, kind: 'runs' | 'tasks' = 'runs'): Promise<boolean> {
+    return hasWorker(this.#client, taskQueue, kind);
   }
 
   /**

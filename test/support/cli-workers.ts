@@ -27,6 +27,11 @@ export class CliWorkers {
     return process;
   }
 
+  /** Of a file in the folder where they run. */
+  path(file: string): string {
+    return join(this.#folder, file);
+  }
+
   /** Starts any command beside them. */
   command(...args: readonly string[]): CliProcess {
     const env = {
