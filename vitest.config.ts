@@ -13,8 +13,9 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.test.ts'],
-          // Each file may have a server and workers of its own: side by side they would fight for two cores.
-          fileParallelism: false,
+          globalSetup: 'test/support/bundle-workflows.ts',
+          // Each file may have a server and workers of its own. They wait more than they work, but not for more than two.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -1,50 +1,54 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DagClient } from '../src/client/dag-client.js';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { RunHandle } from '../src/client/run-handle.js';
+import { DagClient } from '../src/client/dag-client.js';
 import type { Dag, Task } from '../src/dag/dag.js';
-import { broken, reader, stand, states } from './support/executor-hosts.js';
+import { broken, POLL, reader, stand, states } from './support/executor-hosts.js';
 import { TaskDoubles } from './support/task-doubles.js';
 import { TestTemporal, type WorkerProcess } from './support/temporal.js';
 
 const by = 'ada';
-/** A dead worker is noticed soon. */
-const defaults = { timeout: { heartbeat: 2_000 } };
+/** A dead worker is noticed soon, and one that has little of the machine lives. */
+const defaults = { timeout: { heartbeat: 4_000 } };
 
 let temporal: TestTemporal;
-let client: DagClient;
-let doubles: TaskDoubles;
-const workers: WorkerProcess[] = [];
 
 beforeAll(async () => {
   temporal = await TestTemporal.start();
-  client = await temporal.client();
 }, 900_000);
 
 afterAll(async () => {
   await temporal.stop();
 });
 
-beforeEach(async () => {
-  doubles = await TaskDoubles.start();
-});
-
-afterEach(async () => {
-  await doubles.stop();
-  for (const worker of workers.splice(0)) await worker.kill();
-});
-
-async function spawnWorker(): Promise<WorkerProcess> {
-  const worker = await temporal.spawnWorker();
-  workers.push(worker);
-  return worker;
+/** What a test has to itself: most of its time it waits for the server to give a worker up, as the others may meanwhile. */
+interface Stage {
+  readonly doubles: TaskDoubles;
+  spawnWorker(): Promise<WorkerProcess>;
+  start(tasks: readonly Task[], more?: Partial<Dag>): Promise<RunHandle>;
 }
 
-function start(tasks: readonly Task[], more: Partial<Dag> = {}): Promise<RunHandle> {
-  return client.start(doubles.dag(tasks, { defaults, ...more }));
-}
+const it = test.extend<{ stage: Stage }>({
+  stage: async ({ task }, use) => {
+    const doubles = await TaskDoubles.start();
+    const client = await DagClient.connect({ address: temporal.address, taskQueue: task.id });
+    const workers: WorkerProcess[] = [];
+    await use({
+      doubles,
+      spawnWorker: async () => {
+        const worker = await temporal.spawnWorker(task.id);
+        workers.push(worker);
+        return worker;
+      },
+      start: (tasks, more = {}) => client.start(doubles.dag(tasks, { defaults, ...more })),
+    });
+    await doubles.stop();
+    for (const worker of workers) await worker.kill();
+    await client.close();
+  },
+});
 
-describe('acts around the death of a worker', () => {
-  it('have stopped a task whose worker died before it had', async () => {
+describe.concurrent('acts around the death of a worker', () => {
+  it('have stopped a task whose worker died before it had', async ({ stage: { doubles, spawnWorker, start } }) => {
     const first = await spawnWorker();
     const stubborn = [doubles.stubborn('paused'), doubles.stubborn('cancelled'), doubles.stubborn('skipped')];
     const run = await start([...stubborn, doubles.stubborn('completed'), reader('reads', 'completed')]);
@@ -64,7 +68,9 @@ describe('acts around the death of a worker', () => {
     expect(result.tasks['reads']).toMatchObject({ output: { completed: 7 } });
   });
 
-  it('have stopped a whole run whose worker died before its tasks had', async () => {
+  it('have stopped a whole run whose worker died before its tasks had', async ({
+    stage: { doubles, spawnWorker, start },
+  }) => {
     const first = await spawnWorker();
     const run = await start([doubles.stubborn('a'), doubles.task('b', ['a'])]);
     await doubles.running('a');
@@ -75,7 +81,7 @@ describe('acts around the death of a worker', () => {
     expect((await run.result()).status).toBe('cancelled');
   });
 
-  it('survive it where they were given before', async () => {
+  it('survive it where they were given before', async ({ stage: { doubles, spawnWorker, start } }) => {
     const first = await spawnWorker();
     const run = await start([
       doubles.task('hold'),
@@ -132,7 +138,9 @@ describe('acts around the death of a worker', () => {
     expect(doubles.begun.map(({ task }) => task)).not.toContain('cancelled');
   });
 
-  it('reach tasks whose attempts died with it, and those that were not begun', async () => {
+  it('reach tasks whose attempts died with it, and those that were not begun', async ({
+    stage: { doubles, spawnWorker, start },
+  }) => {
     const first = await spawnWorker();
     const names = ['cancelled', 'skipped', 'completed', 'held'];
     const run = await start([
@@ -169,7 +177,8 @@ describe('acts around the death of a worker', () => {
     expect(doubles.begun.map(({ task }) => task).slice(-2)).toEqual(['last', 'added']);
   });
 
-  it.each(['drain', 'interrupt'] as const)('pause (%s) and resume a run whose worker died', async (mode) => {
+  it.for(['drain', 'interrupt'] as const)('pause (%s) and resume a run whose worker died', async (mode, { stage }) => {
+    const { doubles, spawnWorker, start } = stage;
     const first = await spawnWorker();
     const run = await start([doubles.task('a'), doubles.task('b', ['a'])]);
     await doubles.running('a');
@@ -189,7 +198,7 @@ describe('acts around the death of a worker', () => {
     expect(states(await run.result())).toEqual({ a: 'succeeded', b: 'succeeded' });
   });
 
-  it('cancel a run whose worker died', async () => {
+  it('cancel a run whose worker died', async ({ stage: { doubles, spawnWorker, start } }) => {
     const first = await spawnWorker();
     const run = await start([doubles.task('a'), doubles.task('b', ['a'])]);
     await doubles.running('a');
@@ -203,8 +212,10 @@ describe('acts around the death of a worker', () => {
   });
 });
 
-describe('acts while no worker lives', () => {
-  it('wait in the history where they are signals; the others are done once, or not at all', async () => {
+describe.concurrent('acts while no worker lives', () => {
+  it('wait in the history where they are signals; the others are done once, or not at all', async ({
+    stage: { doubles, spawnWorker, start },
+  }) => {
     const first = await spawnWorker();
     const tasks = [doubles.task('a'), doubles.task('b', ['a'])];
     const [toPause, toResume, toCancel] = [await start(tasks), await start(tasks), await start(tasks)];
@@ -227,7 +238,7 @@ describe('acts while no worker lives', () => {
     ]);
 
     await spawnWorker();
-    await expect.poll(async () => (await toPause.describe()).state, { timeout: 20_000 }).toBe('paused');
+    await vi.waitFor(async () => expect((await toPause.describe()).state).toBe('paused'), POLL);
     expect((await toPause.describe()).pause).toMatchObject({ by });
     const cancelled = await toCancel.result();
     expect(cancelled).toMatchObject({ status: 'cancelled', acts: [{ act: 'cancel', by }] });

@@ -300,8 +300,7 @@ tasks:
       ['run', file, '--run-id', 'not an id', ...server],
       ['worker', '--slots', '0', ...server],
     ];
-    for (const line of lines) {
-      const { code, stdout, stderr } = await dagwright(...line);
+    for (const { code, stdout, stderr } of await Promise.all(lines.map((line) => dagwright(...line)))) {
       expect(stderr).toMatch(/^error \w+: /);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     }
@@ -332,14 +331,18 @@ tasks:
     const run = start('run', await chain('dag.yaml', ['a', 'b', 'c']), '--run-id', 'steered', ...server);
     await doubles.running('a');
 
-    expect(await json<RunDescription>('status', 'steered', ...server)).toMatchObject({
+    const [described, shown] = await Promise.all([
+      json<RunDescription>('status', 'steered', ...server),
+      dagwright('status', 'steered', ...server),
+    ]);
+    expect(described).toMatchObject({
       runId: 'steered',
       dag: 'chain',
       state: 'running',
       startedAt: TIME,
       tasks: [{ name: 'a', state: 'running', attempts: 1, startedAt: TIME }, { name: 'b' }, { name: 'c' }],
     });
-    expect((await dagwright('status', 'steered', ...server)).stdout).toMatch(/steered.*running[^]*a +running/);
+    expect(shown.stdout).toMatch(/steered.*running[^]*a +running/);
     const listed = async (): Promise<unknown> => (await json<{ runs: unknown[] }>('list', ...server)).runs;
     const listing = { runId: 'steered', dag: 'chain', state: 'running', startedAt: TIME, tags: [], failedTasks: 0 };
     await expect.poll(listed, { timeout: 20_000 }).toContainEqual(listing);
@@ -370,10 +373,13 @@ tasks:
     expect(stdout).toMatch(/^run steered cancelled in .*: 1 succeeded, 2 cancelled$/m);
     expect(code).toBe(1);
 
-    const late = await dagwright('pause', 'steered', ...server);
+    const [late, nowhere] = await Promise.all([
+      dagwright('pause', 'steered', ...server),
+      dagwright('status', 'nowhere', ...server),
+    ]);
     expect(late.stderr).toMatch(/^error RUN_ENDED: /);
     expect(late.code).toBe(1);
-    expect((await dagwright('status', 'nowhere', ...server)).stderr).toMatch(/^error RUN_NOT_FOUND: /);
+    expect(nowhere.stderr).toMatch(/^error RUN_NOT_FOUND: /);
   });
 
   it('obeys the bare signals of Temporal’s own command', async () => {

@@ -5,7 +5,7 @@ import { createHandlers } from '../../src/activities/handlers.js';
 import { environmentSecrets } from '../../src/activities/secrets.js';
 import type { Dag, Task } from '../../src/dag/dag.js';
 import type { JsonObject } from '../../src/dag/json.js';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Run, RunResult, TaskDescription } from '../../src/run/run.js';
 import { runLocally } from '../../src/executor/local.js';
 import { resolveParams } from '../../src/spec/params.js';
@@ -92,7 +92,9 @@ export const POLL = { timeout: 20_000, interval: 20 };
 
 /** Waits until the tasks are in these states. */
 export async function stand(run: Run, wanted: Readonly<Record<string, string>>): Promise<void> {
-  const now = async (): Promise<Record<string, string>> =>
-    Object.fromEntries((await run.describe()).tasks.map(({ name, state }) => [name, state]));
-  await expect.poll(now, POLL).toMatchObject(wanted);
+  // `expect.poll` asks for the one test that runs; there may be several at once.
+  await vi.waitFor(async () => {
+    const { tasks } = await run.describe();
+    expect(Object.fromEntries(tasks.map(({ name, state }) => [name, state]))).toMatchObject(wanted);
+  }, POLL);
 }

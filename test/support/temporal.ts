@@ -12,12 +12,15 @@ import { startDevServer, type DevServer } from '../../src/dev/dev-server.js';
 import { findTemporalCli } from '../../src/dev/temporal-cli.js';
 import { DagWorker, type DagWorkerOptions } from '../../src/worker/dag-worker.js';
 import { doubleFunction, noopFunction } from './task-doubles.js';
+import './workflow-bundle.js';
 
 /** The task queue of all its workers. */
 export const TASK_QUEUE = 'test';
 /** What `secrets.TOKEN` is, with the workers of this process. */
 export const TEST_TOKEN = 'tok-"12345"';
 const WORKER = fileURLToPath(new URL('worker-process.ts', import.meta.url));
+/** Each of the processes that run test files side by side has ports of its own: a server comes back on the one it had. */
+const PORT = 17_233 + 10 * Number(process.env['VITEST_POOL_ID'] ?? 0);
 
 /** A worker in a process of its own. */
 export interface WorkerProcess {
@@ -59,7 +62,7 @@ export class TestTemporal {
     this.#server = await startDevServer({
       cli: await findTemporalCli(this.config),
       dbFile: join(this.folder, 'temporal.db'),
-      port: 17_233,
+      port: PORT,
       uiPort: 'none',
     });
   }
@@ -96,10 +99,10 @@ export class TestTemporal {
   }
 
   /** A worker that can be killed. Resolves when it polls. */
-  async spawnWorker(): Promise<WorkerProcess> {
+  async spawnWorker(taskQueue = TASK_QUEUE): Promise<WorkerProcess> {
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', WORKER, this.address, TASK_QUEUE, this.config.stateFolder],
+      ['--import', 'tsx', WORKER, this.address, taskQueue, this.config.stateFolder],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     this.#processes.push(child);

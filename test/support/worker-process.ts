@@ -2,6 +2,7 @@
 import { loadConfig } from '../../src/config.js';
 import { DagWorker } from '../../src/worker/dag-worker.js';
 import { doubleFunction, noopFunction } from './task-doubles.js';
+import './workflow-bundle.js';
 
 const [address = '', taskQueue = '', stateFolder = ''] = process.argv.slice(2);
 const worker = await DagWorker.start({
