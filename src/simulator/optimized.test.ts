@@ -134,7 +134,7 @@ describe('optimizedDag', () => {
         expect(found).toMatchObject({ policy: 'priority' });
         expect(found.aging).toBeUndefined();
         expect(new Set(found.tasks.map(({ priority }) => priority)).size).toBe(tasks.length);
-        expect(found.tasks.map(({ priority: _, ...task }) => task)).toEqual(dag.tasks);
+        expect(found.tasks.map(({ priority: _priority, ...task }) => task)).toEqual(dag.tasks);
         const { makespan } = optimizedOrder({ ...rest, dag }, slots, { evaluations: 200 });
         const [run] = simulate([{ ...rest, dag: found }], { policy: 'priority', workers: slots }).runs;
         expect(run!.endedAt).toBe(makespan);
@@ -146,7 +146,7 @@ describe('optimizedDag', () => {
   it('goes by what is known of the tasks, and leaves their estimates as they were', () => {
     const { dag } = plan([[3], [3], [2], [2], [2]]);
     const estimates = new Map(dag.tasks.map(({ name, estimate }) => [name, estimate]));
-    const unknown = { ...dag, tasks: dag.tasks.map(({ estimate: _, ...task }) => task) };
+    const unknown = { ...dag, tasks: dag.tasks.map(({ estimate: _estimate, ...task }) => task) };
     const found = optimizedDag(unknown, 2, {}, (task) => estimates.get(task));
     expect(found.tasks.map(({ priority }) => priority)).toEqual(optimizedDag(dag, 2).tasks.map((one) => one.priority));
     expect(found.tasks.every(({ estimate }) => estimate === undefined)).toBe(true);

@@ -1,11 +1,9 @@
-import type { Dag } from '../dag/dag.js';
+import { DEFAULT_CONCURRENCY, type Dag } from '../dag/dag.js';
+import { OPTIMIZED } from '../dag/policy.js';
 import { optimizedOrder, type SearchLimits } from './optimized-order.js';
 import { planOf, type Plan } from './plan.js';
 import type { Schedule } from './schedule.js';
 import { simulate, type SimulationOptions } from './simulate.js';
-
-/** The name of the order that is searched for. */
-export const OPTIMIZED = 'optimized';
 
 /**
  * Searches for the best order of the dag's tasks, pools included, as if it had all the slots: the same dag with a priority
@@ -29,6 +27,23 @@ export function optimizedDag(
   return inOrder(dag, order);
 }
 
+/** What is given to a search before a run. */
+export interface OrderSearch {
+  /** Milliseconds: a clock. */
+  readonly now: () => number;
+  /** Milliseconds that are searched at most. Default 1,000. */
+  readonly time?: number;
+  /** Milliseconds that a task is thought to take, by its name, where the dag does not say. Default: not known. */
+  readonly estimateOf?: (task: string) => number | undefined;
+}
+
+/** The dag as it is to be run: where its policy is `optimized`, with the priorities that a search found. */
+export function searchedDag(dag: Dag, { now, time = 1_000, estimateOf }: OrderSearch): Dag {
+  if (dag.policy !== OPTIMIZED) return dag;
+  const end = now() + time;
+  return optimizedDag(dag, dag.concurrency ?? DEFAULT_CONCURRENCY, { isOver: () => now() >= end }, estimateOf);
+}
+
 /**
  * Searches for the best order of each plan's tasks, as if it had all slots, and simulates the plans in these orders. Where
  * the critical path does better after all (fan-outs, failures, other files on the slots), that is the schedule.
@@ -47,7 +62,7 @@ export function simulateOptimized(
 }
 
 /** The dag with priorities by which its tasks go in this order. */
-function inOrder({ aging: _, ...dag }: Dag, order: readonly number[]): Dag {
+function inOrder({ aging: _aging, ...dag }: Dag, order: readonly number[]): Dag {
   const tasks = [...dag.tasks];
   order.forEach((task, place) => {
     tasks[task] = { ...tasks[task]!, priority: -place };

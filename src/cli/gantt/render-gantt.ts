@@ -164,9 +164,10 @@ function rowOf(
 
 /** The states that the bars show, each with what its bars are made of. */
 function legendOf(spans: readonly Span[], width: number, paint: Paint): string {
-  const shown = new Set(spans.filter(({ items }) => items === undefined).map(({ task }) => task.state));
-  const isFolded = spans.some(({ items }) => items !== undefined);
-  let line = isFolded ? cut(ITEMS_LEGEND, width) : '';
+  // The pieces of a task that was stopped to go on later are one after the other.
+  const isFolded = (span: Span): boolean => span.items !== undefined && span.task.fanOut !== undefined;
+  const shown = new Set(spans.filter((span) => !isFolded(span)).map(({ task }) => task.state));
+  let line = spans.some(isFolded) ? cut(ITEMS_LEGEND, width) : '';
   let used = widthOf(line);
   for (const state of TASK_STATES.filter((candidate) => shown.has(candidate))) {
     const [body, end] = BARS[state];

@@ -50,6 +50,9 @@ describe('describeSchedule', () => {
     const [run] = simulate([plan], { policy: 'fcfs', workers: 2, groups }).runs;
     const { tasks } = describeSchedule(run!, 'fcfs', 0);
     expect(tasks.find(({ name }) => name === 'fan')?.fanOut).toEqual({ items: 3, ended: 3, failed: 0 });
-    expect(tasks.filter(({ group }) => group === 'g').map(({ item }) => item?.index)).toEqual([0, 1, 2]);
+    const items = tasks.filter(({ group }) => group === 'g');
+    expect(items.map(({ name, item }) => [name, item])).toEqual(
+      [0, 1, 2].map((index) => [`fan[${index}] · g`, { of: 'fan', index }]),
+    );
   });
 });

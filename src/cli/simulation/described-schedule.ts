@@ -4,7 +4,7 @@ import type { ScheduledRun, ScheduledTask } from '../../simulator/schedule.js';
 
 /**
  * A simulated run as if it had run, for charts. A task that was stopped to go on later has its pieces as a fan-out has its
- * items.
+ * items. Where tasks are placed, the name tells the group.
  * @param begins Milliseconds: when it would have begun.
  */
 export function describeSchedule(run: ScheduledRun, policy: string, begins: number): RunDescription {
@@ -21,7 +21,9 @@ export function describeSchedule(run: ScheduledRun, policy: string, begins: numb
   const tasks: TaskDescription[] = [];
   for (const pieces of starts.values()) {
     const [first, last] = [pieces[0]!, pieces.at(-1)!];
-    const { name, attempts, group } = last;
+    const { attempts, group } = last;
+    const groups = [...new Set(pieces.flatMap((piece) => piece.group ?? []))];
+    const name = groups.length === 0 ? last.name : `${last.name} · ${groups.join(', ')}`;
     const state = last.preempted === true ? 'cancelled' : last.state;
     counts[state] = (counts[state] ?? 0) + 1;
     const parent = last.item === undefined || last.of === undefined ? undefined : declared[last.of]?.name;

@@ -49,12 +49,12 @@ describe('renderResults', () => {
   });
 
   it('names files, placements and states only where they tell something', () => {
-    expect(render([result('a', 'fcfs')], 100)[0]).toBe('POLICY  MAKESPAN  ABOVE      FLOW     WAIT    USED');
+    expect(render([result('a', 'fcfs')], 100)[0]!.split(/ +/)[0]).toBe('POLICY');
     const several = render([result('a', 'fcfs'), result('b', 'fcfs', { state: 'failed', makespan: 60 })], 100);
     expect(several[0]).toMatch(/^FILE +POLICY/);
     expect(several[2]).toMatch(/failed$/);
     expect(several).toContain('ALL 2 FILES  END AFTER  ONE ON AVERAGE');
-    expect(several).toContain('fcfs         3 h 25 m        1 h 43 m');
+    expect(several.join('\n')).toMatch(/^fcfs +3 h 25 m +1 h 43 m$/m);
   });
 
   it('gives each figure its name, its formula and its unit', () => {
