@@ -45,7 +45,7 @@ const LAYERS = {
     modules: ['dag', 'expression', 'json-schema', 'spec/near-name', 'store'],
     types: ['spec/with', 'spec/function-definition'],
   },
-  executor: { modules: ['dag', 'policy', 'placement', 'run', 'activities'], types: ['store'] },
+  executor: { modules: ['dag', 'policy', 'placement', 'run', 'activities', 'simulator/optimized'], types: ['store'] },
   testing: {
     modules: ['dag', 'run', 'spec', 'executor', 'activities/handler'],
     types: ['activities'],
@@ -58,6 +58,7 @@ const LAYERS = {
       'spec',
       'pool',
       'estimate',
+      'simulator/optimized',
       'workflows/messages',
       'workflows/pool-messages',
       'workflows/group-messages',

@@ -6,6 +6,17 @@ export const POLICY_NAMES = ['fcfs', 'priority', 'sjf', 'srtf', 'critical-path',
 /** The name of a policy, as a dag says it. */
 export type PolicyName = (typeof POLICY_NAMES)[number];
 
+/**
+ * The order that is searched for before the run, as a dag may say it: what starts the run puts a priority on each task.
+ * A run that is started otherwise goes by the critical path.
+ */
+export const OPTIMIZED = 'optimized';
+
+/** The policy by which a scheduler goes, of a dag that says this. */
+export function livePolicyOf(policy: string): string {
+  return policy === OPTIMIZED ? 'critical-path' : policy;
+}
+
 /** The policy of a dag that names none: first come, first served. */
 export const DEFAULT_POLICY: PolicyName = 'fcfs';
 

@@ -1,4 +1,4 @@
-import type { CreatePolicy } from './policy.js';
+import { DEFAULT_POLICY, livePolicyOf, type CreatePolicy } from './policy.js';
 import { DEFAULT_CONCURRENCY, type CompensatedEnd, type Dag, type Task } from './dag.js';
 import { traitsOf, type TaskTraits } from './task-traits.js';
 import { DEFAULT_PLACEMENT, type CreatePlacement, type PlacementName } from './placement.js';
@@ -59,7 +59,7 @@ export function schedulerOptionsOf(dag: Dag, host: SchedulerHost): SchedulerOpti
     ...(dag.timeout === undefined ? {} : { timeout: dag.timeout }),
     traits: (task) => expectedTraitsOf(dag.tasks[task]!, host),
     compensateOn: dag.compensateOn ?? ['failed', 'cancelled', 'timed_out'],
-    policy: dag.policy ?? 'fcfs',
+    policy: livePolicyOf(dag.policy ?? DEFAULT_POLICY),
     policySettings: dag,
     ...(dag.pools === undefined ? {} : { pools: dag.pools }),
     ...(placement === undefined ? {} : { placement }),

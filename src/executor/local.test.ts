@@ -428,3 +428,17 @@ describe('orders to a local run', () => {
     }
   });
 });
+
+describe('the policy optimized', () => {
+  it('is a search before the run, after which its tasks have priorities', async () => {
+    // With two slots, the long one must go first: 3 then, and 4 in the order of declaration.
+    const estimates = { a: 1_000, b: 1_000, c: 1_000, long: 3_000 };
+    const tasks = Object.entries(estimates).map(([name, estimate]) => call(name, { estimate }));
+    const began: string[] = [];
+    const bodies = Object.keys(estimates).map((name): [string, Body] => [name, () => began.push(name)]);
+    const { run } = new Watched(dagOf(tasks, { policy: 'optimized', concurrency: 2 }), Object.fromEntries(bodies));
+    expect((await run.result()).status).toBe('succeeded');
+    expect((await run.describe()).policy).toBe('priority');
+    expect(began.indexOf('long')).toBeLessThan(2);
+  });
+});

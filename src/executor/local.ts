@@ -22,6 +22,7 @@ import { startedRunId, subRunEnd } from '../run/sub-run-end.js';
 import { measureCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
 import { createPolicy } from '../policy/policies.js';
+import { searchedDag } from '../simulator/optimized.js';
 import type { BlobStore } from '../store/blob-store.js';
 import { LocalTask } from './local-task.js';
 
@@ -60,7 +61,7 @@ export interface LocalOptions {
  */
 export function runLocally(dag: Dag, options: LocalOptions): Run {
   requireOwn(dag.tasks);
-  const run = new LocalRun(dag, options);
+  const run = new LocalRun(searchedDag(dag, { now: Date.now }), options);
   run.begin();
   return run;
 }

@@ -3,12 +3,13 @@ import { POLICY_NAMES } from '../dag/policy.js';
 import { parseDag, validateDag } from './parse.js';
 
 const NAMES = POLICY_NAMES.map((name) => `\`${name}\``);
+const FILE_NAMES = [...NAMES, '`optimized`'];
 
 describe('policy and tags', () => {
   it.each([
     ['policy: fcsf', '2:9 VALUE_INVALID', 'Did you mean `fcfs`?'],
-    ['policy: lifo', '2:9 VALUE_INVALID', `Write ${NAMES.join(' or ')}.`],
-    ['policy: optimized', '2:9 NOT_SUPPORTED_YET', `Write one of ${NAMES.join(', ')}.`],
+    ['policy: lifo', '2:9 VALUE_INVALID', `Write ${FILE_NAMES.join(' or ')}.`],
+    ['policy: [optimized, sjf]', '2:10 VALUE_INVALID', `Write ${NAMES.join(' or ')}.`],
     ['policy: [prioritty]', '2:10 VALUE_INVALID', 'Did you mean `priority`?'],
     ['policy: [sjf, srft]', '2:15 VALUE_INVALID', 'Did you mean `srtf`?'],
     ['placement: least-loadd', '2:12 VALUE_INVALID', 'Did you mean `least-loaded`?'],
