@@ -2,7 +2,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DagClient } from '../src/client/dag-client.js';
+import { DagClient } from '../src/client/dag-client.js';
 import type { RunHandle } from '../src/client/run-handle.js';
 import type { Dag, Task } from '../src/dag/dag.js';
 import type { PoolSettings } from '../src/dag/pools.js';
@@ -280,12 +280,23 @@ describe('runs that share a pool', () => {
 describe('a pool that runs share', () => {
   it('can be made by an operator before any run, whose word counts more than what dags say', async () => {
     await dags.setPool(pool, { slots: 2, rate: { count: 100, per: 1_000 }, policy: 'fair' });
-    expect(await dags.pools()).toContainEqual(expect.objectContaining({ name: pool, slots: 2, policy: 'fair' }));
+    const listed = expect.objectContaining({ name: pool, slots: 2, policy: 'fair' });
+    await expect.poll(() => dags.pools(), POLL).toContainEqual(listed);
     const run = await start(`${pool}-r`, dagOf([holder('t', 0)], { slots: 7 }));
     expect((await run.result()).status).toBe('succeeded');
     expect(await dags.pool(pool)).toMatchObject({ slots: 2, rate: { count: 100, per: 1_000 }, policy: 'fair' });
     await dags.setPool(pool, { rate: null });
     await expect.poll(() => dags.pool(pool), POLL).not.toHaveProperty('rate');
+  });
+
+  it('can be made, and looked at, where no worker is up', async () => {
+    const alone = await DagClient.connect({ address: temporal.address, taskQueue: 'nobody-works-here' });
+    await alone.setPool(pool, { slots: 5, policy: 'srtf' });
+    const made = { name: pool, slots: 5, policy: 'srtf', taken: 0, waiting: 0 };
+    expect(await alone.pool(pool)).toMatchObject(made);
+    await expect.poll(() => alone.pools(), POLL).toContainEqual(expect.objectContaining(made));
+    await client.workflow.getHandle(poolIdOf(pool)).terminate();
+    await alone.close();
   });
 
   it('ends where nobody has needed it for long, and is made again by the next run', async () => {
