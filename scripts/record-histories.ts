@@ -14,6 +14,7 @@ import { TaskDoubles } from '../test/support/task-doubles.js';
 import { TestTemporal } from '../test/support/temporal.js';
 import { DATA_FLOW } from './data-flow-histories.js';
 import { act, counted, ended, type Scenario } from './history-stage.js';
+import { WORKER_GROUPS } from './worker-group-histories.js';
 
 const FOLDER = fileURLToPath(new URL('../test/histories/', import.meta.url));
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -341,6 +342,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await ended(run);
   },
   ...DATA_FLOW,
+  ...WORKER_GROUPS,
 };
 
 function task(doubles: TaskDoubles, name: string, ...needs: string[]): Task {

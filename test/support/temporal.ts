@@ -86,7 +86,7 @@ export class TestTemporal {
   }
 
   /** A worker in this process. */
-  async startWorker(options: Pick<DagWorkerOptions, 'slots' | 'register'> = {}): Promise<DagWorker> {
+  async startWorker(options: Pick<DagWorkerOptions, 'slots' | 'group' | 'register'> = {}): Promise<DagWorker> {
     const worker = await DagWorker.start({
       address: this.address,
       taskQueue: TASK_QUEUE,
