@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Dag, Task } from '../dag/dag.js';
 import { POLICY_NAMES } from '../dag/policy.js';
+import { BETWEEN_RUNS } from './between-runs.js';
 import { boundsOf } from './bounds.js';
 import { planOf, type Plan } from './plan.js';
 import { resultsOf } from './results.js';
@@ -111,7 +112,7 @@ const dags = fc
 const settings: fc.Arbitrary<SimulationOptions> = fc.record({
   policy: fc.constantFrom(...POLICY_NAMES, 'priority,sjf', 'fair,critical-path'),
   workers: fc.integer({ min: 1, max: 6 }),
-  between: fc.constantFrom('fcfs', 'fair', 'srtf'),
+  between: fc.constantFrom(...BETWEEN_RUNS),
   seed: fc.integer(),
   failures: fc.constantFrom(0, 0.1, 0.5),
   speeds: fc.constantFrom([1, 1] as const, [0.5, 3] as const),
@@ -203,6 +204,40 @@ describe('simulate', () => {
     expect(ends('srtf')).toEqual([70, 10]);
     const fair = simulate([long, short], { policy: 'fcfs', workers: 2, between: 'fair' }).runs;
     expect(fair.map(starts)).toEqual([{ a: 0, b: 10 }, { c: 0 }]);
+    const urgent = plan([
+      { name: 'd', estimate: 10 },
+      { name: 'e', estimate: 10, after: ['d'], priority: 5 },
+    ]);
+    const [first, second] = simulate([long, urgent], { policy: 'fcfs', workers: 1, between: 'priority' }).runs.map(
+      starts,
+    );
+    expect([first, second]).toEqual([
+      { a: 0, b: 30 },
+      { d: 60, e: 70 },
+    ]);
+    const [other, eager] = simulate([long, urgent], { policy: 'fcfs', workers: 2, between: 'priority' }).runs.map(
+      starts,
+    );
+    expect([other, eager]).toEqual([
+      { a: 0, b: 0 },
+      { d: 30, e: 40 },
+    ]);
+  });
+
+  it('lets tasks of all files wait in one line, as in a pool that runs share', () => {
+    const chain = plan([
+      { name: 'a', estimate: 10 },
+      { name: 'b', estimate: 10, after: ['a'] },
+    ]);
+    const both = plan([
+      { name: 'c', estimate: 10 },
+      { name: 'd', estimate: 10 },
+    ]);
+    const { runs } = simulate([chain, both], { policy: 'fcfs', workers: 1 });
+    expect(runs.map(starts)).toEqual([
+      { a: 0, b: 30 },
+      { c: 10, d: 20 },
+    ]);
   });
 
   it('fans out, waits and undoes as a run does', () => {

@@ -156,6 +156,16 @@ describe('dagwright simulate', () => {
     }
   });
 
+  it('prints what its page says', async () => {
+    const page = await readFile(new URL('../../../docs/simulator.md', import.meta.url), 'utf8');
+    const dag = /^```yaml\n# train\.yaml\n(.*?)^```/ms.exec(page)?.[1] ?? '';
+    const [, args = '', printed = ''] = /^\$ npx dagwright simulate train\.yaml (.*?)\n(.*?)^```/ms.exec(page) ?? [];
+    const file = await write('train.yaml', dag);
+    expect(await runCli(['simulate', file, ...args.split(' ')])).toBe(0);
+    expect(printed.length).toBeGreaterThan(100);
+    expect(stdout.replace(file, 'train.yaml').slice(0, printed.length)).toBe(printed);
+  });
+
   it('warns where nothing says how long the tasks take', async () => {
     const file = await write('dag.yaml', 'name: demo\ntasks:\n  a: { run: echo }\n');
     expect(await runCli(['simulate', file, '--json'])).toBe(0);
