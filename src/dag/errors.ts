@@ -24,7 +24,7 @@ export const ERROR_CODES = {
   SERVER_START_FAILED: 'The Temporal dev server did not start.',
   TEMPORAL_CLI_MISSING: 'The Temporal CLI is not on this machine and could not be installed.',
   NAMESPACE_NOT_FOUND: 'The Temporal server has no namespace of this name.',
-  CONFIG_INVALID: 'A setting from the environment or a profile makes no sense.',
+  CONFIG_INVALID: 'A setting from the environment, a profile or a program makes no sense.',
   NO_WORKER: 'No worker polls the task queue.',
   FUNCTIONS_INVALID:
     'A module of functions or of a dag is missing, cannot be loaded, or does not export what it should.',
