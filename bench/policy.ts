@@ -22,6 +22,8 @@ import { simulate } from '../src/simulator/simulate.js';
 interface Target {
   readonly above: number;
   readonly optimal?: number;
+  /** The policy that it is to be better than. */
+  readonly betterThan?: string;
 }
 
 /** One graph on so many slots, and what no schedule can beat. */
@@ -60,7 +62,7 @@ const traces = wfPlans();
 measure(
   `WfCommons: ${traces.length} traces on 16 slots, above the lower bound`,
   traces.map((plan) => ({ plan, workers: 16 })),
-  { 'critical-path': { above: 6.7 } },
+  { 'critical-path': { above: 6.7 }, optimized: { above: 6.7, betterThan: 'critical-path' } },
 );
 measureBetween();
 const projects = psplibCases();
@@ -104,6 +106,7 @@ function wfPlans(): Plan[] {
 function measure(title: string, cases: readonly Case[], targets: Readonly<Record<string, Target>>): void {
   console.log(`\n${title}`);
   console.log(row('policy', 'mean', 'median', '90 %', 'worst', 'optimal'));
+  const means = new Map<string, number>();
   for (const policy of [...POLICY_NAMES, OPTIMIZED]) {
     const above = cases.map(({ plan, workers, best }) => {
       const [result] = resultsOf(scheduled(plan, policy, workers));
@@ -116,11 +119,12 @@ function measure(title: string, cases: readonly Case[], targets: Readonly<Record
     });
     above.sort((a, b) => a - b);
     const mean = above.reduce((sum, value) => sum + value, 0) / above.length;
+    means.set(policy, mean);
     const optimal = (100 * above.filter((value) => value === 0).length) / above.length;
     const at = (share: number): number => above[Math.min(above.length - 1, Math.floor(share * above.length))]!;
     const cells = [mean, at(0.5), at(0.9), at(1)].map((value) => `${value.toFixed(2)} %`);
     const line = row(policy, ...cells, `${optimal.toFixed(1)} %`);
-    console.log(`${line}${against(targets[policy], mean, optimal)}`);
+    console.log(`${line}${against(targets[policy], means, mean, optimal)}`);
   }
 }
 
@@ -130,13 +134,24 @@ function scheduled(plan: Plan, policy: string, workers: number): Schedule {
   return simulateOptimized([plan], { workers }, () => ({ isOver: () => performance.now() > end }));
 }
 
-function against(target: Target | undefined, mean: number, optimal: number): string {
+function against(
+  target: Target | undefined,
+  means: ReadonlyMap<string, number>,
+  mean: number,
+  optimal: number,
+): string {
   if (target === undefined) return '';
+  const { above, optimal: least, betterThan } = target;
   // As the targets are written.
-  const isMet = Number(mean.toFixed(2)) <= target.above && optimal >= (target.optimal ?? 0);
-  if (!isMet) missed++;
-  const wanted = target.optimal === undefined ? '' : `, optimal ${target.optimal} %`;
-  return `  ${isMet ? 'meets' : 'MISSES'} the target: at most ${target.above.toFixed(2)} %${wanted}`;
+  const isMet = Number(mean.toFixed(2)) <= above && optimal >= (least ?? 0);
+  const isBetter = betterThan === undefined || mean < means.get(betterThan)!;
+  if (!isMet || !isBetter) missed++;
+  const wanted = [
+    `at most ${above.toFixed(2)} %`,
+    ...(least === undefined ? [] : [`optimal ${least} %`]),
+    ...(betterThan === undefined ? [] : [`less than ${betterThan}`]),
+  ];
+  return `  ${isMet && isBetter ? 'meets' : 'MISSES'} the target: ${wanted.join(', ')}`;
 }
 
 /** Mixes of 20 traces, drawn with a seed, that arrive together, in the order in which they were drawn. */

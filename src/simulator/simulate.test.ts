@@ -82,6 +82,7 @@ const dags = fc
       items: fc.option(fc.integer({ min: 0, max: 4 })),
       last: fc.boolean(),
       undo: fc.boolean(),
+      preemptible: fc.boolean(),
     }),
     { minLength: 1, maxLength: 14 },
   )
@@ -90,7 +91,7 @@ const dags = fc
       concurrency: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
       failFast: fc.boolean(),
       tasks: fc.constant(
-        tasks.map(({ estimate, needs, priority, attempts, rule, items, last, undo }, index): Given => {
+        tasks.map(({ estimate, needs, priority, attempts, rule, items, last, undo, preemptible }, index): Given => {
           const after = index < 12 || !last ? [...new Set(needs)].filter((task) => task < Math.min(index, 12)) : [];
           return {
             name: `t${index}`,
@@ -99,6 +100,7 @@ const dags = fc
             priority,
             triggerRule: rule as 'all_success',
             retry: { maximumAttempts: attempts, initialInterval: 7 },
+            ...(preemptible ? { preemptible } : {}),
             ...(items === null ? {} : { forEach: Array.from({ length: items }, (_, item) => item), maxParallel: 2 }),
             ...(index >= 12 && last ? { finally: true as const } : {}),
             ...(undo ? { compensate: { uses: 'shell' as const, with: { run: 'true' } } } : {}),
@@ -143,6 +145,17 @@ describe('simulate', () => {
         state: 'succeeded',
       },
     ]);
+  });
+
+  it('keeps to the rates of pools', () => {
+    const given = plan(
+      Array.from({ length: 5 }, (_, i) => ({ name: `t${i}`, estimate: 10, pool: [{ name: 'api', slots: 1 }] })),
+      { pools: { api: { rate: { count: 2, per: 1_000 }, scope: 'global' } } },
+    );
+    const { runs } = simulate([given], { policy: 'fcfs', workers: 4, validate: true });
+    expect(starts(runs[0])).toEqual({ t0: 0, t1: 0, t2: 1_000, t3: 1_000, t4: 2_000 });
+    const [placed] = simulate([given], { policy: 'fcfs', workers: 4, placement: 'random', validate: true }).runs;
+    expect(starts(placed)).toEqual(starts(runs[0]));
   });
 
   it('orders by the policy', () => {
