@@ -23,6 +23,7 @@ describe('a worker as it joins', () => {
     [{ name: '' }, 'the name'],
     [{ name: 'a/b' }, 'the name'],
     [{ name: 'g', labels: ['no spaces here'] }, 'a label'],
+    [{ name: 'g', labels: Array.from({ length: 21 }, (_, i) => `l${i}`) }, '20 labels'],
     [{ name: 'g', speed: 0 }, 'speed'],
     [{ name: 'g', cpu: -1 }, 'cpu'],
     [{ name: 'g', memory: Infinity }, 'memory'],

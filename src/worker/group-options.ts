@@ -3,7 +3,7 @@ import { WORKER_IDENTITY } from '../activities/worker-identity.js';
 import { DagwrightError } from '../dag/errors.js';
 import { LABEL_PATTERN } from '../dag/label.js';
 import { GROUP_PATTERN } from '../dag/worker-group.js';
-import type { JoiningWorker } from '../workflows/group-messages.js';
+import { MOST_LABELS, type JoiningWorker } from '../workflows/group-messages.js';
 
 /** The group that a worker belongs to, and what the worker has that tasks may require. */
 export interface GroupOptions {
@@ -11,7 +11,7 @@ export interface GroupOptions {
   readonly name: string;
   /** How fast it is: a task takes its estimate divided by this. Default 1. */
   readonly speed?: number;
-  /** Default: none. */
+  /** At most 20. Default: none. */
   readonly labels?: readonly string[];
   /** Cores. Default: no limit. */
   readonly cpu?: number;
@@ -33,6 +33,7 @@ export function joiningWorker(slots: number, group?: GroupOptions): JoiningWorke
   if (name !== undefined && !GROUP_PATTERN.test(name)) {
     refuse(`"${name.slice(0, 70)}" cannot be the name of a worker group.`);
   }
+  if (labels.length > MOST_LABELS) refuse(`A worker has at most ${MOST_LABELS} labels.`);
   const wrong = labels.find((label) => !LABEL_PATTERN.test(label));
   if (wrong !== undefined) refuse(`"${wrong.slice(0, 130)}" cannot be a label of a worker group.`);
   for (const [what, amount] of Object.entries({ speed, cpu, memory })) {

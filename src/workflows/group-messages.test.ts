@@ -23,7 +23,7 @@ describe('what comes as a message', () => {
     { ...WORKER, speed: 0 },
     { ...WORKER, speed: null },
     { ...WORKER, labels: 'a' },
-    { ...WORKER, labels: Array.from({ length: 51 }, () => 'a') },
+    { ...WORKER, labels: Array.from({ length: 21 }, () => 'a') },
     { ...WORKER, cpu: -1 },
     { ...WORKER, memory: '1' },
     { ...WORKER, cost: -1 },

@@ -85,8 +85,9 @@ export const unsubscribeSignal = defineSignal<[string]>('unsubscribe');
 /** Registry to run: these groups live, all of them. */
 export const groupsChangedSignal = defineSignal<[LiveGroupsMessage]>('groupsChanged');
 
+/** Labels of a worker. */
+export const MOST_LABELS = 20;
 const TEXT_LENGTH = 200;
-const MOST_LABELS = 50;
 const MOST_GROUPS = 1_000;
 
 /** The worker in what came with a {@link joinSignal}; undefined where that makes no sense. Anybody may send one. */

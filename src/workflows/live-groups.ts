@@ -14,7 +14,7 @@ import {
 const FIRST_WAIT = 60_000;
 /** The wait doubles up to this: an hour. */
 const LONGEST_WAIT = 3_600_000;
-/** Milliseconds before the next try, where the registry could not be had. */
+/** Milliseconds before the next try, where the registry could not be had. They double, too. */
 const TRY_AGAIN = 1_000;
 
 /** A run's view of the worker groups that live: it asks the registry, and is told of each change. */
@@ -75,13 +75,14 @@ export class LiveGroups {
   }
 
   async #ask(): Promise<void> {
-    for (let wait = FIRST_WAIT; !this.#closed;) {
-      if (await this.#subscribe()) {
-        await sleep(wait, { summary: 'a look at the worker groups' });
-        wait = Math.min(2 * wait, LONGEST_WAIT);
-      } else {
-        await sleep(TRY_AGAIN);
-      }
+    let wait = 0;
+    let wasTold: boolean | undefined;
+    while (!this.#closed) {
+      const isTold = await this.#subscribe();
+      const first = isTold ? FIRST_WAIT : TRY_AGAIN;
+      wait = isTold === wasTold ? Math.min(2 * wait, LONGEST_WAIT) : first;
+      wasTold = isTold;
+      await sleep(wait, { summary: 'a look at the worker groups' });
     }
   }
 
