@@ -144,6 +144,18 @@ describe('srtf on one slot', () => {
     );
   });
 
+  it('does the same where tasks are placed', () => {
+    const groups = [{ name: 'only', slots: 1, speed: 1, labels: [] }];
+    fc.assert(
+      fc.property(arrivals, (jobs) => {
+        const options = { policy: 'srtf', workers: 1, groups, validate: true };
+        const placed = simulate([planWithArrivals(jobs)], options).runs[0]!;
+        expect(flowOf(placed, jobs)).toBe(leastFlow(jobs));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('stops nothing that is not preemptible, and nothing under sjf', () => {
     const jobs = [
       { arrives: 0, takes: 10 },
