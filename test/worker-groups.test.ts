@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DagClient } from '../src/client/dag-client.js';
+import { DagClient } from '../src/client/dag-client.js';
 import type { Dag } from '../src/dag/dag.js';
 import type { RunHandle } from '../src/client/run-handle.js';
 import type { RunResult } from '../src/run/run.js';
@@ -21,7 +21,6 @@ let doubles: TaskDoubles;
 beforeAll(async () => {
   temporal = await TestTemporal.start();
   processes = await CliWorkers.open(temporal);
-  client = await temporal.client();
 }, 900_000);
 
 afterAll(async () => {
@@ -29,14 +28,17 @@ afterAll(async () => {
   await temporal.stop();
 });
 
-beforeEach(async () => {
+beforeEach(async ({ task }) => {
   doubles = await TaskDoubles.start();
+  // The workers of the test before are thought to live for a while.
+  processes.taskQueue = task.id;
+  client = await DagClient.connect({ address: temporal.address, taskQueue: task.id });
 });
 
 afterEach(async () => {
   await doubles.stop();
   await processes.clear();
-  await expect.poll(() => client.workers(), POLL).toEqual([]);
+  await client.close();
 });
 
 /** A worker of the group, once its group counts on it. */
@@ -183,7 +185,7 @@ describe('worker groups', () => {
 
   it('are shown by `dagwright workers`', async () => {
     const none = await processes.command('workers').ended;
-    expect(none).toMatchObject({ code: 0, stdout: '', stderr: 'No workers on the task queue test.\n' });
+    expect(none).toMatchObject({ code: 0, stdout: '', stderr: `No workers on the task queue ${client.taskQueue}.\n` });
     await member('gpu', 8, '--speed', '2', '--label', 'cuda', '--cpu', '16', '--memory', '64Gi', '--standby');
     await processes.start();
     await expect.poll(async () => (await client.workers()).length, POLL).toBe(2);

@@ -8,6 +8,8 @@ import { TASK_QUEUE, type TestTemporal } from './temporal.js';
 export class CliWorkers {
   readonly #temporal: TestTemporal;
   readonly #folder: string;
+  /** What commands that start from now on poll. */
+  taskQueue = TASK_QUEUE;
   #processes: CliProcess[] = [];
 
   private constructor(temporal: TestTemporal, folder: string) {
@@ -39,7 +41,7 @@ export class CliWorkers {
       HOME: this.#folder,
       TMPDIR: this.#folder,
       DAGWRIGHT_STATE: this.#temporal.config.stateFolder,
-      DAGWRIGHT_TASK_QUEUE: TASK_QUEUE,
+      DAGWRIGHT_TASK_QUEUE: this.taskQueue,
       TEMPORAL_ADDRESS: this.#temporal.address,
     };
     const started = new CliProcess(args, { folder: this.#folder, env });
