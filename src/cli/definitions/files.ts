@@ -71,7 +71,7 @@ export function addFileCommands(program: Command, done: Done): void {
     )
     .option(
       '--group <group>',
-      'a worker group, as name:slots=8,speed=2,label=gpu,cpu=16,memory=64Gi,cost=3,standby (repeatable; default: see --workers)',
+      'a worker group: gpu:slots=8,speed=2,label=gpu; the other words are cpu=16, memory=64Gi, cost=3 and standby (repeatable; default: see --workers)',
       groupOption,
     )
     .addOption(
@@ -84,7 +84,11 @@ export function addFileCommands(program: Command, done: Done): void {
         .default('fcfs'),
     )
     .option('--failures <probability>', 'each attempt fails so often: 0 to 1', probability, 0)
-    .option('--speeds <range>', 'the speeds of the slots are drawn from it: 0.5..2', speeds, [1, 1] as const)
+    .addOption(
+      new Option('--speeds <range>', 'the speeds of the slots are drawn from it: 0.5..2')
+        .argParser(speeds)
+        .default([1, 1], 'all are 1'),
+    )
     .option('--seed <number>', 'what failures and speeds are drawn from', wholeNumber, 1)
     .option('--gantt', 'draw a chart for each policy')
     .option('--svg <file>', 'write a chart for each policy as SVG')
