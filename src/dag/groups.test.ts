@@ -75,6 +75,27 @@ describe('tasks in worker groups', () => {
     expect(driver.handle(event)).toEqual(['start 0 on b']);
   });
 
+  it('do not wait for a group whose workers are leaving, where a standby lives', () => {
+    const driver = driverOf([{}]);
+    driver.began();
+    expect(live(driver, { ...CPU, slots: 0 }, { ...CPU, name: 'z', standby: true })).toEqual(['start 0 on z']);
+  });
+
+  it('are stopped under srtf for one that waits for their group and takes less', () => {
+    const long: TaskTraits = { estimate: 9_000, preemptible: true };
+    const driver = driverOf([{ ...long, ...NEEDS_GPU }, long, { estimate: 10 }, { ...NEEDS_GPU, estimate: 10 }], {
+      policy: 'srtf',
+      placement: 'round-robin',
+    });
+    driver.scheduler.tasks.paused[2] = driver.scheduler.tasks.paused[3] = 1;
+    driver.began();
+    expect(live(driver, { ...CPU, slots: 1 }, GPU).toSorted()).toEqual(['start 0 on gpu', 'start 1 on cpu']);
+    const resume = (task: number): string[] => driver.handle({ type: 'task.resumed', at: ++driver.at, task });
+    expect(resume(3)).toEqual(['cancel 0']);
+    expect(driver.wasCancelled(0)).toEqual(['start 3 on gpu']);
+    expect(resume(2)).toEqual(['cancel 1']);
+  });
+
   it('that no group runs start beside them', () => {
     const driver = driverOf([{ elsewhere: true }, { hold: 'run' }, {}]);
     expect(driver.began()).toEqual(['start 0', 'start 1']);

@@ -112,7 +112,9 @@ export class Groups implements Room {
     if (!standby && !isAvoided) return true;
     // Better ones come first.
     return !this.groups.some((other, position) => {
-      const isBetter = this.#avoided.get(task) !== other.name && (isAvoided || !other.standby);
+      // One whose workers are leaving lives still, and takes nothing.
+      const isOpen = other.slots > 0 && this.#avoided.get(task) !== other.name;
+      const isBetter = isOpen && (isAvoided || !other.standby);
       return position !== group && isBetter && this.#suits(task, position);
     });
   }
@@ -182,6 +184,12 @@ export class Groups implements Room {
       if (running(task)) this.#groupOf.set(task, group);
     }
     this.change(live);
+  }
+
+  /** Whether the group in which one task runs could run the other. */
+  couldSwap(running: number, waiting: number): boolean {
+    const group = this.groups.findIndex(({ name }) => name === this.#groupOf.get(running));
+    return group !== -1 && this.#suits(waiting, group);
   }
 
   #suits(task: number, group: number): boolean {

@@ -52,6 +52,12 @@ export class Parking {
     return task;
   }
 
+  /** Those that go first of the ones that it keeps. */
+  firstAt(place: string, most: number): number[] {
+    const queue = this.#queues.get(place);
+    return queue === undefined ? [] : firstOf(queue, most, this.#sequenceOf);
+  }
+
   /** @returns whether it was parked. */
   remove(task: number): boolean {
     const place = this.#placeOf.get(task);
@@ -65,4 +71,16 @@ export class Parking {
     this.#queues.clear();
     this.#placeOf.clear();
   }
+}
+
+/** The tasks that go first of a queue, which stays as it is. */
+export function firstOf(queue: Policy, most: number, sequenceOf: (task: number) => number): number[] {
+  const first: number[] = [];
+  while (first.length < most) {
+    const task = queue.next();
+    if (task === undefined) break;
+    first.push(task);
+  }
+  for (const task of first) queue.add(task, sequenceOf(task));
+  return first;
 }

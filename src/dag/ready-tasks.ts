@@ -1,7 +1,7 @@
 import { Groups } from './groups.js';
 import type { Json } from './json.js';
 import { Leases } from './leases.js';
-import { Parking } from './parking.js';
+import { firstOf, Parking } from './parking.js';
 import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
 import { Pools, slotsOf, type PoolSize } from './pools.js';
@@ -31,6 +31,8 @@ export class ReadyTasks {
   readonly pools: Pools;
   readonly leases = new Leases();
   readonly groups = new Groups();
+  /** Waiting tasks for which a running one was stopped. */
+  readonly stoppedFor = new Set<number>();
   /** Leases that may be asked for at once. */
   mostWanted = Infinity;
   /** Whether the placement lets tasks wait though there is room for them. */
@@ -237,6 +239,17 @@ export class ReadyTasks {
     return this.#walk.tasks.startedAt[task]! + this.facts.remainingOf(task) / this.groups.speedOf(task);
   }
 
+  /**
+   * The tasks that go first of those that wait for a slot, and of those that wait for a worker group, at most so many of
+   * each.
+   * @param withLine Whether those count that wait for a slot of the run.
+   */
+  firstWaiting(most: number, withLine: boolean): number[] {
+    const line = withLine ? firstOf(this.policy, most, (task) => this.#sequenceOf(task)) : [];
+    const places = this.#parking.places().filter((place) => place.startsWith(GROUPS));
+    return [...line, ...places.flatMap((place) => this.#parking.firstAt(place, most))];
+  }
+
   /** The task is about to be placed: it holds what it needs of pools. */
   reserve(task: number): void {
     this.pools.take(task);
@@ -249,6 +262,7 @@ export class ReadyTasks {
 
   /** The task runs, and holds what it needs of pools. */
   started(task: number): void {
+    this.stoppedFor.delete(task);
     if (this.#walk.tasks.hold[task] !== HOLD.nothing) this.pools.take(task);
   }
 
@@ -282,6 +296,7 @@ export class ReadyTasks {
 
   /** The task has ended without a start: it needs nothing. */
   dropped(task: number): void {
+    this.stoppedFor.delete(task);
     this.leases.release(task);
   }
 

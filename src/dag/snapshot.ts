@@ -69,6 +69,8 @@ export interface Snapshot extends TaskSnapshot {
   readonly facts?: FactsSnapshot;
   readonly groups?: GroupsSnapshot;
   readonly placementMemory?: Json;
+  /** Waiting tasks for which a running one was stopped. */
+  readonly stoppedFor?: readonly number[];
   /** How the run's own tasks came out, once they have ended. */
   readonly outcome?: RunEndState;
   /** The position in STAGES of the stage that the run is in. Default 0. */

@@ -32,6 +32,7 @@ export class StartedTasks {
 
   /** The task, which has all that it needs of pools, starts in a worker group. */
   startIn(task: number, group: string, at: number, instructions: Instruction[]): void {
+    this.#walk.ready.stoppedFor.delete(task);
     this.#begin(task, at);
     instructions.push({ type: 'task.start', task, group });
   }

@@ -12,7 +12,16 @@ import type { Walk } from './walk.js';
 /** What of a snapshot is about what lets ready tasks start. */
 type StartsSnapshot = Pick<
   Snapshot,
-  'heldBack' | 'resized' | 'poolTimerAt' | 'rates' | 'parked' | 'leases' | 'facts' | 'groups' | 'placementMemory'
+  | 'heldBack'
+  | 'resized'
+  | 'poolTimerAt'
+  | 'rates'
+  | 'parked'
+  | 'leases'
+  | 'facts'
+  | 'groups'
+  | 'placementMemory'
+  | 'stoppedFor'
 >;
 
 /** What lets ready tasks start: the slots of the run, its pools and their rates, leases, worker groups. */
@@ -65,7 +74,7 @@ export class Starts {
 
   /** What of a snapshot is its own. */
   snapshot(): StartsSnapshot {
-    const { pools, leases, facts, groups } = this.#walk.ready;
+    const { pools, leases, facts, groups, stoppedFor } = this.#walk.ready;
     const rates = pools.recent();
     const parked = this.#walk.ready.parkedOutside();
     const leased = leases.snapshot();
@@ -82,6 +91,7 @@ export class Starts {
       ...(learned === undefined ? {} : { facts: learned }),
       ...(grouped === undefined ? {} : { groups: grouped }),
       ...(placementMemory === undefined ? {} : { placementMemory }),
+      ...(stoppedFor.size === 0 ? {} : { stoppedFor: [...stoppedFor] }),
     };
   }
 
@@ -95,6 +105,7 @@ export class Starts {
     if (leases !== undefined) ready.leases.restore(leases);
     if (facts !== undefined) ready.facts.restore(facts);
     if (groups !== undefined) ready.groups.restore(groups, (task) => tasks.is(task, 'running'));
+    for (const task of rest.stoppedFor ?? []) ready.stoppedFor.add(task);
     if (rest.placementMemory !== undefined) this.#placed?.placement.recall(rest.placementMemory);
   }
 
@@ -148,8 +159,9 @@ export class Starts {
 
   /** Stops running tasks for shorter ones that wait, where the policy does so. */
   preempt(at: number, instructions: Instruction[]): void {
-    if (!preempts(this.#walk.policy.name) || this.#walk.tasks.slots < this.#concurrency) return;
-    for (const task of tasksToPreempt(this.#walk, at)) this.#started.stop(task, STOP.again, at, instructions);
+    const isFull = this.#walk.tasks.slots >= this.#concurrency;
+    if (!preempts(this.#walk.policy.name) || !(isFull || this.isPlaced)) return;
+    for (const task of tasksToPreempt(this.#walk, at, isFull)) this.#started.stop(task, STOP.again, at, instructions);
   }
 
   /** Sets the timer for whoever waits for the rate of a pool, or drops it. */
