@@ -13,6 +13,7 @@ import { DAG_KEY, FAILED_TASKS_KEY, STATE_KEY, TAGS_KEY } from '../src/workflows
 import { TaskDoubles } from '../test/support/task-doubles.js';
 import { TestTemporal } from '../test/support/temporal.js';
 import { DATA_FLOW } from './data-flow-histories.js';
+import { SCHEDULING } from './scheduling-histories.js';
 import { act, counted, ended, type Scenario } from './history-stage.js';
 import { WORKER_GROUPS } from './worker-group-histories.js';
 
@@ -343,11 +344,21 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   ...DATA_FLOW,
   ...WORKER_GROUPS,
+  ...SCHEDULING,
 };
 
 function task(doubles: TaskDoubles, name: string, ...needs: string[]): Task {
   return doubles.task(name, needs);
 }
+
+/** Of what lives on beside a run, what is recorded with each scenario. */
+const LIVES_ON: Readonly<Record<string, readonly string[]>> = {
+  'worker-registry': ['dagwright-workers/'],
+  'shared-pool': ['dagwright-pool/'],
+  'shared-across-continue-as-new': ['dagwright-pool/'],
+  placed: ['dagwright-workers/'],
+  learned: ['dagwright-stats/'],
+};
 
 await mkdir(FOLDER, { recursive: true });
 for (const [name, play] of Object.entries(SCENARIOS)) {
@@ -371,7 +382,7 @@ for (const [name, play] of Object.entries(SCENARIOS)) {
         });
       },
     });
-    await record(temporal, name);
+    await record(temporal, name, LIVES_ON[name] ?? []);
   } finally {
     await temporal.stop();
     await doubles.stop();
@@ -379,7 +390,7 @@ for (const [name, play] of Object.entries(SCENARIOS)) {
 }
 
 /** Every execution of the run and of its children, each in a file of its own. */
-async function record(temporal: TestTemporal, name: string): Promise<void> {
+async function record(temporal: TestTemporal, name: string, recorded: readonly string[]): Promise<void> {
   const client = await temporal.temporalClient();
   const handles: { workflowId: string; runId: string; startTime: Date }[] = [];
   let running = 1;
@@ -387,8 +398,10 @@ async function record(temporal: TestTemporal, name: string): Promise<void> {
     handles.length = 0;
     running = 0;
     for await (const info of client.workflow.list()) {
-      if (info.status.name === 'RUNNING') running++;
-      handles.push(info);
+      // What runs share, and what is learned of them, lives on: it is recorded as far as it has come.
+      const isRun = !info.workflowId.startsWith('dagwright-');
+      if (isRun && info.status.name === 'RUNNING') running++;
+      if (isRun || recorded.some((prefix) => info.workflowId.startsWith(prefix))) handles.push(info);
     }
   }
   handles.sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
