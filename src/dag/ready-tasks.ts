@@ -4,7 +4,7 @@ import { Leases } from './leases.js';
 import { firstOf, Parking } from './parking.js';
 import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
-import { Pools, slotsOf, type PoolSize } from './pools.js';
+import { Pools, type PoolSize } from './pools.js';
 import { HOLD } from './task-table.js';
 import type { TaskTraits } from './task-traits.js';
 import { WalkFacts, type Walked } from './walk-facts.js';
@@ -407,10 +407,4 @@ export class ReadyTasks {
   #sequenceOf(task: number): number {
     return this.#walk.tasks.sequence[task]!;
   }
-}
-
-/** How many slots of a pool a task may need at most. */
-export function mostOf(size: PoolSize): number {
-  const rate = typeof size === 'object' ? size.rate : undefined;
-  return Math.min(slotsOf(size), rate?.count ?? Infinity);
 }
