@@ -41,7 +41,9 @@ describe('EstimateReader', () => {
       const told = dagOf('told', task('a', { estimate: 1 }));
       const sub = (name: string, dag: Dag): Task => task(name, { uses: 'dag', with: { dag } as never });
       const dag = dagOf('outer', task('a'), sub('b', inner), sub('c', inner), sub('d', told));
-      const read = vi.fn<(name: string) => Promise<DagStats | undefined>>((name) => Promise.resolve(name === 'inner' ? statsOf(name, { a: 7 }) : undefined));
+      const read = vi.fn<(name: string) => Promise<DagStats | undefined>>((name) =>
+        Promise.resolve(name === 'inner' ? statsOf(name, { a: 7 }) : undefined),
+      );
       const reader = new EstimateReader(read);
       const expected = {
         inner: { a: { time: 7 } },
