@@ -30,6 +30,19 @@ describe('a pool', () => {
     expect(uses(driver)).toEqual({ gpu: 2, db: 0 });
   });
 
+  it('is a mutex where runs would share it, nobody says its size, and there is one run only', () => {
+    const driver = driverOf(['gpu', 'gpu'], { pools: { gpu: { scope: 'global' } } });
+    expect(driver.began()).toEqual(['start 0']);
+    expect(driver.succeeded(0)).toEqual(['start 1']);
+  });
+
+  it('without a size has as much as the task that needs most of it', () => {
+    const driver = driverOf(['gpu', 'gpu*2', 'gpu'], { pools: { gpu: { scope: 'global' } } });
+    expect(driver.began()).toEqual(['start 0', 'start 2']);
+    expect(driver.succeeded(0)).toEqual([]);
+    expect(driver.succeeded(2)).toEqual(['start 1']);
+  });
+
   it('is held with all others that a task needs, or not at all', () => {
     const driver = driverOf(['db', 'gpu*2 db', 'gpu']);
     expect(driver.began()).toEqual(['start 0', 'start 2']);

@@ -43,6 +43,8 @@ export interface PoolUse {
 class Pool {
   slots = Infinity;
   rate: Rate | undefined;
+  /** One that runs would share, of which nobody said anything: it has one slot, or as many as a task needs. */
+  isUnsized = false;
   taken = 0;
   /** So many may be held: more than the slots only where those were lowered while they were held. */
   ceiling = 0;
@@ -54,7 +56,9 @@ class Pool {
   }
 
   resize(size: PoolSize): void {
-    this.slots = slotsOf(size);
+    this.isUnsized =
+      typeof size === 'object' && size.scope === 'global' && size.slots === undefined && size.rate === undefined;
+    this.slots = this.isUnsized ? 1 : slotsOf(size);
     this.ceiling = Math.max(this.slots, this.taken);
     this.rate = typeof size === 'number' ? undefined : size.rate;
     if (this.rate === undefined) this.recent = [];
@@ -108,7 +112,9 @@ export class Pools {
   /** @throws Error where there is no such pool, or it is too small for the task: no reader of dag files lets that through. */
   describe(task: number, demands: readonly PoolDemand[]): void {
     for (const { name, slots } of demands) {
-      const size = this.#pools.get(name)?.slots ?? 0;
+      const pool = this.#pools.get(name);
+      if (pool?.isUnsized === true) pool.slots = pool.ceiling = Math.max(pool.slots, slots);
+      const size = pool?.slots ?? 0;
       if (slots > size) throw new Error(`Task ${task} needs ${slots} slots of the pool ${name}, which has ${size}.`);
     }
     if (demands.length > 0) this.#demands.set(task, demands);
