@@ -50,6 +50,7 @@ import { hasWorker } from './poller.js';
 
 /** The numbers that gRPC has for them. */
 const INVALID_ARGUMENT = 3;
+const FAILED_PRECONDITION = 9;
 const ABORTED = 10;
 const UNAVAILABLE = 14;
 
@@ -354,11 +355,15 @@ function refusalOf({ code, message, hint }: RefusedAct): DagwrightError {
   return new DagwrightError(code, message, hint === undefined ? {} : { hint });
 }
 
-/** Whether nobody answered in time. Where the server sees first that the time is over, it says `cancelled`. */
+/**
+ * Whether nobody answered in time. Where the server sees first that the time is over, it says `cancelled`; where nobody
+ * has polled for minutes, it says so at once.
+ */
 export function isSilence(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcDeadlineError(cause) || isGrpcCancelledError(cause);
+  if (isGrpcDeadlineError(cause) || isGrpcCancelledError(cause)) return true;
+  return isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION && cause.details.startsWith('no poller seen');
 }
 
 /** Whether the run had no time for it: it continued as new. */
