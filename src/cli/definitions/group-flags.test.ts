@@ -41,6 +41,8 @@ describe('the flags of a group', () => {
     ['--cpu', '0'],
     ['--memory', '64gb'],
     ['--cost', 'much'],
+    ['--cost', ''],
+    ['--cost', '0x0'],
   ])('are refused: %s "%s"', (flag, value) => {
     expect(() => parsed(flag, value)).toThrow('is invalid');
   });

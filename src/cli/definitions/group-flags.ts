@@ -42,14 +42,16 @@ export function label(value: string, previous: readonly string[] = []): string[]
   throw new InvalidArgumentError('It must begin with a letter or digit and go on with those and ._-/:=, 120 in all.');
 }
 
+const NUMBER = /^\d{1,6}(\.\d{1,6})?$/;
+
 export function positiveNumber(value: string): number {
-  const number = Number(value);
-  if (/^\d{1,6}(\.\d{1,6})?$/.test(value) && number > 0) return number;
+  if (NUMBER.test(value) && Number(value) > 0) return Number(value);
   throw new InvalidArgumentError('It must be a number above 0.');
 }
 
 export function cost(value: string): number {
-  return Number(value) === 0 ? 0 : positiveNumber(value);
+  if (NUMBER.test(value)) return Number(value);
+  throw new InvalidArgumentError('It must be a number from 0.');
 }
 
 export function cores(value: string): number {

@@ -35,6 +35,7 @@ describe('groupOption', () => {
     ['a:slots=0', 'slots=0: It must be a whole number from 1.'],
     ['a:slots=100001', 'at most 100000'],
     ['a:speed=0', 'speed=0: It must be a number above 0.'],
+    ['a:cost=-1', 'cost=-1: It must be a number from 0.'],
     ['a:memory=lots', 'memory=lots: It must be a size'],
     ['a:standby=yes', '"standby=yes" is none of'],
     ['x:slots=1', 'The group x is there twice.'],
