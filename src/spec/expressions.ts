@@ -214,9 +214,7 @@ class Reader {
     };
     const byName = new Map([...added].map(([index, names]) => [this.#tasks[index]!.name, names]));
     if (Array.isArray(tasks)) {
-      const list = tasks.map((task: unknown) =>
-        changed(task, byName.get(String(valueAt(task, ['name']))), (name) => ({ task: name })),
-      );
+      const list = tasks.map((task: unknown) => changed(task, byName.get(nameOf(task)), (name) => ({ task: name })));
       return { ...this.#value, tasks: list };
     }
     const mapping = (given: unknown): unknown =>
@@ -349,4 +347,9 @@ function outputOfOne(fields: Readonly<Record<string, unknown>>, uses: string | u
       break;
   }
   return shapeOf(fields['output'] as Json | undefined);
+}
+
+function nameOf(task: unknown): string {
+  const name = valueAt(task, ['name']);
+  return typeof name === 'string' ? name : '';
 }

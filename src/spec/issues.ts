@@ -54,7 +54,8 @@ function findings(issue: Issue, base: Path, root: unknown): Finding[] {
     case 'invalid_value': {
       if (value === undefined) return [missing(path)];
       const allowed = issue.values.map(String);
-      const hint = didYouMean(String(value), allowed) ?? `Write ${allowed.map((one) => `\`${one}\``).join(' or ')}.`;
+      const near = didYouMean(textOf(value), allowed);
+      const hint = near ?? `Write ${allowed.map((one) => `\`${one}\``).join(' or ')}.`;
       return [finding(path, 'VALUE_INVALID', `cannot be ${quote(value)}.`, hint)];
     }
     case 'too_small':
@@ -79,7 +80,7 @@ function union(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, roo
   if (path.at(-1) === 'uses') {
     if (value === undefined) return [missing(path)];
     const uses = path.length === 3 ? USES : HANDLER_NAMES;
-    const hint = didYouMean(String(value), uses) ?? `Write one of ${uses.map((one) => `\`${one}\``).join(', ')}.`;
+    const hint = didYouMean(textOf(value), uses) ?? `Write one of ${uses.map((one) => `\`${one}\``).join(', ')}.`;
     return [finding(path, 'VALUE_INVALID', `names no handler: ${quote(value)}.`, hint)];
   }
   if (value === undefined) return [missing(path)];
@@ -101,6 +102,11 @@ function union(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, roo
     }),
   );
   return [finding(path, 'TYPE_WRONG', `must be ${[...new Set(types)].join(' or ')}, not ${quote(value)}.`)];
+}
+
+/** The value as it may have been misspelt. A mapping may have a `toString` of its own, which is no function. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? '' : String(value);
 }
 
 /** Whether it says that the value is of another type, rather than not among those allowed. */

@@ -5,6 +5,11 @@ import { parseDag, validateDag } from './parse.js';
 const NAMES = POLICY_NAMES.map((name) => `\`${name}\``);
 const FILE_NAMES = [...NAMES, '`optimized`'];
 
+it.each(['uses', 'triggerRule'])('%s may be a mapping that cannot even be made a text', (field) => {
+  const { diagnostics } = parseDag(`name: d\ntasks: { a: { ${field}: { toString: x }, run: ls } }\n`);
+  expect(diagnostics.map(({ line, column }) => `${line}:${column}`)[0]).toMatch(/^2:/);
+});
+
 describe('policy and tags', () => {
   it.each([
     ['policy: fcsf', '2:9 VALUE_INVALID', 'Did you mean `fcfs`?'],
