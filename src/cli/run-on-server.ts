@@ -131,6 +131,7 @@ function start(client: DagClient, request: RunRequest, taskQueue: string): Promi
   return client.start(dag, {
     params,
     taskQueue,
+    sharedTaskQueue: request.config.taskQueue,
     cache: options.cache,
     ...(priority === undefined ? {} : { priority }),
     ...(options.runId === undefined ? {} : { runId: options.runId }),

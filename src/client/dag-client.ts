@@ -64,6 +64,11 @@ export interface StartOptions {
   readonly params?: Readonly<Record<string, unknown>>;
   /** Default: the client's. */
   readonly taskQueue?: string;
+  /**
+   * Where what runs share is: their pools, and worker groups. To be said where the run has a task queue of its own.
+   * Default: the run's task queue.
+   */
+  readonly sharedTaskQueue?: string;
   /** Whether tasks may take what another run's task gave under the same key (`cache`). Default true. */
   readonly cache?: boolean;
   /** Which run goes first where the tasks of several wait for the same workers. Default: none does. */
@@ -151,8 +156,14 @@ export class DagClient {
     }
     const priority = options.priority === undefined ? undefined : requirePriority(options.priority);
     try {
-      const input = options.cache === false ? { ...asked, noCache: true } : asked;
-      await this.#startWorkflow(input, runId, options.taskQueue ?? this.taskQueue, priority);
+      const taskQueue = options.taskQueue ?? this.taskQueue;
+      const { sharedTaskQueue = taskQueue } = options;
+      const input = {
+        ...asked,
+        ...(options.cache === false ? { noCache: true } : {}),
+        ...(sharedTaskQueue === taskQueue ? {} : { sharedTaskQueue }),
+      };
+      await this.#startWorkflow(input, runId, taskQueue, priority);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       await this.#checkSameDag(runId, asked.dag.name);

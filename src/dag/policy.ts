@@ -45,6 +45,9 @@ export function sharesGroups(name: PolicyName): name is 'round-robin' | 'fair' {
 export function readPolicy(text: string): { readonly names: readonly PolicyName[] } | { readonly problem: string } {
   const names = text.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !isPolicyName(name));
+  if (unknown === OPTIMIZED) {
+    return { problem: `${OPTIMIZED} is searched before a run: it stands alone, in the dag's file.` };
+  }
   if (unknown !== undefined)
     return { problem: `There is no policy "${unknown}"; there are ${POLICY_NAMES.join(', ')}.` };
   const known = names as PolicyName[];

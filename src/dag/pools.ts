@@ -30,6 +30,11 @@ export function slotsOf(size: PoolSize): number {
   return typeof size === 'number' ? size : (size.slots ?? Infinity);
 }
 
+/** Whether nobody said how large a pool is that runs would share: it has one slot, or as many as a task needs. */
+export function isUnsized(size: PoolSize): boolean {
+  return typeof size === 'object' && size.scope === 'global' && size.slots === undefined && size.rate === undefined;
+}
+
 /** How a pool stands. */
 export interface PoolUse {
   /** Left out where only a rate limits it. */
@@ -56,8 +61,7 @@ class Pool {
   }
 
   resize(size: PoolSize): void {
-    this.isUnsized =
-      typeof size === 'object' && size.scope === 'global' && size.slots === undefined && size.rate === undefined;
+    this.isUnsized = isUnsized(size);
     this.slots = this.isUnsized ? 1 : slotsOf(size);
     this.ceiling = Math.max(this.slots, this.taken);
     this.rate = typeof size === 'number' ? undefined : size.rate;

@@ -1,6 +1,7 @@
 import type { Dag, Task } from '../dag/dag.js';
 import type { Json, JsonObject } from '../dag/json.js';
 import { isoTime } from './iso-time.js';
+import { heldSentences } from './held-tasks.js';
 import { itemWords } from './item-words.js';
 import type { ActRecord } from './act.js';
 import { itemName } from './made-tasks.js';
@@ -40,6 +41,7 @@ export function describeRun(run: ViewedRun, from = 0, to = run.dag.tasks.length)
   const pause = pauseOf(run);
   // Of a description in parts the first one has it.
   const end = from === 0 ? estimatedEnd(run) : undefined;
+  const held = from === 0 ? heldSentences(run.dag.name, scheduler) : [];
   return {
     runId: run.runId,
     dag: run.dag.name,
@@ -47,6 +49,7 @@ export function describeRun(run: ViewedRun, from = 0, to = run.dag.tasks.length)
     startedAt: isoTime(runBeganAt ?? 0),
     ...(runEndedAt === undefined ? {} : { endedAt: isoTime(runEndedAt) }),
     ...(end === undefined ? {} : { estimatedEnd: isoTime(end) }),
+    ...(held.length === 0 ? {} : { held }),
     ...(pause === undefined ? {} : { pause }),
     ...(run.takeOver === undefined ? {} : { rerunOf: run.takeOver.runId }),
     concurrency: scheduler.concurrency,

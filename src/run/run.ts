@@ -109,6 +109,8 @@ export interface RunDescription {
   readonly concurrency?: number;
   /** The order among ready tasks. */
   readonly policy?: string;
+  /** Why ready tasks wait for what comes from outside of the run, where nothing else tells; in short sentences. */
+  readonly held?: readonly string[];
   /** How the pools stand, by name; left out where there are none. */
   readonly pools?: Readonly<Record<string, PoolUse>>;
   /** What operators asked for, oldest first; the latest 200. */

@@ -1,7 +1,7 @@
 import type { Dag } from '../dag/dag.js';
 import { graphOf, topologicalOrder, type Graph } from '../dag/graph.js';
 import { numbersOf } from './draws.js';
-import { slotsOf } from '../dag/pools.js';
+import { isUnsized, slotsOf } from '../dag/pools.js';
 import { ListSchedule, type PoolUse } from './list-schedule.js';
 import { isControl, type Plan } from './plan.js';
 
@@ -240,7 +240,12 @@ class Search {
 
 /** Undefined where no task needs a pool that has only so many slots. */
 function poolsOf({ pools = {}, tasks }: Dag, takesSlot: Uint8Array): PoolUse | undefined {
-  const finite = Object.entries(pools).filter(([, size]) => slotsOf(size) < Infinity);
+  const most = (name: string): number =>
+    Math.max(1, ...tasks.flatMap(({ pool = [] }) => pool.filter((one) => one.name === name).map(({ slots }) => slots)));
+  const sized = Object.entries(pools).map(
+    ([name, size]) => [name, isUnsized(size) ? most(name) : slotsOf(size)] as const,
+  );
+  const finite = sized.filter(([, slots]) => slots < Infinity);
   const numbers = new Map(finite.map(([name], pool) => [name, pool]));
   const demands = tasks.map(({ pool: own = [] }, task) => {
     const known = own.filter(({ name }) => numbers.has(name));
@@ -250,7 +255,7 @@ function poolsOf({ pools = {}, tasks }: Dag, takesSlot: Uint8Array): PoolUse | u
     return demand;
   });
   if (demands.every((demand) => demand === undefined)) return undefined;
-  return { sizes: finite.map(([, size]) => slotsOf(size)), demands };
+  return { sizes: finite.map(([, slots]) => slots), demands };
 }
 
 /** Of each pool how long its slots are held, spread evenly. */

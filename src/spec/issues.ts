@@ -106,7 +106,8 @@ function union(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, roo
 
 /** The value as it may have been misspelt. A mapping may have a `toString` of its own, which is no function. */
 function textOf(value: unknown): string {
-  return typeof value === 'object' ? '' : String(value);
+  const word: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return typeof word === 'object' ? '' : String(word);
 }
 
 /** Whether it says that the value is of another type, rather than not among those allowed. */

@@ -69,6 +69,8 @@ export class Interpreter {
   readonly #input: RunInput;
   readonly #shown: Shown;
   readonly #runId = workflowInfo().workflowId;
+  /** Of the workflows that runs share; the base of the worker groups. */
+  readonly #sharedTaskQueue: string;
   readonly #children: Children;
   readonly #subRuns: SubRuns;
   readonly #inbox: (SchedulerEvent | RequestedAct | FiredTimer)[] = [];
@@ -102,7 +104,8 @@ export class Interpreter {
     this.live = new LiveRun(dag, options, carried);
     if (carried === undefined) this.#inbox.push(this.live.begin(Date.now()));
     else this.#starts = [...carried.held];
-    this.shared = new SharedResources(this.live, carried?.shared, {
+    this.#sharedTaskQueue = input.sharedTaskQueue ?? workflowInfo().taskQueue;
+    this.shared = new SharedResources(this.live, this.#sharedTaskQueue, carried?.shared, {
       granted: (task) => this.post({ type: 'lease.granted', at: Date.now(), task }),
       admitted: () => this.post({ type: 'run.admitted', at: Date.now() }),
       groupsChanged: (groups) => this.post({ type: 'groups.changed', at: Date.now(), groups }),
@@ -297,7 +300,7 @@ export class Interpreter {
       return bytes;
     }
     const group = this.live.scheduler.ready.groups.groupOf(task);
-    const queue = group === undefined ? undefined : taskQueueOf(workflowInfo().taskQueue, group);
+    const queue = group === undefined ? undefined : taskQueueOf(this.#sharedTaskQueue, group);
     const activity = activityOf(this.live.dag, task, started, start, queue);
     const { bytes, error } = measured(activity.args);
     if (error !== undefined) return this.#failed(task, error);
@@ -312,7 +315,7 @@ export class Interpreter {
   }
 
   #startSubRun(task: number, { runId, dag, params }: SubRun, attempts: number): void {
-    const { historyLimit, searchAttributes, noCache, probeInterval, estimates } = this.#input;
+    const { historyLimit, searchAttributes, noCache, probeInterval, estimates, sharedTaskQueue } = this.#input;
     const input: RunInput = {
       dag,
       params,
@@ -322,6 +325,7 @@ export class Interpreter {
       ...(noCache === undefined ? {} : { noCache }),
       ...(probeInterval === undefined ? {} : { probeInterval }),
       ...(estimates === undefined ? {} : { estimates }),
+      ...(sharedTaskQueue === undefined ? {} : { sharedTaskQueue }),
     };
     this.#subRuns.start(task, startedRunId(runId, attempts), input);
     const { pauseMode, tasks } = this.live.scheduler;

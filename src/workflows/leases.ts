@@ -44,13 +44,7 @@ export class Leases {
    * @param host It is asked at once, where something is carried.
    * @param began Milliseconds: when the run began, if it does now.
    */
-  constructor(
-    runId: string,
-    carried: LeasesSnapshot | undefined,
-    host: LeasesHost,
-    began: number = Date.now(),
-    link: PoolLink = TEMPORAL,
-  ) {
+  constructor(runId: string, carried: LeasesSnapshot | undefined, host: LeasesHost, began: number, link: PoolLink) {
     this.#host = host;
     this.#link = link;
     this.#leases = new RunLeases(runId, host, began, carried);
@@ -135,7 +129,7 @@ export class Leases {
 }
 
 /** Acts may ask for something in the scope that Temporal's own request to cancel the run has cancelled. */
-const TEMPORAL: PoolLink = {
+export const temporalLink = (taskQueue: string): PoolLink => ({
   tell: (pool, request) =>
     CancellationScope.nonCancellable(() =>
       getExternalWorkflowHandle(poolIdOf(pool)).signal(leaseRequestSignal, request),
@@ -144,10 +138,11 @@ const TEMPORAL: PoolLink = {
     CancellationScope.nonCancellable(async () => {
       await startChild<(input: SharedPoolInput) => Promise<void>>(POOL_WORKFLOW, {
         workflowId: poolIdOf(name),
+        taskQueue,
         args: [{ name }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
         staticSummary: `the pool ${name}`.slice(0, 200),
       });
     }),
   rest: (milliseconds, isOver) => CancellationScope.nonCancellable(() => condition(isOver, milliseconds)),
-};
+});

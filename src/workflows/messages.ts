@@ -27,6 +27,8 @@ export interface RunInput {
   readonly takeOver?: TakeOver;
   /** The server knows Dagwright's search attributes, so the run keeps them up to date. Default false. */
   readonly searchAttributes?: boolean;
+  /** The task queue of the workflows that runs share, and the base of worker groups. Default: the run's own. */
+  readonly sharedTaskQueue?: string;
   /** No task takes what another run's task gave under the same key. Default false. */
   readonly noCache?: boolean;
   /** What was learned of tasks that declare no estimate, of the dag and of those within it. Default: nothing. */

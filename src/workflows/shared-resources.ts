@@ -1,10 +1,10 @@
-import { workflowInfo } from '@temporalio/workflow';
 import { maxRunsPool } from '../dag/max-runs.js';
+import type { PoolSettings } from '../dag/pools.js';
 import type { WorkerGroup } from '../dag/worker-group.js';
 import type { HostInstruction, LiveRun } from '../run/live-run.js';
 import type { LeasesSnapshot } from '../pool/run-leases.js';
 import type { LiveGroupsMessage } from './group-messages.js';
-import { Leases } from './leases.js';
+import { Leases, temporalLink } from './leases.js';
 import { LiveGroups } from './live-groups.js';
 
 /** Stands for the run itself among its tasks: what it needs before any of them may start. */
@@ -28,29 +28,30 @@ export class SharedResources {
   readonly #leases: Leases | undefined;
   readonly #groups: LiveGroups | undefined;
 
-  constructor(live: LiveRun, carried: SharedSnapshot | undefined, news: SharedNews) {
+  constructor(live: LiveRun, taskQueue: string, carried: SharedSnapshot | undefined, news: SharedNews) {
     const { dag, scheduler, runId } = live;
     const { maxRuns, pools = {} } = dag;
     const isShared = Object.values(pools).some((size) => typeof size === 'object' && size.scope === 'global');
     if (isShared || maxRuns !== undefined) {
-      this.#leases = new Leases(runId, carried?.leases, {
-        demandsOf: (task) =>
+      const host = {
+        demandsOf: (task: number) =>
           task === RUN ? [{ name: maxRunsPool(dag.name), slots: 1 }] : live.scheduler.ready.leases.demandsOf(task),
-        settingsOf: (pool) => {
+        settingsOf: (pool: string): PoolSettings => {
           const size = live.dag.pools?.[pool];
           if (size === undefined) return { scope: 'global', ...(maxRuns === undefined ? {} : { slots: maxRuns }) };
           return typeof size === 'number' ? { slots: size } : size;
         },
-        priorityOf: (task) => (task === RUN ? 0 : live.scheduler.tasks.priority[task]!),
+        priorityOf: (task: number) => (task === RUN ? 0 : live.scheduler.tasks.priority[task]!),
         remaining: () => live.remainingWork(),
-        nameOf: (task) => (task === RUN ? dag.name : live.dag.tasks[task]!.name),
-        granted: (task) => (task === RUN ? news.admitted() : news.granted(task)),
-      });
+        nameOf: (task: number) => (task === RUN ? dag.name : live.dag.tasks[task]!.name),
+        granted: (task: number) => (task === RUN ? news.admitted() : news.granted(task)),
+      };
+      this.#leases = new Leases(runId, carried?.leases, host, Date.now(), temporalLink(taskQueue));
       if (scheduler.isHeldBack && carried === undefined) this.#leases.want(RUN);
     }
     if (!scheduler.isPlaced) return;
     const onChange = (groups: readonly WorkerGroup[]): void => news.groupsChanged(groups);
-    this.#groups = new LiveGroups(runId, workflowInfo().taskQueue, onChange, carried?.groups);
+    this.#groups = new LiveGroups(runId, taskQueue, onChange, carried?.groups);
   }
 
   /** Begins to ask. Not for a scope that the run's cancellation reaches. */

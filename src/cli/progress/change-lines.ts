@@ -121,6 +121,8 @@ function holdOf(before: TaskDescription | undefined, task: TaskDescription): str
 }
 
 function runChangeOf(previous: RunDescription | undefined, next: RunDescription, now: number): string | undefined {
+  const held = next.held?.find((sentence) => previous?.held?.includes(sentence) !== true);
+  if (held !== undefined) return oneLine(held);
   // What a run is when one begins to look is news, unless it just runs or has ended.
   if ((previous?.state ?? 'running') === next.state) return undefined;
   if (next.state === 'paused') {

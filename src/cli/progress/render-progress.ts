@@ -61,6 +61,7 @@ function notesOf(status: RunDescription, screen: Screen): string[] {
   const notes = screen.note === undefined ? [] : [screen.note];
   const idle = status.state === 'running' ? idleText(status.tasks, screen.now) : undefined;
   if (idle !== undefined) notes.push(idle);
+  notes.push(...(status.held ?? []).map(oneLine));
   const about: string[] = [];
   if (status.pause !== undefined && !isRunEnd(status.state)) about.push(pauseOf(status.pause, screen.now));
   if (status.rerunOf !== undefined) about.push(`rerun of ${oneLine(status.rerunOf)}`);
