@@ -72,4 +72,16 @@ describe('a dag with maxRuns', () => {
     await three.sendEvent('go');
     expect((await three.result()).status).toBe('succeeded');
   });
+
+  it('keeps what its runs share on the task queue of all, though a run has one of its own', async () => {
+    const own = await temporal.spawnWorker('of-its-own');
+    const options = { runId: 'elsewhere', taskQueue: 'of-its-own', sharedTaskQueue: client.taskQueue };
+    const run = await client.start({ ...dag, name: 'elsewhere' }, options);
+    await stand(run, { gate: 'waiting' });
+    const pool = (await temporal.temporalClient()).workflow.getHandle('dagwright-pool/maxRuns:elsewhere');
+    expect((await pool.describe()).taskQueue).toBe(client.taskQueue);
+    await run.sendEvent('go');
+    expect((await run.result()).status).toBe('succeeded');
+    await own.kill();
+  });
 });
