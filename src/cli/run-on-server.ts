@@ -1,7 +1,7 @@
 import type { DagClient } from '../client/dag-client.js';
 import type { RunHandle } from '../client/run-handle.js';
 import { DagwrightError } from '../dag/errors.js';
-import { placementOf } from '../dag/scheduler-options.js';
+import { needsUngrouped } from '../dag/scheduler-options.js';
 import type { RunResult } from '../run/run.js';
 import { findOrStartServer, type Server } from '../dev/stack.js';
 import type { DagWorker } from '../worker/dag-worker.js';
@@ -100,9 +100,9 @@ async function findOrStartWorker(request: RunRequest, server: Server): Promise<S
   return hire(request, server, taskQueue);
 }
 
-/** Tasks that are placed go to worker groups, which poll task queues of their own. */
+/** What goes to worker groups is on task queues of their own. */
 function isPolled(client: DagClient, { dag }: RunRequest, taskQueue: string): Promise<boolean> {
-  return client.hasWorker(taskQueue, placementOf(dag) === undefined ? 'tasks' : 'runs');
+  return client.hasWorker(taskQueue, needsUngrouped(dag) ? 'tasks' : 'runs');
 }
 
 async function hire(request: RunRequest, server: Server, taskQueue: string): Promise<Staff> {

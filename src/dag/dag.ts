@@ -220,7 +220,7 @@ export interface Dag {
   };
   /** Named slots that tasks hold while they run, by name. Default: none. */
   readonly pools?: Readonly<Record<string, PoolSize>>;
-  /** Which worker group gets a task. Default: all go to the workers without a group; `least-loaded` where a task has `requires`. */
+  /** Which worker group gets a task. Default: `least-loaded` for tasks with `requires`; all others go to the workers without a group. */
   readonly placement?: PlacementName;
   /** Runs of this dag that go on at once; further ones wait. Default: no limit. */
   readonly maxRuns?: number;

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { SchedulerDriver, graphFrom } from '../../test/support/scheduler-driver.js';
+import { SchedulerDriver, graphFrom, sayInstruction } from '../../test/support/scheduler-driver.js';
 import { createPlacement } from '../placement/placements.js';
-import type { SchedulerOptions } from './scheduler-options.js';
+import { createPolicy } from '../policy/policies.js';
+import type { Dag, Task } from './dag.js';
+import { Scheduler } from './scheduler.js';
+import { needsUngrouped, type SchedulerOptions } from './scheduler-options.js';
 import type { TaskTraits } from './task-traits.js';
 import type { WorkerGroup } from './worker-group.js';
 
@@ -104,5 +107,29 @@ describe('tasks in worker groups', () => {
   it('are given none by a host that has no placement', () => {
     const graph = graphFrom(1, []);
     expect(new SchedulerDriver(graph, { placement: 'random' }).began()).toEqual(['start 0']);
+  });
+});
+
+describe('a dag', () => {
+  const task = (name: string, requires?: Task['requires']): Task => {
+    return { name, uses: 'shell', with: { run: 'true' }, needs: [], ...(requires === undefined ? {} : { requires }) };
+  };
+  const tasks = [task('any'), task('asks', { labels: ['gpu'] })];
+  const startsOf = (dag: Partial<Dag>): string[] => {
+    const whole: Dag = { name: 'd', params: {}, tasks, ...dag };
+    const scheduler = Scheduler.of(whole, { createPolicy, createPlacement });
+    const began = scheduler.handle({ type: 'run.began', at: 1 });
+    return [...began, ...scheduler.handle({ type: 'groups.changed', at: 2, groups: [GPU, CPU] })].map(sayInstruction);
+  };
+
+  it('without a placement gives only the tasks to groups that ask something of one', () => {
+    expect(startsOf({})).toEqual(['start 0', 'start 1 on gpu']);
+    expect(needsUngrouped({ name: 'd', params: {}, tasks })).toBe(true);
+    expect(needsUngrouped({ name: 'd', params: {}, tasks: tasks.slice(1) })).toBe(false);
+  });
+
+  it('with a placement gives all of them to groups', () => {
+    expect(startsOf({ placement: 'least-loaded' })).toEqual(['start 0 on cpu', 'start 1 on gpu']);
+    expect(needsUngrouped({ name: 'd', params: {}, tasks, placement: 'random' })).toBe(false);
   });
 });

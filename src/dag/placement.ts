@@ -14,7 +14,7 @@ export const PLACEMENT_NAMES = [
 /** The name of a placement, as a dag says it. */
 export type PlacementName = (typeof PLACEMENT_NAMES)[number];
 
-/** The placement where a task has `requires` and the dag names none. */
+/** The placement of tasks with `requires` where the dag names none. */
 export const DEFAULT_PLACEMENT: PlacementName = 'least-loaded';
 
 /** A worker group as a placement sees it. */

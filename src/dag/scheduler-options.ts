@@ -52,12 +52,13 @@ export interface SchedulerOptions extends SchedulerHost {
 /** How a dag that was checked before is walked. */
 export function schedulerOptionsOf(dag: Dag, host: SchedulerHost): SchedulerOptions {
   const placement = placementOf(dag);
+  const onlyAsking = placement !== undefined && dag.placement === undefined;
   return {
     ...host,
     concurrency: dag.concurrency ?? DEFAULT_CONCURRENCY,
     failFast: dag.failFast ?? false,
     ...(dag.timeout === undefined ? {} : { timeout: dag.timeout }),
-    traits: (task) => expectedTraitsOf(dag.tasks[task]!, host),
+    traits: (task) => expectedTraitsOf(dag.tasks[task]!, host, onlyAsking),
     compensateOn: dag.compensateOn ?? ['failed', 'cancelled', 'timed_out'],
     policy: livePolicyOf(dag.policy ?? DEFAULT_POLICY),
     policySettings: dag,
@@ -67,15 +68,31 @@ export function schedulerOptionsOf(dag: Dag, host: SchedulerHost): SchedulerOpti
   };
 }
 
-/** What is known of the task, with what was learned of it where the dag does not say. */
-function expectedTraitsOf(task: Task, { estimateOf }: SchedulerHost): TaskTraits {
+/** What is known of the task. `onlyAsking`: only tasks that ask something of a worker group are placed in one. */
+export function placedTraitsOf(task: Task, onlyAsking: boolean): TaskTraits {
   const traits = traitsOf(task);
+  return onlyAsking && task.requires === undefined ? { ...traits, elsewhere: true } : traits;
+}
+
+/**
+ * What is known of the task, with what was learned of it where the dag does not say.
+ * @param onlyAsking Whether only tasks that ask something of a worker group are placed in one.
+ */
+function expectedTraitsOf(task: Task, { estimateOf }: SchedulerHost, onlyAsking: boolean): TaskTraits {
+  const traits = placedTraitsOf(task, onlyAsking);
   const estimate = traits.estimate ?? estimateOf?.(task.name);
   return estimate === undefined ? traits : { ...traits, estimate };
 }
 
-/** The placement of the dag's tasks: its own; undefined where they go to the workers without a group. */
+/** The placement of the dag's tasks: its own, else that of those with `requires`; undefined where none is placed. */
 export function placementOf(dag: Dag): PlacementName | undefined {
   const asks = dag.tasks.some(({ requires }) => requires !== undefined);
   return dag.placement ?? (asks ? DEFAULT_PLACEMENT : undefined);
+}
+
+/** Whether some task of the dag goes to the workers without a group. */
+export function needsUngrouped(dag: Dag): boolean {
+  if (dag.placement !== undefined) return false;
+  // A task that is a run of its own has tasks of its own.
+  return dag.tasks.length === 0 || dag.tasks.some((task) => task.requires === undefined);
 }

@@ -3,7 +3,7 @@ import { DagwrightError } from '../dag/errors.js';
 import { graphOf, type AddedEdge } from '../dag/graph.js';
 import type { Json } from '../dag/json.js';
 import { slotsOf, type PoolDemand } from '../dag/pools.js';
-import { traitsOf } from '../dag/task-traits.js';
+import { placedTraitsOf } from '../dag/scheduler-options.js';
 import { recompile } from '../expression/compile.js';
 import type { Act } from './act.js';
 import type { Decision, DecisionFacts } from './decided.js';
@@ -78,7 +78,7 @@ export function decideAdded(run: DecisionFacts, act: Extract<Act, { type: 'addTa
     event: {
       type: 'tasks.added',
       at,
-      tasks: act.tasks.map(traitsOf),
+      tasks: act.tasks.map((task) => placedTraitsOf(task, run.dag.placement === undefined)),
       edges,
     },
     message: `Added ${amount(act.tasks.length, 'task')}: ${listOf(act.tasks.map((task) => task.name))}.`,

@@ -60,7 +60,7 @@ export interface DagOptions {
         }
     >
   >;
-  /** Which worker group gets a task. Default: none; `least-loaded` where a task has `requires`. */
+  /** Which worker group gets a task. Default: `least-loaded` for tasks with `requires`, none for all others. */
   readonly placement?: PlacementName;
   /** Runs of this dag that go on at once; further ones wait. Default: no limit. */
   readonly maxRuns?: number;

@@ -90,7 +90,7 @@ function dagFields(canonical: boolean) {
       .enum(PLACEMENT_NAMES)
       .exactOptional()
       .describe(
-        'Which worker group gets a task. Default: tasks go to the workers without a group; least-loaded where one has `requires`.',
+        'Which worker group gets a task. Default: least-loaded for tasks with `requires`; all others go to the workers without a group.',
       ),
     maxRuns: z
       .int()
