@@ -136,7 +136,7 @@ describe('worker groups', () => {
   it('get the tasks that require what they have', async () => {
     await member('plain', 16, '--speed', '4');
     const tasks = [
-      doubles.request('anywhere'),
+      doubles.request('anywhere', [], { requires: { cpu: 1 } }),
       doubles.request('drawn', [], { requires: { labels: ['gpu'] } }),
       doubles.request('large', [], { requires: { memory: 2 ** 30, cpu: 4 } }),
     ];
