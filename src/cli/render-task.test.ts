@@ -22,6 +22,7 @@ const failed: TaskDescription = {
   item: { of: 'convert', index: 3 },
   needs: ['extract'],
   worker: '7@host',
+  group: 'gpu',
   error: { code: 'HTTP_FAILED', message: 'No\nanswer.', cause: { code: 'ECONNREFUSED', message: 'refused' } },
 };
 
@@ -34,6 +35,7 @@ describe('renderTask', () => {
       `  started   ${formatClock(at(1))}`,
       `  ended     ${formatClock(at(3))}`,
       '  worker    7@host',
+      '  group     gpu',
       '  error     HTTP_FAILED: No answer.',
       '  error     ECONNREFUSED: refused',
     ]);

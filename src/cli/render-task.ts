@@ -54,6 +54,7 @@ function factsOf(task: TaskDescription, { now }: TaskScreen): (readonly [label: 
   add('started', task.startedAt && formatTime(task.startedAt, now));
   add('ended', task.endedAt && formatTime(task.endedAt, now));
   add('worker', task.worker && oneLine(task.worker));
+  add('group', task.group);
   add('run', task.subRun && oneLine(task.subRun));
   add('cached', task.cached && `from ${oneLine(task.cached.runId)}, ${formatTime(task.cached.at, now)}`);
   if (task.takenOver === true) add('output', 'taken over from the run that this one is a rerun of');

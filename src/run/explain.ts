@@ -201,7 +201,10 @@ function whyKept({ scheduler }: ExplainFacts, task: number): Reason[] {
   }
   if (ready.awaitsLease(task)) {
     const pools = ready.leases.demandsOf(task).map(({ name }) => name);
-    const what = pools.length === 1 ? `the pool ${list(pools)}` : `the pools ${list(pools)}`;
+    const needs = ready.leases
+      .demandsOf(task)
+      .map(({ name, slots }) => (slots === 1 ? name : `${name} (${slots} slots)`));
+    const what = pools.length === 1 ? `the pool ${list(needs)}` : `the pools ${list(needs)}`;
     return [reason('pool', `It waits for ${what}, which other runs share: \`dagwright pool ${pools[0]}\`.`)];
   }
   if (!ready.awaitsGroup(task)) return [];

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { DEFAULT_CONCURRENCY } from '../../dag/dag.js';
+import { DEFAULT_CONCURRENCY, type Dag } from '../../dag/dag.js';
 import { DagwrightError } from '../../dag/errors.js';
 import { DEFAULT_PLACEMENT, type PlacementName } from '../../dag/placement.js';
 import { OPTIMIZED, POLICY_NAMES } from '../../dag/policy.js';
@@ -9,7 +9,7 @@ import type { WorkerGroup } from '../../dag/worker-group.js';
 import type { BetweenRuns } from '../../simulator/between-runs.js';
 import type { PlanFormat } from '../../simulator/formats/plan-format.js';
 import { simulateOptimized } from '../../simulator/optimized.js';
-import { planOf, type Plan } from '../../simulator/plan.js';
+import { planOf, type Observed, type Plan } from '../../simulator/plan.js';
 import { figuresOf, namedFigures, resultsOf, type SimulationResult } from '../../simulator/results.js';
 import type { Schedule } from '../../simulator/schedule.js';
 import { simulate as simulatePlans, type SimulationOptions } from '../../simulator/simulate.js';
@@ -144,7 +144,17 @@ async function plansOf(files: readonly string[], options: SimulateOptions): Prom
     const observed = await observeRun(client, fromRun);
     if (file === undefined) return [planOf(fromRun, await dagOfRun(client, fromRun), observed)];
     const { dag } = await loadDag(file);
+    requireSameDag(dag, fromRun, observed);
     return [planOf(file, dag, observed)];
+  });
+}
+
+/** @throws DagwrightError USAGE where the run has none of the dag's tasks. */
+function requireSameDag({ name, tasks }: Dag, run: string, { durations }: Observed): void {
+  const isKnown = (task: string): boolean => durations.has(task) || durations.has(`${task}[0]`);
+  if (durations.size === 0 || tasks.some((task) => isKnown(task.name))) return;
+  throw new DagwrightError('USAGE', `The run ${run} has none of the tasks of ${name}.`, {
+    hint: 'Name a run of this dag, or no file: then the dag is that of the run.',
   });
 }
 

@@ -82,6 +82,21 @@ describe('changeLines', () => {
     expect(changeLines(failed, runOf([pending]), NOW)).toEqual([`${formatClock(NOW)} load is to run again`]);
   });
 
+  it('tells of a task that was stopped to start again', () => {
+    const stopped = runOf([{ ...running, state: 'ready' }]);
+    expect(changeLines(runOf([running]), stopped, NOW)).toEqual([
+      `${formatClock(NOW)} load stopped, to start again later`,
+    ]);
+    expect(changeLines(runOf([pending]), stopped, NOW)).toEqual([]);
+  });
+
+  it('tells why tasks wait for what is outside of the run, once', () => {
+    const held: RunDescription = { ...runOf([pending]), held: ['1 task waits for a worker group: none lives'] };
+    const line = `${formatClock(NOW)} 1 task waits for a worker group: none lives`;
+    expect(changeLines(runOf([pending]), held, NOW)).toEqual([line]);
+    expect(changeLines(held, held, NOW)).toEqual([]);
+  });
+
   it('tells what a task waits for, and how to answer; of a poll only once', () => {
     const waiting = (waitsFor: NonNullable<TaskDescription['waitsFor']>, attempts = 1): TaskDescription => ({
       ...running,

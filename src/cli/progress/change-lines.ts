@@ -90,6 +90,10 @@ function changeOf(before: TaskDescription | undefined, task: TaskDescription): s
       if (before?.waitsFor?.kind === 'poll') return undefined;
       if (task.subRun !== undefined) return `${task.name} running -> ${oneLine(task.subRun)}`;
       return task.attempts > 1 ? `${task.name} running, attempt ${task.attempts}` : `${task.name} running`;
+    case 'ready':
+      // Its run goes on: it made room for another, or its worker group is gone.
+      if (before?.state === 'running' && task.paused !== true) return `${task.name} stopped, to start again later`;
+      return before !== undefined && isTaskEnd(before.state) ? `${task.name} is to run again` : undefined;
     case 'retrying':
       return `${task.name} retrying: attempt ${task.attempts} failed${errorOf(task)}`;
     case 'failed':
