@@ -116,7 +116,8 @@ describe('a run that continues as new', () => {
   it('takes a pause along', async () => {
     const tasks = [doubles.task('first'), ...chain(40), doubles.task('last', ['t39'])];
     doubles.auto = (task) => (task === 'first' || task === 't30' ? undefined : {});
-    const run = await start('paused-across', doubles.dag(tasks), 60);
+    // Far from five times as many events, at which a run starts nothing until what runs has ended.
+    const run = await start('paused-across', doubles.dag(tasks), 100);
     await doubles.running('t30');
     await run.pause();
     await expect.poll(async () => (await run.describe()).state).toBe('paused');
