@@ -1,3 +1,4 @@
+import type { Task } from '../src/dag/dag.js';
 import { act, ended, type Scenario } from './history-stage.js';
 
 /** Pools with rates, pools that runs share, turns of runs, attempts that the run makes, tasks that are stopped for shorter ones. */
@@ -17,6 +18,21 @@ export const SCHEDULING: Readonly<Record<string, Scenario>> = {
     const tasks = ['a', 'b', 'c'].map((name) => doubles.task(name, [], { pool }));
     const run = await start(doubles.dag(tasks, { pools: { api: { rate: { count: 1, per: 1_500 } } } }));
     await act(run, 'setPool', 'act-1', { pool: 'api', slots: 3 });
+    await ended(run);
+  },
+  async 'pool-passed'({ temporal, doubles, start }) {
+    await temporal.startWorker();
+    const needing = (name: string, slots: number, needs: string[] = []): Task =>
+      doubles.task(name, needs, { pool: [{ name: 'gpu', slots }] });
+    const tasks = [
+      needing('all', 3),
+      needing('one', 1),
+      needing('each', 3),
+      needing('two', 2),
+      needing('late', 2, ['all']),
+    ];
+    const run = await start(doubles.dag(tasks, { pools: { gpu: 3 }, concurrency: 2 }));
+    for (const name of ['all', 'one', 'two', 'each', 'late']) await doubles.release(name);
     await ended(run);
   },
   async preempted({ temporal, doubles, start }) {

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureDependencies, root } from './setup.mjs';
 
@@ -44,11 +44,13 @@ ensureDependencies();
 let passed = 0;
 let failed = 0;
 const lines = [];
+const failures = [];
 for (const name of names) {
   if (name === 'integration') await ensureTemporalCli();
   runStep(name, steps[name]);
 }
 rmSync(reports, { recursive: true, force: true });
+if (failures.length > 0) console.log(`\n${failures.join('\n')}`);
 console.log(`\n${lines.join('\n')}\n\n${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
@@ -63,16 +65,25 @@ function runStep(name, [program, ...args]) {
   passed += tests?.passed ?? (ok ? 1 : 0);
   failed += ok ? 0 : Math.max(tests?.failed ?? 1, 1);
   const what = tests === undefined ? '' : `, ${tests.passed} tests passed, ${tests.failed} failed`;
+  failures.push(...(tests?.failures ?? []));
   lines.push(`${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round((Date.now() - began) / 1000)} s${what})`);
 }
 
 function readReport(name) {
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(reportOf(name), 'utf8'));
-    return { passed: numPassedTests, failed: numFailedTests };
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(reportOf(name), 'utf8'));
+    return { passed: numPassedTests, failed: numFailedTests, failures: testResults.flatMap(failuresOf) };
   } catch {
     return undefined;
   }
+}
+
+/** What failed, again at the end, where one looks first. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = relative(root, name);
+  const failures = assertionResults.filter((test) => test.status === 'failed');
+  if (failures.length === 0 && status === 'failed') return [`FAILED ${file}\n${message}`];
+  return failures.map((test) => `FAILED ${file}: ${test.fullName}\n${test.failureMessages.join('\n')}`);
 }
 
 async function ensureTemporalCli() {

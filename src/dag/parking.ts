@@ -58,6 +58,11 @@ export class Parking {
     return queue === undefined ? [] : firstOf(queue, most, this.#sequenceOf);
   }
 
+  /** Whether nobody whom the place keeps goes before the task. */
+  isFirst(task: number, place: string): boolean {
+    return this.firstAt(place, 1)[0] === task;
+  }
+
   /** @returns whether it was parked. */
   remove(task: number): boolean {
     const place = this.#placeOf.get(task);

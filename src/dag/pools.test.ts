@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SchedulerDriver, graphFrom } from '../../test/support/scheduler-driver.js';
 import type { PoolDemand } from './pools.js';
 import type { SchedulerOptions } from './scheduler-options.js';
+import type { TaskTraits } from './task-traits.js';
 
 /** Tasks that need nothing but pools: `gpu`, `gpu*2 db`, or ''. */
 function driverOf(demands: readonly string[], options: Partial<SchedulerOptions> = {}): SchedulerDriver {
@@ -55,6 +56,26 @@ describe('a pool', () => {
   it('goes to one that needs less where the next one needs more than is free', () => {
     const driver = driverOf(['gpu', 'gpu*2', 'gpu*2', 'gpu']);
     expect(driver.began()).toEqual(['start 0', 'start 3']);
+  });
+
+  describe('whose next one needs more than another one has left', () => {
+    // When 0 ends, it has room for 1 or 2; 4 comes into the line only then.
+    const pools = [3, 1, 3, 2, 2].map((slots): PoolDemand[] => [{ name: 'gpu', slots }]);
+    const untilRoom = (options: Partial<SchedulerOptions> = {}): string[] => {
+      const graph = graphFrom(5, [[0, 4]]);
+      const traits = (task: number): TaskTraits => ({ pools: pools[task]! });
+      const driver = new SchedulerDriver(graph, { pools: { gpu: 3 }, concurrency: 2, traits, ...options });
+      expect(driver.began()).toEqual(['start 0']);
+      return driver.succeeded(0);
+    };
+
+    it('goes to one behind it that fits, in the order of the policy', () => {
+      expect(untilRoom()).toEqual(['start 1', 'start 3']);
+    });
+
+    it('went to who was in the line, before patch 6', () => {
+      expect(untilRoom({ smallerPass: () => false })).toEqual(['start 1', 'start 4']);
+    });
   });
 
   it.each(['failed', 'wasCancelled'] as const)('is given back by a task that %s', (end) => {

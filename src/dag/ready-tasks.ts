@@ -22,6 +22,8 @@ export interface ReadySettings extends PolicySettings {
   readonly pools?: Readonly<Record<string, PoolSize>>;
   /** Whether pools that runs share are asked for leases, rather than counted here. */
   readonly leases?: boolean;
+  /** Asked where a task that goes first lacks a pool: whether those behind it that lack nothing pass it at once. Default: yes. */
+  readonly smallerPass?: (() => boolean) | undefined;
 }
 
 /** Tasks that may start: those that need a slot in the order of the policy, and those that need none. */
@@ -45,10 +47,12 @@ export class ReadyTasks {
   readonly #free = new Set<number>();
   #parking: Parking;
   readonly #globalPools: ReadonlySet<string>;
+  readonly #smallerPass: () => boolean;
 
   constructor(walk: Walked, policy: string, createPolicy: CreatePolicy, settings: ReadySettings) {
-    const { pools = {}, leases = false, ...policySettings } = settings;
+    const { pools = {}, leases = false, smallerPass = () => true, ...policySettings } = settings;
     this.#walk = walk;
+    this.#smallerPass = smallerPass;
     this.#createPolicy = createPolicy;
     this.facts = new WalkFacts(walk, policySettings);
     this.policy = createPolicy(policy, this.facts);
@@ -112,10 +116,18 @@ export class ReadyTasks {
       if (pool !== undefined) {
         this.#parking.add(task, pool);
         // What it was let out for, another one may have.
-        for (const { name } of this.pools.demandsOf(task)) if (name !== pool) this.#unpark(name);
+        for (const { name } of this.pools.demandsOf(task)) {
+          if (name !== pool || this.#leavesRoom(task, pool)) this.#unpark(name);
+        }
       } else if (this.leases.lacks(task)) this.#want(task);
       else return task;
     }
+  }
+
+  /** The task, which goes first of those that lack the pool, needs more than there is: one behind it may need less. */
+  #leavesRoom(task: number, pool: string): boolean {
+    const isPassable = this.pools.free(pool) > 0 && this.#parking.countAt(pool) > 1;
+    return isPassable && this.#parking.isFirst(task, pool) && this.#smallerPass();
   }
 
   /** Those that were let out of the line of a pool may have gone otherwise: then it has room, and nobody took it. */

@@ -21,6 +21,8 @@ export interface SchedulerHost {
   readonly createPlacement?: CreatePlacement;
   /** Whether it asks for leases of pools that runs share. Default: they are as the run's own. */
   readonly leases?: boolean;
+  /** Asked where a task that goes first lacks a pool: whether those behind it that lack nothing pass it at once. Default: yes. */
+  readonly smallerPass?: () => boolean;
   /** What placements draw random numbers from. Default 0. */
   readonly seed?: number;
 }

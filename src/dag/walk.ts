@@ -26,6 +26,7 @@ export interface WalkOptions {
   readonly admit?: Admit;
   /** Whether pools that runs share are asked for leases. Default false. */
   readonly leases?: boolean;
+  readonly smallerPass?: () => boolean;
   /** What is known of a task only once it could start. Default: nothing. */
   readonly factsOf?: FactsOf;
 }
@@ -73,6 +74,7 @@ export class Walk {
       ...policySettings,
       ...(pools === undefined ? {} : { pools }),
       leases: options.leases ?? false,
+      smallerPass: options.smallerPass,
     });
     this.#open[0] = graph.size;
     this.#traits = new Uint8Array(graph.size);

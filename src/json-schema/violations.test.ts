@@ -115,12 +115,24 @@ describe('violations', () => {
         // The other one takes the name '' for none where it looks whether a required one is missing.
         fc.pre(checkSchema(schema).length === 0 && !requiresNameless(schema));
         const other = new Ajv2020({ strict: false, logger: false, validateFormats: false }).compile(schema);
-        expect(violations(schema, value as Json).length === 0).toBe(other(value));
+        const verdict = verdictOf(() => other(value));
+        fc.pre(verdict !== undefined);
+        expect(violations(schema, value as Json).length === 0).toBe(verdict);
       }),
       { numRuns: 300 },
     );
   });
 });
+
+/** Undefined where the other one's own code is broken: of some schemas it names what it has not declared. */
+function verdictOf(validate: () => boolean): boolean | undefined {
+  try {
+    return validate();
+  } catch (cause) {
+    if (cause instanceof ReferenceError) return undefined;
+    throw cause;
+  }
+}
 
 function requiresNameless(schema: Json): boolean {
   if (typeof schema !== 'object' || schema === null) return false;

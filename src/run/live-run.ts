@@ -84,6 +84,8 @@ export interface LiveRunOptions {
   readonly createPlacement?: CreatePlacement;
   /** Whether pools that runs share are asked for leases. Default: they are as the run's own. */
   readonly leases?: boolean;
+  /** Asked where a task that goes first lacks a pool: whether those behind it that lack nothing pass it at once. Default: yes. */
+  readonly smallerPass?: () => boolean;
   /**
    * Whether the run itself makes further attempts of tasks that hold slots of pools, or are placed: what they hold is
    * given back meanwhile, and the next attempt may be in another worker group. Default false: their executor does.
@@ -492,7 +494,7 @@ export class LiveRun {
   }
 
   #schedulerHost(): SchedulerHost {
-    const { createPolicy, createPlacement, leases, runId } = this.#options;
+    const { createPolicy, createPlacement, leases, smallerPass, runId } = this.#options;
     return {
       createPolicy,
       admit: (task) => this.#admit(task),
@@ -500,6 +502,7 @@ export class LiveRun {
       estimateOf: (name) => this.#expectations.estimateOf(name),
       ...(createPlacement === undefined ? {} : { createPlacement }),
       ...(leases === undefined ? {} : { leases }),
+      ...(smallerPass === undefined ? {} : { smallerPass }),
       seed: seedOf(runId),
     };
   }

@@ -99,7 +99,8 @@ export class Interpreter {
     const holdsMore = dag.pools !== undefined || placementOf(dag) !== undefined;
     const retriesHolders = holdsMore && patched(PATCHES.retriesByRun);
     const { estimates } = input;
-    const host = { createPolicy, createPlacement, leases: true, retriesHolders };
+    const smallerPass = (): boolean => patched(PATCHES.smallerPass);
+    const host = { createPolicy, createPlacement, leases: true, retriesHolders, smallerPass };
     const options = { runId: this.#runId, params, takeOver, noCache, estimates, ...host };
     this.live = new LiveRun(dag, options, carried);
     if (carried === undefined) this.#inbox.push(this.live.begin(Date.now()));

@@ -6,6 +6,8 @@
  * - 4: a run continues as new with up to 4 MiB that its tasks wait for. It went on as it was over 1 MiB.
  * - 5: of a task that holds slots of pools the run itself makes further attempts: it holds nothing between two. The server
  *   did, and it held them.
+ * - 6: where a task was let out for a pool that another one took, those behind it that fit pass it at once, in the order of
+ *   the policy. They waited until nobody else was in the line.
  */
 export const PATCHES = {
   lostWhileStopping: 'dagwright-1',
@@ -13,4 +15,5 @@ export const PATCHES = {
   largerCalls: 'dagwright-3',
   largerCarry: 'dagwright-4',
   retriesByRun: 'dagwright-5',
+  smallerPass: 'dagwright-6',
 } as const;

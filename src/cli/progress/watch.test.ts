@@ -113,7 +113,8 @@ describe('watch', () => {
     let isAnswered = false;
     const run = new RunDouble(async () => {
       run.end(result);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // The end of the run is seen by then.
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       isAnswered = true;
       return running;
     });
