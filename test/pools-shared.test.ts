@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { DagClient } from '../src/client/dag-client.js';
 import type { RunHandle } from '../src/client/run-handle.js';
 import type { Dag, Task } from '../src/dag/dag.js';
+import type { JsonObject } from '../src/dag/json.js';
 import type { PoolSettings } from '../src/dag/pools.js';
 import { POOL_WORKFLOW, poolIdOf, type SharedPoolInput } from '../src/workflows/pool-messages.js';
 import { RUN_WORKFLOW, type RunInput } from '../src/workflows/messages.js';
@@ -200,6 +201,27 @@ describe('runs that share a pool', () => {
     expect((await flaky.result()).status).toBe('succeeded');
     expect((await other.result()).status).toBe('succeeded');
     expect(doubles.begun.map(({ task }) => task)).toEqual(['flaky', 'other', 'flaky']);
+  });
+
+  it('are served by their own priorities where it goes by priority, what is in their sub-dags too', async () => {
+    await dags.setPool(pool, { slots: 1, policy: 'priority' });
+    const needing = (name: string): Dag => dagOf([doubles.task(name, [], { pool: [{ name: pool, slots: 1 }] })]);
+    const inner = needing('high') as unknown as JsonObject;
+    const outer = doubles.dag([{ name: 'sub', uses: 'dag', with: { dag: inner }, needs: [] }]);
+    const runs = [await start(`${pool}-holder`, needing('holder'))];
+    await doubles.running('holder');
+    for (const [name, dag, priority] of [
+      ['low', needing('low'), { priorityKey: 5 }],
+      ['usual', needing('usual'), {}],
+      ['high', outer, { priorityKey: 1 }],
+    ] as const) {
+      runs.push(await dags.start(dag, { runId: `${pool}-${name}`, priority }));
+      await expect.poll(standing, POLL).toEqual({ taken: 1, waiting: runs.length - 1 });
+    }
+    doubles.auto = () => ({});
+    await doubles.release('holder');
+    for (const run of runs) expect((await run.result()).status).toBe('succeeded');
+    expect(doubles.begun.map(({ task }) => task)).toEqual(['holder', 'high', 'usual', 'low']);
   });
 
   it('keep to its rate together', async () => {

@@ -37,6 +37,8 @@ export interface LeaseRequest {
   readonly remaining?: number;
   /** Its share under `fair`. Default 1. */
   readonly weight?: number;
+  /** Its own priority: 1 goes first. Default 3. */
+  readonly runPriority?: number;
   /** What its dag says of the pool. */
   readonly settings?: Pick<PoolSettings, 'slots' | 'rate'>;
   /** Milliseconds: when the run began. Of several dags the run that began last has the say. */
@@ -63,7 +65,8 @@ export interface PoolChange {
 
 /** A message of a run; undefined where it is none: anybody may send anything. */
 export function readLeaseRequest(value: unknown): LeaseRequest | undefined {
-  const { run, number, holds, wants, more, remaining, weight, settings, began } = fieldsOf<LeaseRequest>(value);
+  const { run, number, holds, wants, more, remaining, weight, runPriority, settings, began } =
+    fieldsOf<LeaseRequest>(value);
   const isOne =
     isName(run) &&
     isCount(number) &&
@@ -72,6 +75,7 @@ export function readLeaseRequest(value: unknown): LeaseRequest | undefined {
     isOptional(more, isCount) &&
     isOptional(remaining, isAmount) &&
     isOptional(weight, (given) => isAmount(given) && given > 0) &&
+    isOptional(runPriority, isAmount) &&
     isOptional(settings, isSize) &&
     isOptional(began, isAmount);
   return isOne && hasNoTwins([...holds.map(([lease]) => lease), ...wants.map(({ lease }) => lease)])

@@ -6,6 +6,8 @@ export type PoolPolicy = (typeof POOL_POLICIES)[number];
 export interface Waiter {
   /** The run's place in the line: lower came first. No two share one. */
   readonly place: number;
+  /** Of the run: 1 goes first. */
+  readonly runPriority: number;
   /** Of the task that the run would start next. */
   readonly priority: number;
   /** Milliseconds of work that the run has left, as far as it knows. */
@@ -18,20 +20,26 @@ export interface Waiter {
   readonly served: number;
 }
 
+/** The priority of a run that says none: the middle of Temporal's five. */
+export const DEFAULT_RUN_PRIORITY = 3;
+
 type IsBefore = (a: Waiter, b: Waiter) => boolean;
 
 const fcfs: IsBefore = (a, b) => a.place < b.place;
 
 /**
  * - `fcfs`: who waits longest.
- * - `priority`: the highest priority, then who waits longest.
+ * - `priority`: the run that goes first by its own priority, then the highest priority of a task, then who waits longest.
  * - `fair`: who holds the least for its weight; of those that hold the same, who was served longest ago: turns.
  * - `srtf`: the run with the least remaining work. Serving the shortest first gives the least mean completion time on one
  *   machine (Smith 1956; with preemption Schrage 1968).
  */
 const ORDERS: Readonly<Record<PoolPolicy, IsBefore>> = {
   fcfs,
-  priority: (a, b) => (a.priority === b.priority ? fcfs(a, b) : a.priority > b.priority),
+  priority: (a, b) => {
+    if (a.runPriority !== b.runPriority) return a.runPriority < b.runPriority;
+    return a.priority === b.priority ? fcfs(a, b) : a.priority > b.priority;
+  },
   fair: (a, b) => {
     const [shareA, shareB] = [a.taken / a.weight, b.taken / b.weight];
     if (shareA !== shareB) return shareA < shareB;

@@ -30,7 +30,7 @@ function leasesOf(facts: Partial<LeaseFacts> = {}, snapshot?: LeasesSnapshot): R
 
 describe('what a run tells a pool', () => {
   it('is what it holds, what it wants in order, and what its dag says of the pool', () => {
-    const leases = leasesOf({ priorityOf: (task) => task, weight: () => 3 });
+    const leases = leasesOf({ priorityOf: (task) => task, weight: () => 3, runPriority: () => 1 });
     leases.want(0);
     leases.want(1);
     expect(leases.changed()).toEqual(['a']);
@@ -44,6 +44,7 @@ describe('what a run tells a pool', () => {
       ],
       remaining: 500,
       weight: 3,
+      runPriority: 1,
       settings: { slots: 4 },
       began: 7,
     });

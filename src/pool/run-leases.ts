@@ -13,6 +13,8 @@ export interface LeaseFacts {
   remaining(): number;
   /** The run's share under the pool's policy `fair`. Default 1. */
   weight?(): number;
+  /** The run's own priority: 1 goes first. Default: it has none. */
+  runPriority?(): number | undefined;
   nameOf(task: number): string;
 }
 
@@ -167,6 +169,7 @@ export class RunLeases {
     pool.told = new Map(sent.map(({ lease, priority = 0 }) => [lease, priority]));
     const settings = saidOf(this.#facts.settingsOf(name));
     const weight = this.#facts.weight?.() ?? 1;
+    const runPriority = this.#facts.runPriority?.();
     return {
       run: this.#run,
       number: pool.number,
@@ -175,6 +178,7 @@ export class RunLeases {
       ...(wants.size > sent.length ? { more: wants.size - sent.length } : {}),
       ...(wants.size === 0 ? {} : { remaining: Math.max(0, Math.round(this.#facts.remaining())) }),
       ...(weight === 1 ? {} : { weight }),
+      ...(runPriority === undefined ? {} : { runPriority }),
       ...(settings === undefined ? {} : { settings, began: this.#began }),
     };
   }

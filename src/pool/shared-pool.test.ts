@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LeaseRequest, PoolChange, Want } from './pool-message.js';
-import { SharedPool } from './shared-pool.js';
+import { SharedPool, type PoolSnapshot } from './shared-pool.js';
 
 /** A pool and what its runs say, told in as few words as there are. */
 class Told {
@@ -218,6 +218,20 @@ describe('which run a shared pool serves next', () => {
 
   it('is the one with the least work left, under srtf', () => {
     expect(turns('srtf', { a: { remaining: 50 }, b: { remaining: 20 }, c: { remaining: 30 } })).toBe('bbbcccaaa');
+  });
+
+  it('goes by the priority of the run, then by that of its task, under priority', () => {
+    const told = new Told({ slots: 1, policy: 'priority' });
+    told.says('holder', [{ lease: 1 }]);
+    told.says('last', [{ lease: 1, priority: 9 }], { runPriority: 5 });
+    told.says('usual', [{ lease: 1 }]);
+    told.says('urgent', [{ lease: 1, priority: 1 }]);
+    told.says('first', [{ lease: 1 }], { runPriority: 1 });
+    expect(told.givesBack('holder', 1)).toEqual(['first1']);
+    const resumed = new SharedPool('gpu', JSON.parse(JSON.stringify(told.pool.snapshot())) as PoolSnapshot);
+    const waiters = ['urgent', 'usual', 'last'];
+    expect(told.pool.describe(9).waiters.map(({ run }) => run)).toEqual(waiters);
+    expect(resumed.describe(9).waiters.map(({ run }) => run)).toEqual(waiters);
   });
 
   it('gives each its share of several slots, by its weight, under fair', () => {

@@ -1,6 +1,6 @@
 import type { PoolSettings, Rate } from '../dag/pools.js';
 import type { LeaseRequest, PoolChange } from './pool-message.js';
-import { orderOf, type PoolPolicy, type Waiter } from './pool-policy.js';
+import { DEFAULT_RUN_PRIORITY, orderOf, type PoolPolicy, type Waiter } from './pool-policy.js';
 import { RateWindow, type Takes } from './rate-window.js';
 
 /** Runs that have gone whose last message is remembered, so that one that comes late is known for what it is. */
@@ -32,6 +32,7 @@ interface Member {
   number: number;
   remaining: number;
   weight: number;
+  runPriority?: number | undefined;
   readonly held: Map<number, Lease>;
   taken: number;
   wants: WaitingLease[];
@@ -277,6 +278,7 @@ export class SharedPool {
         number: member.number,
         remaining: member.remaining,
         weight: member.weight,
+        ...(member.runPriority === undefined ? {} : { runPriority: member.runPriority }),
         held: [...member.held.values()],
         wants: member.wants.slice(0, share),
         more: member.more + Math.max(0, member.wants.length - share),
@@ -291,7 +293,7 @@ export class SharedPool {
   }
 
   #memberOf(request: LeaseRequest, known: Member | undefined, at: number): Member {
-    const { run, number, holds, wants, remaining = 0, weight = 1 } = request;
+    const { run, number, holds, wants, remaining = 0, weight = 1, runPriority } = request;
     const more = wants.length === 0 ? 0 : (request.more ?? 0);
     const held = new Map<number, Lease>();
     // What it holds and the pool knows nothing of was given by an earlier life of the pool.
@@ -314,7 +316,19 @@ export class SharedPool {
     let taken = 0;
     for (const { slots } of held.values()) taken += slots;
     const served = known?.served ?? 0;
-    return { run, number, remaining, weight, held, taken, wants: inLine(waiting), more, served, asked: false };
+    return {
+      run,
+      number,
+      remaining,
+      weight,
+      runPriority,
+      held,
+      taken,
+      wants: inLine(waiting),
+      more,
+      served,
+      asked: false,
+    };
   }
 
   #leave(run: string, number: number): void {
@@ -374,9 +388,9 @@ export class SharedPool {
   }
 
   #waiterOf(member: Member): Waiter {
-    const { remaining, taken, weight, served } = member;
+    const { remaining, taken, weight, served, runPriority = DEFAULT_RUN_PRIORITY } = member;
     const { place, priority } = this.#nextOf(member)!;
-    return { place, priority, remaining, taken, weight, served };
+    return { place, runPriority, priority, remaining, taken, weight, served };
   }
 
   /** The runs that wait for what could be had, the next one last. */

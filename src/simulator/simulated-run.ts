@@ -8,7 +8,7 @@ import { Scheduler } from '../dag/scheduler.js';
 import { CODE, HOLD } from '../dag/task-table.js';
 import { itemHoldOf } from '../dag/task-traits.js';
 import type { WorkerGroup } from '../dag/worker-group.js';
-import type { Waiter } from '../pool/pool-policy.js';
+import { DEFAULT_RUN_PRIORITY, type Waiter } from '../pool/pool-policy.js';
 import type { Agenda } from './agenda.js';
 import type { Contender } from './between-runs.js';
 import { courseOf, numbersOf, type Course } from './draws.js';
@@ -105,8 +105,15 @@ export class SimulatedRun implements Contender {
 
   asWaiter(): Waiter {
     const { place, priority } = this.#line;
-    const { remaining } = this;
-    return { place, priority, remaining, taken: this.#scheduler.running, weight: 1, served: this.#served };
+    return {
+      place,
+      runPriority: DEFAULT_RUN_PRIORITY,
+      priority,
+      remaining: this.remaining,
+      taken: this.#scheduler.running,
+      weight: 1,
+      served: this.#served,
+    };
   }
 
   /** Whether it could use a slot. */

@@ -1,3 +1,4 @@
+import { workflowInfo } from '@temporalio/workflow';
 import { maxRunsPool } from '../dag/max-runs.js';
 import type { PoolSettings } from '../dag/pools.js';
 import type { WorkerGroup } from '../dag/worker-group.js';
@@ -43,6 +44,9 @@ export class SharedResources {
         },
         priorityOf: (task: number) => (task === RUN ? 0 : live.scheduler.tasks.priority[task]!),
         remaining: () => live.remainingWork(),
+        // Temporal's own: 0 stands for none.
+        weight: () => workflowInfo().priority?.fairnessWeight || 1,
+        runPriority: () => workflowInfo().priority?.priorityKey || undefined,
         nameOf: (task: number) => (task === RUN ? dag.name : live.dag.tasks[task]!.name),
         granted: (task: number) => (task === RUN ? news.admitted() : news.granted(task)),
       };
