@@ -8,13 +8,16 @@ import { Scheduler } from '../dag/scheduler.js';
 import { CODE, HOLD } from '../dag/task-table.js';
 import { itemHoldOf } from '../dag/task-traits.js';
 import type { WorkerGroup } from '../dag/worker-group.js';
+import { leaseFactsOf, RUN } from '../pool/lease-facts.js';
 import { DEFAULT_RUN_PRIORITY, type Waiter } from '../pool/pool-policy.js';
+import type { RunLeases } from '../pool/run-leases.js';
 import type { Agenda } from './agenda.js';
 import type { Contender } from './between-runs.js';
 import { courseOf, numbersOf, type Course } from './draws.js';
 import type { Plan } from './plan.js';
 import type { ScheduledRun, ScheduledTask } from './schedule.js';
 import { SharedPlacement } from './shared-placement.js';
+import type { SharedPools } from './shared-pools.js';
 import type { Slots } from './slots.js';
 import { WaitingLine } from './waiting-line.js';
 
@@ -36,6 +39,8 @@ export interface World {
   readonly createPolicy: CreatePolicy;
   /** Undefined where all slots are of one group. */
   readonly groups: SimulatedGroups | undefined;
+  /** Undefined where the runs share none: a run that is alone has all pools to itself. */
+  readonly pools: SharedPools | undefined;
   /** Places in the line of all runs, and slots that were given, so far. */
   places: number;
   grants: number;
@@ -66,6 +71,8 @@ export class SimulatedRun implements Contender {
   readonly #position: number;
   readonly #world: World;
   readonly #scheduler: Scheduler;
+  /** What it has, and wants, of pools that the runs share. */
+  readonly #leases: RunLeases | undefined;
   /** So many tasks may be given slots now. */
   #grants = 0;
   readonly #readyAt: number[] = [];
@@ -91,16 +98,20 @@ export class SimulatedRun implements Contender {
     this.#position = position;
     this.#world = world;
     const concurrency = Math.min(plan.dag.concurrency ?? DEFAULT_CONCURRENCY, world.slots.speeds.length);
-    const { createPolicy, seed, groups } = world;
+    const { createPolicy, seed, groups, pools } = world;
     const { placement: _, ...own } = plan.dag;
     const dag: Dag = { ...own, policy, concurrency, ...(groups === undefined ? {} : { placement: groups.placement }) };
     const hasRoom = (): boolean => this.#grants > 0 && this.#grants-- > 0;
-    const host = { createPolicy, hasRoom, seed, leases: false };
+    const host = { createPolicy, hasRoom, seed, leases: pools !== undefined };
     this.#scheduler = Scheduler.of(
       dag,
       groups === undefined ? host : { ...host, createPlacement: this.#createPlacement(groups.createPlacement) },
     );
     this.remaining = plan.durations.reduce((sum, _, task) => sum + this.#workOf(task), 0);
+    const sharer = { scheduler: this.#scheduler, dag, remainingWork: () => this.remaining };
+    const facts = leaseFactsOf(sharer, (task) => this.#nameOf(task));
+    this.#leases = pools?.join(String(position), facts, (task, at) => this.#granted(task, at));
+    if (this.#scheduler.isHeldBack) this.#leases?.want(RUN);
   }
 
   asWaiter(): Waiter {
@@ -206,15 +217,23 @@ export class SimulatedRun implements Contender {
       }
       case 'run.end':
         this.#end = { state: instruction.status, at };
+        this.#leases?.releaseAll();
         break;
-      // Pools that runs share are counted as the run's own.
       case 'lease.want':
+        this.#leases?.want(instruction.task);
+        break;
       case 'lease.release':
+        this.#leases?.release(instruction.task);
+        break;
       case 'timer.drop':
       case 'subrun.pause':
       case 'subrun.resume':
         break;
     }
+  }
+
+  #granted(task: number, at: number): void {
+    this.handle(task === RUN ? { type: 'run.admitted', at } : { type: 'lease.granted', at, task });
   }
 
   #start(task: number, group: string | undefined, at: number): void {

@@ -1,15 +1,11 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { maxRunsPool } from '../dag/max-runs.js';
-import type { PoolSettings } from '../dag/pools.js';
 import type { WorkerGroup } from '../dag/worker-group.js';
 import type { HostInstruction, LiveRun } from '../run/live-run.js';
+import { leaseFactsOf, RUN, sharesPools } from '../pool/lease-facts.js';
 import type { LeasesSnapshot } from '../pool/run-leases.js';
 import type { LiveGroupsMessage } from './group-messages.js';
 import { Leases, temporalLink } from './leases.js';
 import { LiveGroups } from './live-groups.js';
-
-/** Stands for the run itself among its tasks: what it needs before any of them may start. */
-const RUN = -1;
 
 /** What a run takes along of what it shares, when it continues as new. */
 export interface SharedSnapshot {
@@ -30,24 +26,13 @@ export class SharedResources {
   readonly #groups: LiveGroups | undefined;
 
   constructor(live: LiveRun, taskQueue: string, carried: SharedSnapshot | undefined, news: SharedNews) {
-    const { dag, scheduler, runId } = live;
-    const { maxRuns, pools = {} } = dag;
-    const isShared = Object.values(pools).some((size) => typeof size === 'object' && size.scope === 'global');
-    if (isShared || maxRuns !== undefined) {
+    const { scheduler, runId } = live;
+    if (sharesPools(live.dag)) {
       const host = {
-        demandsOf: (task: number) =>
-          task === RUN ? [{ name: maxRunsPool(dag.name), slots: 1 }] : live.scheduler.ready.leases.demandsOf(task),
-        settingsOf: (pool: string): PoolSettings => {
-          const size = live.dag.pools?.[pool];
-          if (size === undefined) return { scope: 'global', ...(maxRuns === undefined ? {} : { slots: maxRuns }) };
-          return typeof size === 'number' ? { slots: size } : size;
-        },
-        priorityOf: (task: number) => (task === RUN ? 0 : live.scheduler.tasks.priority[task]!),
-        remaining: () => live.remainingWork(),
+        ...leaseFactsOf(live, (task) => live.dag.tasks[task]!.name),
         // Temporal's own: 0 stands for none.
         weight: () => workflowInfo().priority?.fairnessWeight || 1,
         runPriority: () => workflowInfo().priority?.priorityKey || undefined,
-        nameOf: (task: number) => (task === RUN ? dag.name : live.dag.tasks[task]!.name),
         granted: (task: number) => (task === RUN ? news.admitted() : news.granted(task)),
       };
       this.#leases = new Leases(runId, carried?.leases, host, Date.now(), temporalLink(taskQueue));

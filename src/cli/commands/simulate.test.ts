@@ -107,6 +107,20 @@ describe('dagwright simulate', () => {
     expect((JSON.parse(stdout) as Results).results.map(({ makespan }) => makespan)).toEqual([7.5, 3.5]);
   });
 
+  it('lets files share pools, and refuses one that is too small for them', async () => {
+    const sharing = (name: string, size: number, slots: number): string =>
+      `name: ${name}\npools: { db: { slots: ${size}, scope: global } }\n` +
+      `tasks: { t: { run: 'true', estimate: 2s, pool: { name: db, slots: ${slots} } } }\n`;
+    const a = await write('a.yaml', sharing('a', 2, 2));
+    const b = await write('b.yaml', sharing('b', 2, 1));
+    const args = ['simulate', a, b, '--policy', 'fcfs', '--workers', '8'];
+    expect(await runCli([...args, '--json'])).toBe(0);
+    expect((JSON.parse(stdout) as Results).results.map(({ makespan }) => makespan)).toEqual([2, 4]);
+    await write('b.yaml', sharing('b', 1, 1));
+    expect(await runCli(args)).toBe(2);
+    expect(stderr).toContain('needs 2 slots of the pool db, which the files share; it has 1.');
+  });
+
   it('draws charts, on the terminal and as files', async () => {
     const file = await write('dag.yaml', DAG);
     const svg = join(folder, 'plan.svg');

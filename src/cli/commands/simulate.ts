@@ -13,6 +13,7 @@ import { planOf, type Observed, type Plan } from '../../simulator/plan.js';
 import { figuresOf, namedFigures, resultsOf, type SimulationResult } from '../../simulator/results.js';
 import type { Schedule } from '../../simulator/schedule.js';
 import { simulate as simulatePlans, type SimulationOptions } from '../../simulator/simulate.js';
+import { taskBeyondPool } from '../../simulator/shared-pools.js';
 import { taskWithoutGroup } from '../../simulator/simulated-groups.js';
 import { EXIT } from '../exit-code.js';
 import { ganttSvg } from '../gantt/gantt-svg.js';
@@ -50,6 +51,7 @@ const SEARCH_TIME = 1_000;
 /** `dagwright simulate FILE...` */
 export async function simulate(files: readonly string[], options: SimulateOptions): Promise<number> {
   const plans = await plansOf(files, options);
+  checkSharedPools(plans);
   const settings = settingsOf(plans, options);
   const schedules = (options.policy ?? POLICY_NAMES).flatMap((policy) =>
     placementsOf(plans, options).map((placement) =>
@@ -71,6 +73,21 @@ export async function simulate(files: readonly string[], options: SimulateOption
   print(roomText(plans, speeds.length, settings.groups));
   print(renderResults(results, figures, { width: outputWidth(), color: outputHasColors() }));
   return EXIT.succeeded;
+}
+
+/** @throws DagwrightError USAGE where the files share a pool that is too small for one of their tasks. */
+function checkSharedPools(plans: readonly Plan[]): void {
+  const beyond = plans.length > 1 ? taskBeyondPool(plans.map(({ dag }) => dag)) : undefined;
+  if (beyond === undefined) return;
+  const { task, pool, needs, has } = beyond;
+  const whose = `The task ${task} of ${plans[beyond.dag]!.name}`;
+  throw new DagwrightError(
+    'USAGE',
+    `${whose} needs ${needs} slots of the pool ${pool}, which the files share; it has ${has}.`,
+    {
+      hint: 'A shared pool is as the last file says that declares it. Name the files in another order, or give it more slots.',
+    },
+  );
 }
 
 type Settings = Omit<SimulationOptions, 'policy' | 'placement'>;
