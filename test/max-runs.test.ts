@@ -57,6 +57,22 @@ describe('a dag with maxRuns', () => {
     expect((await three.result()).status).toBe('succeeded');
   });
 
+  it('has the run with the best priority go first, where an operator says so', async () => {
+    const urgent = { ...dag, name: 'by-urgency' };
+    const one = await client.start(urgent, { runId: 'urgency-one' });
+    await stand(one, { gate: 'waiting' });
+    await client.setPool('maxRuns:by-urgency', { policy: 'priority' });
+    const two = await client.start(urgent, { runId: 'urgency-two' });
+    await expect.poll(() => reasonOf(two), POLL).toBe('max_runs');
+    const three = await client.start(urgent, { runId: 'urgency-three', priority: { priorityKey: 1 } });
+    await expect.poll(() => reasonOf(three), POLL).toBe('max_runs');
+    for (const run of [one, three, two]) {
+      await stand(run, { gate: 'waiting' });
+      await run.sendEvent('go');
+      expect((await run.result()).status).toBe('succeeded');
+    }
+  });
+
   it('lets a run that waits be cancelled, and the next one go when one was terminated', async () => {
     const one = await client.start(dag, { runId: 'ended-from-outside' });
     await stand(one, { gate: 'waiting' });
