@@ -363,7 +363,7 @@ describe('stopping a shell task', () => {
     await writeFile(join(folder, 'polite.sh'), polite);
     await writeFile(join(folder, 'stubborn.sh'), stubborn);
     const script = 'setsid sh polite.sh & setsid sh stubborn.sh & echo up; wait';
-    const failure = failureOf(run(script, { call, signal: host.signal, killGrace: 1_000 }));
+    const failure = failureOf(run(script, { call, signal: host.signal, killGrace: 4_000 }));
     await log.until('up\nup\nup\n');
     host.abort(new AttemptStop('cancelled'));
     expect((await failure).error.code).toBe('TASK_CANCELLED');
@@ -371,13 +371,13 @@ describe('stopping a shell task', () => {
   });
 
   it('ends what left the group when the attempt is over its time, too', async () => {
-    const settings = { call: { ...call, startToClose: 500 } };
+    const settings = { call: { ...call, startToClose: 3_000 } };
     const failure = await failureOf(run('setsid sleep 600 & echo up; sleep 600', settings));
     expect(failure.error).toMatchObject({ code: 'TASK_TIMEOUT', details: { log: 'up' } });
   });
 
   it('lets a process that ends by itself write its last lines', async () => {
-    await run('(sleep 0.2; echo last) &', { call });
+    await run('(sleep 0.05; echo last) &', { call });
     expect(log.text()).toBe('last\n');
   });
 });
