@@ -1,6 +1,5 @@
 import type { PoolDemand, PoolSettings } from '../dag/pools.js';
 import { WANTS_SENT, type LeaseGrant, type LeaseRequest, type Want } from './pool-message.js';
-import { saidOf } from './shared-pool.js';
 
 /** What a run says of its tasks and of itself, when it asks for slots of shared pools. */
 export interface LeaseFacts {
@@ -244,4 +243,10 @@ export class RunLeases {
 
 function byName(demands: readonly PoolDemand[]): PoolDemand[] {
   return [...demands].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What a dag says of a pool, as runs tell it; undefined where that is nothing. */
+function saidOf({ slots, rate }: PoolSettings): Pick<PoolSettings, 'slots' | 'rate'> | undefined {
+  if (slots === undefined && rate === undefined) return undefined;
+  return { ...(slots === undefined ? {} : { slots }), ...(rate === undefined ? {} : { rate }) };
 }

@@ -1,7 +1,9 @@
-import type { PoolSettings, Rate } from '../dag/pools.js';
+import type { Rate } from '../dag/pools.js';
+import type { Lease, Member, WaitingLease } from './pool-member.js';
 import type { LeaseRequest, PoolChange } from './pool-message.js';
-import { DEFAULT_RUN_PRIORITY, orderOf, type PoolPolicy, type Waiter } from './pool-policy.js';
+import type { PoolPolicy } from './pool-policy.js';
 import { RateWindow, type Takes } from './rate-window.js';
+import { WaitingLine } from './waiting-line.js';
 
 /** Runs that have gone whose last message is remembered, so that one that comes late is known for what it is. */
 const REMEMBERED_RUNS = 200;
@@ -10,38 +12,6 @@ const CARRIED_WANTS = 10_000;
 
 /** What runs' dags, or an operator, say of a pool. `null` is the operator's word for: no limit. */
 type Said = PoolChange;
-
-/** Slots that a run holds, or waits for. */
-interface Lease {
-  readonly lease: number;
-  readonly slots: number;
-  readonly task: string;
-  /** Milliseconds: since when. */
-  readonly since: number;
-}
-
-interface WaitingLease extends Lease {
-  readonly priority: number;
-  /** Its place in the line of all runs. */
-  readonly place: number;
-}
-
-/** A run that holds, or wants, slots of the pool. */
-interface Member {
-  readonly run: string;
-  number: number;
-  remaining: number;
-  weight: number;
-  runPriority?: number | undefined;
-  readonly held: Map<number, Lease>;
-  taken: number;
-  wants: WaitingLease[];
-  /** Tasks that wait beyond those. */
-  more: number;
-  served: number;
-  /** It was asked to name those. */
-  asked: boolean;
-}
 
 /** What the pool has to tell a run. */
 export interface PoolNews {
@@ -150,6 +120,11 @@ export class SharedPool {
     return (this.#operator.rate === undefined ? this.#dag.rate : this.#operator.rate) ?? undefined;
   }
 
+  /** Whether a task could ever hold so many slots. */
+  allows(slots: number): boolean {
+    return slots <= this.slots && this.#window.allows(slots);
+  }
+
   /** The runs that hold or want something. */
   runs(): Iterable<string> {
     return this.#members.keys();
@@ -226,14 +201,11 @@ export class SharedPool {
     this.#window.pass(at);
     if (this.#taken >= this.slots) return this.#news();
     const line = this.#line();
-    const isBefore = this.#isBefore();
-    // The next one is at the end, where it costs nothing to take it.
-    for (let member = line.at(-1); member !== undefined; member = line.at(-1)) {
-      const next = this.#nextOf(member)!;
-      if (!this.#fits(next.slots)) break;
-      this.#give(member, next, at);
-      line.pop();
-      if (this.#nextOf(member) !== undefined) insert(line, member, isBefore);
+    for (let next = line.next(); next !== undefined; next = line.next()) {
+      const { member, want } = next;
+      if (!this.#fits(want.slots)) break;
+      this.#give(member, want, at);
+      line.served();
     }
     return this.#news();
   }
@@ -241,10 +213,9 @@ export class SharedPool {
   /** When its rate lets the next one in; undefined where something else keeps it, or nobody waits. Call after `grant`. */
   opensAt(): number | undefined {
     if (this.rate === undefined) return undefined;
-    const next = this.#line().at(-1);
-    const want = next === undefined ? undefined : this.#nextOf(next);
-    if (want === undefined || this.#taken + want.slots > this.slots) return undefined;
-    return this.#window.opensAt(want.slots);
+    const next = this.#line().next();
+    if (next === undefined || this.#taken + next.want.slots > this.slots) return undefined;
+    return this.#window.opensAt(next.want.slots);
   }
 
   /** @param limit Holders, and waiters, that are named at most. */
@@ -372,43 +343,22 @@ export class SharedPool {
     return [...news.values()];
   }
 
-  /** The first task of the run that could ever have what it wants. */
-  #nextOf({ wants }: Member): WaitingLease | undefined {
-    const { slots } = this;
-    return wants.find((want) => want.slots <= slots && this.#window.allows(want.slots));
-  }
-
   #fits(slots: number): boolean {
     return this.#taken + slots <= this.slots && this.#window.fits(slots);
   }
 
-  #isBefore(): (a: Member, b: Member) => boolean {
-    const isBefore = orderOf(this.policy);
-    return (a, b) => isBefore(this.#waiterOf(a), this.#waiterOf(b));
-  }
-
-  #waiterOf(member: Member): Waiter {
-    const { remaining, taken, weight, served, runPriority = DEFAULT_RUN_PRIORITY } = member;
-    const { place, priority } = this.#nextOf(member)!;
-    return { place, runPriority, priority, remaining, taken, weight, served };
-  }
-
-  /** The runs that wait for what could be had, the next one last. */
-  #line(): Member[] {
-    const isBefore = this.#isBefore();
-    const line = [...this.#members.values()].filter((member) => this.#nextOf(member) !== undefined);
-    return line.sort((a, b) => (isBefore(a, b) ? 1 : -1));
+  #line(): WaitingLine {
+    return new WaitingLine(this, this.#members.values());
   }
 
   #waiters(limit: number): PoolLease[] {
-    const inOrder = this.#line().reverse();
+    const inOrder = this.#line().inOrder();
     const all = [...inOrder, ...[...this.#members.values()].filter((member) => !inOrder.includes(member))];
     const waiters: PoolLease[] = [];
     for (const member of all) {
       for (const want of member.wants) {
         if (waiters.length >= limit) return waiters;
-        const isTooLarge = want.slots > this.slots || !this.#window.allows(want.slots);
-        waiters.push({ ...shown(member, want), ...(isTooLarge ? { tooLarge: true } : {}) });
+        waiters.push({ ...shown(member, want), ...(this.allows(want.slots) ? {} : { tooLarge: true }) });
       }
     }
     return waiters;
@@ -423,22 +373,4 @@ function inLine(wants: readonly WaitingLease[]): WaitingLease[] {
 
 function shown({ run }: Member, { task, slots, since }: Lease): PoolLease {
   return { run, task, slots, since: new Date(since).toISOString() };
-}
-
-/** Puts one into a line whose first is at its end. */
-function insert(line: Member[], member: Member, isBefore: (a: Member, b: Member) => boolean): void {
-  let low = 0;
-  let high = line.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isBefore(member, line[middle]!)) low = middle + 1;
-    else high = middle;
-  }
-  line.splice(low, 0, member);
-}
-
-/** What a dag says of a pool, as runs tell it; undefined where that is nothing. */
-export function saidOf({ slots, rate }: PoolSettings): Pick<PoolSettings, 'slots' | 'rate'> | undefined {
-  if (slots === undefined && rate === undefined) return undefined;
-  return { ...(slots === undefined ? {} : { slots }), ...(rate === undefined ? {} : { rate }) };
 }
