@@ -13,8 +13,9 @@ import { DEFAULT_RUN_PRIORITY, type Waiter } from '../pool/pool-policy.js';
 import type { RunLeases } from '../pool/run-leases.js';
 import type { Agenda } from './agenda.js';
 import type { Contender } from './between-runs.js';
-import { courseOf, numbersOf, type Course } from './draws.js';
+import type { Course } from './draws.js';
 import type { Plan } from './plan.js';
+import { PlannedTasks, plannedWork } from './planned-tasks.js';
 import type { ScheduledRun, ScheduledTask } from './schedule.js';
 import { SharedPlacement } from './shared-placement.js';
 import type { SharedPools } from './shared-pools.js';
@@ -68,9 +69,9 @@ interface Underway {
 /** A host of the scheduler in which nothing is done: tasks end when their time is over. */
 export class SimulatedRun implements Contender {
   readonly #plan: Plan;
-  readonly #position: number;
   readonly #world: World;
   readonly #scheduler: Scheduler;
+  readonly #tasks: PlannedTasks;
   /** What it has, and wants, of pools that the runs share. */
   readonly #leases: RunLeases | undefined;
   /** So many tasks may be given slots now. */
@@ -87,15 +88,12 @@ export class SimulatedRun implements Contender {
   #placementFacts: PlacementFacts | undefined;
   /** The slots of tasks that were placed and have not started. */
   readonly #slotOf = new Map<number, number>();
-  /** Of what undoes tasks, by index: the task. */
-  readonly #undoes = new Map<number, number>();
   #end: { readonly state: RunEndState; readonly at: number } | undefined;
   remaining: number;
 
   /** @param position Among the files: what is drawn for its tasks depends on it. */
   constructor(plan: Plan, position: number, policy: string, world: World) {
     this.#plan = plan;
-    this.#position = position;
     this.#world = world;
     const concurrency = Math.min(plan.dag.concurrency ?? DEFAULT_CONCURRENCY, world.slots.speeds.length);
     const { createPolicy, seed, groups, pools } = world;
@@ -107,9 +105,10 @@ export class SimulatedRun implements Contender {
       dag,
       groups === undefined ? host : { ...host, createPlacement: this.#createPlacement(groups.createPlacement) },
     );
-    this.remaining = plan.durations.reduce((sum, _, task) => sum + this.#workOf(task), 0);
+    this.#tasks = new PlannedTasks(plan, this.#scheduler, { seed, position, failures: world.failures });
+    this.remaining = plannedWork(plan);
     const sharer = { scheduler: this.#scheduler, dag, remainingWork: () => this.remaining };
-    const facts = leaseFactsOf(sharer, (task) => this.#nameOf(task));
+    const facts = leaseFactsOf(sharer, (task) => this.#tasks.nameOf(task));
     this.#leases = pools?.join(String(position), facts, (task, at) => this.#granted(task, at));
     if (this.#scheduler.isHeldBack) this.#leases?.want(RUN);
   }
@@ -179,15 +178,6 @@ export class SimulatedRun implements Contender {
     };
   }
 
-  /** Milliseconds of slots that a task of the dag is thought to take, its items included. */
-  #workOf(task: number): number {
-    const declared = this.#plan.dag.tasks[task]!;
-    if (itemHoldOf(declared) === 'nothing') return 0;
-    const items = this.#plan.items.get(task);
-    const estimate = declared.estimate ?? this.#plan.durations[task]!;
-    return items === undefined ? estimate : items.length * estimate;
-  }
-
   #perform(instruction: Instruction, at: number): void {
     const { agenda } = this.#world;
     switch (instruction.type) {
@@ -209,8 +199,7 @@ export class SimulatedRun implements Contender {
         });
         break;
       case 'compensate': {
-        const first = this.#scheduler.graph.size;
-        instruction.tasks.forEach((task, position) => this.#undoes.set(first + position, task));
+        this.#tasks.undo(instruction.tasks);
         const count = instruction.tasks.length;
         agenda.add(at, { run: this, event: { type: 'compensations.added', at, count, order: instruction.order } });
         break;
@@ -243,7 +232,7 @@ export class SimulatedRun implements Contender {
     const items = task < this.#plan.dag.tasks.length ? this.#plan.items.get(task) : undefined;
     const slot = tasks.hold[task] === HOLD.nothing ? undefined : this.#takeSlot(task);
     const transfer = group === undefined ? 0 : (this.#placementFacts?.transferTo(task, group) ?? 0);
-    const course = items === undefined ? (this.#left.get(task)?.course ?? this.#courseOf(task, start)) : NO_WORK;
+    const course = items === undefined ? (this.#left.get(task)?.course ?? this.#tasks.courseOf(task, start)) : NO_WORK;
     const readyAt = this.#readyAt[task] ?? at;
     this.#underway.set(task, { start, startedAt: at, readyAt, slot, group, transfer, course });
     if (items !== undefined) {
@@ -313,26 +302,6 @@ export class SimulatedRun implements Contender {
     this.#world.agenda.add(at, { run: this, event, start });
   }
 
-  #courseOf(task: number, start: number): Course {
-    const { dag, durations, items } = this.#plan;
-    const { parent } = this.#scheduler.tasks;
-    const own = this.#undoes.get(task) ?? (parent[task] === -1 ? task : parent[task]!);
-    const source = own < durations.length ? own : parent[own]!;
-    const item = this.#itemOf(task);
-    const duration = item === undefined ? durations[source]! : (items.get(source)?.[item] ?? durations[source]!);
-    const draw = numbersOf(this.#world.seed, this.#position, task, start);
-    const takesSlot = this.#scheduler.tasks.hold[task] !== HOLD.nothing;
-    const failures = takesSlot ? this.#world.failures : 0;
-    return courseOf(dag, dag.tasks[source]!, duration, failures, draw);
-  }
-
-  #itemOf(task: number): number | undefined {
-    const parent = this.#scheduler.tasks.parent[task]!;
-    if (parent === -1) return undefined;
-    const { tasks } = this.#scheduler.itemsOf(parent)!;
-    return task - tasks[0]!;
-  }
-
   /** The task's slot is free before the scheduler hears of it: the policy may give it away at once. */
   #stopped(task: number): void {
     const slot = this.#underway.get(task)?.slot;
@@ -362,13 +331,13 @@ export class SimulatedRun implements Contender {
     const isPreempted = !this.#scheduler.tasks.hasEnded(task);
     const left = isPreempted ? this.#left.get(task)?.course : undefined;
     const isCut = isPreempted ? left === undefined : this.#scheduler.tasks.is(task, 'cancelled');
-    const of = this.#undoes.get(task) ?? this.#scheduler.tasks.parent[task]!;
-    const item = this.#itemOf(task);
-    if (!isPreempted && slot !== undefined) this.remaining -= Math.min(this.remaining, this.#estimateOf(task));
+    const of = this.#tasks.ownerOf(task);
+    const item = this.#tasks.itemOf(task);
+    if (!isPreempted && slot !== undefined) this.remaining -= Math.min(this.remaining, this.#tasks.estimateOf(task));
     this.#done.push({
       task,
-      name: this.#nameOf(task),
-      ...(of === -1 ? {} : { of }),
+      name: this.#tasks.nameOf(task),
+      ...(of === undefined ? {} : { of }),
       ...(item === undefined ? {} : { item }),
       ...(group === undefined ? {} : { group }),
       readyAt,
@@ -382,21 +351,6 @@ export class SimulatedRun implements Contender {
       waits: isCut ? at - startedAt : course.waits - (left?.waits ?? 0),
       transfer: isCut ? 0 : Math.min(transfer, at - startedAt),
     });
-  }
-
-  #estimateOf(task: number): number {
-    if (this.#undoes.has(task)) return 0;
-    const parent = this.#scheduler.tasks.parent[task]!;
-    const source = parent === -1 ? task : parent;
-    return this.#plan.dag.tasks[source]!.estimate ?? this.#plan.durations[source]!;
-  }
-
-  #nameOf(task: number): string {
-    const undone = this.#undoes.get(task);
-    if (undone !== undefined) return `${this.#nameOf(undone)}~undo`;
-    const item = this.#itemOf(task);
-    if (item !== undefined) return `${this.#nameOf(this.#scheduler.tasks.parent[task]!)}[${item}]`;
-    return this.#plan.dag.tasks[task]!.name;
   }
 
   #isSet(timer: string, at: number): boolean {
