@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dagOf, LiveRunDriver, type Drawing } from '../../test/support/live-run-driver.js';
 import type { Task } from '../dag/dag.js';
+import { taskFacts } from './task-facts.js';
 
 function driverOf(drawing: Drawing): LiveRunDriver {
   const driver = new LiveRunDriver(dagOf(drawing));
@@ -14,7 +15,7 @@ const event = (settings: Task['with'] = {}): Pick<Task, 'uses' | 'with'> => ({
 });
 const approval = (settings: Task['with'] = {}): Pick<Task, 'uses' | 'with'> => ({ uses: 'approval', with: settings });
 const outputOf = (driver: LiveRunDriver, task: string): unknown =>
-  driver.live.factsOf(driver.live.indexOf(task)!)['output'];
+  taskFacts(driver.live, driver.live.indexOf(task)!)['output'];
 const errorOf = (driver: LiveRunDriver, task: string): unknown =>
   driver.live.record.errorOf(driver.live.indexOf(task)!)?.code;
 

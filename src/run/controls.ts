@@ -1,22 +1,26 @@
 import type { ApprovalWith, EventWith, SwitchWith, WaitWith } from '../dag/control.js';
-import type { Dag, Task } from '../dag/dag.js';
+import type { Dag, ForEach, Task } from '../dag/dag.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import type { Json } from '../dag/json.js';
 import type { Scheduler } from '../dag/scheduler.js';
 import type { TaskError } from '../dag/task-error.js';
+import { HOLD } from '../dag/task-table.js';
 import { violations } from '../json-schema/violations.js';
 import { EventInbox, type SentEvent } from './event-inbox.js';
 import { isoTime } from './iso-time.js';
 import type { EndedTask } from './ended-task.js';
+import { startFanOut, type FanningRun } from './fan-out.js';
 import type { RunExpressions } from './run-expressions.js';
+import type { RunRecord } from './run-record.js';
 import type { WaitDescription } from './run.js';
 import { timeOf } from './wait-time.js';
 
 /** What the tasks that a run does itself must know of it, and tell it. */
-export interface ControlledRun {
+export interface ControlledRun extends FanningRun {
   readonly dag: Dag;
   readonly scheduler: Scheduler;
   readonly expressions: RunExpressions;
+  readonly record: RunRecord;
   /** Remembers how a task ended; the event is to be handed to the scheduler. */
   ended(end: EndedTask, at: number): SchedulerEvent;
   /** A person is reminded that the task waits for them. */
@@ -31,7 +35,7 @@ export interface ApprovalDecision {
   readonly reason?: string;
 }
 
-/** The tasks that a run does itself: those that wait, and those that choose. */
+/** The tasks that a run does itself: those that wait, those that choose, and those that fan out. */
 export class Controls {
   readonly inbox: EventInbox;
   readonly #run: ControlledRun;
@@ -41,9 +45,29 @@ export class Controls {
     this.inbox = new EventInbox(events);
   }
 
-  /** The task starts: what the scheduler is to be told. */
-  start(task: number, at: number): SchedulerEvent {
+  /** Whether the run does the task itself. */
+  does(task: number): boolean {
+    return this.#run.scheduler.tasks.hold[task] === HOLD.nothing;
+  }
+
+  /** The task starts: what the scheduler is to be told; nothing where the task was stopped by what came before it. */
+  start(task: number, at: number): SchedulerEvent | undefined {
+    if (!this.#run.scheduler.tasks.is(task, 'running')) return undefined;
+    this.#run.record.began(task);
     const definition = this.#definition(task);
+    const { forEach, made } = definition;
+    return forEach === undefined || made !== undefined
+      ? this.#begin(task, definition, at)
+      : this.#fanOut(task, forEach, at);
+  }
+
+  #fanOut(task: number, forEach: ForEach, at: number): SchedulerEvent {
+    const fannedOut = startFanOut(this.#run, task, forEach, at);
+    this.#run.record.grow(this.#run.dag);
+    return 'value' in fannedOut ? fannedOut.value : this.#failed(task, fannedOut.error, at);
+  }
+
+  #begin(task: number, definition: Task, at: number): SchedulerEvent {
     switch (definition.uses) {
       case 'wait':
         return this.#wait(task, definition, at);

@@ -17,8 +17,7 @@ export interface ExplainFacts {
   readonly runId: string;
   readonly record: { errorOf(task: number): TaskError | undefined; attemptsOf(task: number): number };
   readonly controls: { waitsFor(task: number): WaitDescription | undefined };
-  /** Whether a waiting task only waits for its next attempt. */
-  isRetrying(task: number): boolean;
+  readonly underWay: { isRetrying(task: number): boolean };
   taskPausedBy(task: number): { readonly at: number; readonly by?: string } | undefined;
 }
 
@@ -37,7 +36,7 @@ export function explain(run: ExplainFacts, task: number): Explanation {
       : state === 'waiting'
         ? [whyWaiting(run, task), ...whyPaused(run, task)]
         : whyNot(run, task);
-  return { task: dag.tasks[task]!.name, state: run.isRetrying(task) ? 'retrying' : state, reasons };
+  return { task: dag.tasks[task]!.name, state: run.underWay.isRetrying(task) ? 'retrying' : state, reasons };
 }
 
 function whyEnded(run: ExplainFacts, task: number): Reason[] {
@@ -86,7 +85,7 @@ function whyDeclined(run: ExplainFacts, task: number): Reason {
 }
 
 function whyWaiting(run: ExplainFacts, task: number): Reason {
-  if (run.isRetrying(task)) {
+  if (run.underWay.isRetrying(task)) {
     const error = run.record.errorOf(task);
     const why = error === undefined ? '' : `: ${error.code}: ${error.message}`;
     const next = iso(timeOf(run.scheduler.tasks.dueAt[task]));

@@ -1,6 +1,6 @@
 import type { CreatePlacement } from '../dag/placement.js';
 import type { CreatePolicy } from '../dag/policy.js';
-import { retryOf, timeoutsOf, type Dag } from '../dag/dag.js';
+import type { Dag } from '../dag/dag.js';
 import type { LearnedEstimates } from '../estimate/estimate.js';
 import type { SchedulerEvent } from '../dag/event.js';
 import type { Instruction } from '../dag/instruction.js';
@@ -9,12 +9,9 @@ import { isRunEnd } from '../dag/run-state.js';
 import { Scheduler } from '../dag/scheduler.js';
 import type { SchedulerHost } from '../dag/scheduler-options.js';
 import type { Snapshot } from '../dag/snapshot.js';
-import type { ArtifactRef } from '../dag/artifact.js';
-import { CODE, HOLD } from '../dag/task-table.js';
 import type { TaskState } from '../dag/task-state.js';
 import type { Act, ActAnswer, ActRecord, ActRequest } from './act.js';
 import { alsoStopped, changesIn } from './changes.js';
-import { checkedEnd } from './checked-end.js';
 import { asksItems, conditionOf } from './conditions.js';
 import { Controls } from './controls.js';
 import { decide } from './decision.js';
@@ -24,15 +21,13 @@ import { Expectations } from './expectations.js';
 import { DoneActs } from './done-acts.js';
 import { explain } from './explain.js';
 import type { Explanation } from './explanation.js';
-import { collectedOutputs, fanOutError, startFanOut } from './fan-out.js';
+import { collectedOutputs } from './fan-out.js';
 import { grownDag } from './grown-dag.js';
 import { GrowingDag, type GrowthSnapshot } from './growing-dag.js';
 import { isoTime } from './iso-time.js';
-import { itemName } from './made-tasks.js';
 import { Pausers, type PausedBy, type PausersSnapshot } from './paused-by.js';
-import { Polls, type PollState } from './polls.js';
 import { refuse } from './refusals.js';
-import { Retries, type RetriesSnapshot } from './retries.js';
+import { remainingWork } from './remaining-time.js';
 import { RunExpressions } from './run-expressions.js';
 import type { RunEvent } from './run-event.js';
 import { RunLog, type RunLogSnapshot } from './run-log.js';
@@ -41,9 +36,8 @@ import { describeRun, historyOf, resultOf } from './run-view.js';
 import type { RunDescription, RunResult } from './run.js';
 import { seedOf } from './seed.js';
 import { startedTask, type StartedTask } from './started-task.js';
+import { UnderWay, type UnderWaySnapshot } from './under-way.js';
 
-/** Where a task that was under way keeps what it left. */
-const KEEPS_RECORD: readonly number[] = [CODE.succeeded, CODE.failed, CODE.waiting];
 /** What a run begins with that another run did: each task, with its output where it had one. */
 export interface TakeOver {
   readonly runId: string;
@@ -53,15 +47,11 @@ export interface TakeOver {
 }
 
 /** What a live run is beyond its dag, as plain JSON. */
-export interface LiveRunSnapshot extends GrowthSnapshot, PausersSnapshot {
+export interface LiveRunSnapshot extends GrowthSnapshot, PausersSnapshot, UnderWaySnapshot {
   readonly scheduler: Snapshot;
   readonly record: RecordSnapshot;
   readonly log?: RunLogSnapshot;
   readonly acts?: readonly ActRecord[];
-  /** Outputs that running tasks end with by an operator's word. */
-  readonly outputs?: readonly (readonly [task: number, output: Json | null, hasOutput: boolean])[];
-  readonly polls?: readonly (readonly [task: number, state: PollState])[];
-  readonly retries?: RetriesSnapshot;
   /** Events that no task has taken yet. */
   readonly events?: readonly SentEvent[];
 }
@@ -108,14 +98,12 @@ export class LiveRun {
   readonly expressions: RunExpressions;
   readonly controls: Controls;
   readonly growth: GrowingDag;
-  readonly #polls: Polls;
-  readonly #retries: Retries;
-  readonly #expectations: Expectations;
+  readonly expectations: Expectations;
+  readonly underWay: UnderWay;
   readonly #options: LiveRunOptions;
   readonly #log: RunLog;
   readonly #acts: DoneActs;
   readonly #pausers: Pausers;
-  readonly #outputs = new Map<number, Json | undefined>();
   /** What moved by what is handled now: as in `TaskTable.moves`. */
   #moves: number[] = [];
 
@@ -131,16 +119,14 @@ export class LiveRun {
     this.noCache = options.noCache ?? false;
     this.expressions = new RunExpressions(this);
     this.growth = new GrowingDag(dag, (task) => asksItems(this.expressions, task), snapshot);
-    this.#expectations = new Expectations(this, dag.name, options.estimates);
+    this.expectations = new Expectations(this, dag.name, options.estimates);
     this.scheduler = Scheduler.of(this.dag, this.#schedulerHost(), snapshot?.scheduler);
     this.record = RunRecord.restore(this.dag, snapshot?.record, (task) => collectedOutputs(this, task));
     this.controls = new Controls(this, snapshot?.events);
-    this.#polls = new Polls(snapshot?.polls);
-    this.#retries = new Retries(snapshot?.retries);
+    this.underWay = new UnderWay(this, options.retriesHolders ?? false, snapshot);
     this.#log = RunLog.restore(snapshot?.log);
     this.#acts = new DoneActs(snapshot?.acts);
     this.#pausers = new Pausers(snapshot);
-    for (const [task, output, has] of snapshot?.outputs ?? []) this.#outputs.set(task, has ? output : undefined);
   }
 
   /** As plain JSON; undefined where what tasks wait for has more bytes than `limit` (default 1 MiB). */
@@ -148,8 +134,7 @@ export class LiveRun {
     const growth = this.growth.snapshot((task) => !this.scheduler.tasks.hasEnded(task));
     const record = this.record.snapshot(this.facts(), byteLength((growth.items ?? []) as unknown as Json), limit);
     if (record === undefined) return undefined;
-    const polls = this.#polls.snapshot();
-    const retries = this.#retries.snapshot();
+    const { outputs, ...underWay } = this.underWay.snapshot();
     const events = this.controls.inbox.snapshot();
     return {
       scheduler: this.scheduler.snapshot(),
@@ -157,12 +142,9 @@ export class LiveRun {
       log: this.#log.snapshot(),
       ...(this.acts.length === 0 ? {} : { acts: [...this.acts] }),
       ...this.#pausers.snapshot(),
-      ...(this.#outputs.size === 0
-        ? {}
-        : { outputs: [...this.#outputs].map(([task, value]) => [task, value ?? null, value !== undefined] as const) }),
+      ...(outputs === undefined ? {} : { outputs }),
       ...growth,
-      ...(polls.length === 0 ? {} : { polls }),
-      ...(retries === undefined ? {} : { retries }),
+      ...underWay,
       ...(events.length === 0 ? {} : { events }),
     };
   }
@@ -224,8 +206,8 @@ export class LiveRun {
       if (event === undefined) continue;
       for (const instruction of this.#handleOne(event)) {
         if (instruction.type === 'compensate') queue.push(() => this.#compensate(instruction, at));
-        else if (instruction.type === 'task.start' && this.#isOwn(instruction.task)) {
-          queue.push(() => this.#startOwn(instruction.task, at));
+        else if (instruction.type === 'task.start' && this.controls.does(instruction.task)) {
+          queue.push(() => this.controls.start(instruction.task, at));
         } else instructions.push(instruction);
       }
       if (event.type === 'timer.fired' && event.task !== undefined) {
@@ -247,23 +229,6 @@ export class LiveRun {
     return instructions;
   }
 
-  /** Whether the run does the task itself: it waits, chooses, or fans out. */
-  #isOwn(task: number): boolean {
-    return this.scheduler.tasks.hold[task] === HOLD.nothing;
-  }
-
-  #startOwn(task: number, at: number): SchedulerEvent | undefined {
-    // It may have been stopped by what came before it.
-    if (!this.scheduler.tasks.is(task, 'running')) return undefined;
-    this.record.began(task);
-    const { forEach, made } = this.dag.tasks[task]!;
-    if (forEach === undefined || made !== undefined) return this.controls.start(task, at);
-    const fannedOut = startFanOut(this, task, forEach, at);
-    this.record.grow(this.dag);
-    if ('value' in fannedOut) return fannedOut.value;
-    return this.ended({ task, outcome: 'failed', attempts: 1, error: fannedOut.error }, at);
-  }
-
   #compensate({ tasks, order }: Extract<Instruction, { type: 'compensate' }>, at: number): SchedulerEvent {
     this.growth.make({ of: tasks.map((task) => this.growth.nameOf(task)), order });
     this.record.grow(this.dag);
@@ -272,33 +237,7 @@ export class LiveRun {
 
   /** Remembers how a started task ended; the event is for the host to hand in. */
   ended(end: EndedTask, at: number): SchedulerEvent {
-    const { task } = end;
-    const startedAt = this.scheduler.startedAt(task) ?? at;
-    const { expressions } = this;
-    const checked = checkedEnd(end, this.dag.tasks[task]!, { expressions, polls: this.#polls, startedAt, at });
-    this.record.ended(task, checked.end);
-    this.#retries.ended(end);
-    const { retryAfter } = end;
-    const until = checked.until ?? (retryAfter === undefined ? undefined : at + retryAfter);
-    if (until !== undefined) return { type: 'task.waits', at, task, until };
-    const kept = this.#keptBy(end, at);
-    return {
-      type: 'task.ended',
-      at,
-      task,
-      outcome: checked.end.outcome,
-      ...(kept > 0 ? { kept } : {}),
-      ...(end.unstarted === undefined ? {} : { unstarted: end.unstarted }),
-    };
-  }
-
-  /** Milliseconds of the task's work that its checkpoint has. */
-  #keptBy({ task, checkpoint, progress }: EndedTask, at: number): number {
-    if (checkpoint === undefined) return 0;
-    const { ready } = this.scheduler;
-    const estimate = ready.facts.estimateOf(task);
-    const done = progress === undefined ? estimate - ready.remainingAt(task, at) : progress * estimate;
-    return Math.round(done);
+    return this.underWay.ended(end, at);
   }
 
   /**
@@ -375,7 +314,7 @@ export class LiveRun {
       counts: this.#retryingCounted(scheduler.counts),
       runBeganAt: scheduler.runBeganAt,
       runEndedAt: scheduler.runEndedAt,
-      stateOf: (task) => (this.isRetrying(task) ? 'retrying' : scheduler.stateOf(task)),
+      stateOf: (task) => (this.underWay.isRetrying(task) ? 'retrying' : scheduler.stateOf(task)),
       startedAt: (task) => scheduler.startedAt(task),
       endedAt: (task) => scheduler.endedAt(task),
       isPaused: (task) => scheduler.tasks.paused[task] === 1,
@@ -384,7 +323,7 @@ export class LiveRun {
   }
 
   #retryingCounted(counts: Record<TaskState, number>): Record<TaskState, number> {
-    const retrying = this.#retries.tasks().filter((task) => this.isRetrying(task)).length;
+    const { retrying } = this.underWay;
     if (retrying === 0) return counts;
     return { ...counts, retrying: counts.retrying + retrying, waiting: counts.waiting - retrying };
   }
@@ -397,55 +336,9 @@ export class LiveRun {
     return startedTask(this, task, attemptsBefore);
   }
 
-  /** The outputs of the tasks that this one needs, by name; of one that undoes another, those that that one had, and its own. */
-  handedOutputs(task: number): JsonObject {
-    const { made } = this.dag.tasks[task]!;
-    if (made === undefined) return this.record.needsOf(task);
-    const origin = this.indexOf(made.of) ?? -1;
-    if (made.undoes !== true) return this.#itemNeeds(origin);
-    const name = made.item === undefined ? made.of : itemName(made.of, made.item);
-    const output = this.record.outputOf(this.indexOf(name) ?? -1);
-    return { ...this.record.needsOf(origin), ...(output === undefined ? {} : { [made.of]: output }) };
-  }
-
-  /** What the task fans out over is handed to each item as the item alone: whole, it would be copied as often. */
-  #itemNeeds(origin: number): JsonObject {
-    const needs = this.record.needsOf(origin);
-    for (const name of this.expressions.tasksIn(this.dag.tasks[origin]?.forEach as Json)) delete needs[name];
-    return needs;
-  }
-
   /** Milliseconds of slots that the run is thought to take still. */
   remainingWork(): number {
-    const { tasks, ready } = this.scheduler;
-    let work = 0;
-    for (let task = 0; task < tasks.size; task++) {
-      if (!tasks.hasEnded(task) && tasks.hold[task] !== HOLD.nothing) work += ready.facts.remainingOf(task);
-    }
-    return work;
-  }
-
-  checkpointOf(task: number): Json | undefined {
-    return this.#retries.checkpointOf(task);
-  }
-
-  /** Whether the run itself makes another attempt of the task; with the attempts of it that failed. */
-  retriesOf(task: number): { readonly failedBefore: number } | undefined {
-    const definition = this.dag.tasks[task]!;
-    // A limit of all attempts together is the executor's to keep.
-    const isOwn =
-      this.#options.retriesHolders === true && timeoutsOf(this.dag, definition).scheduleToClose === undefined;
-    if (!isOwn || retryOf(this.dag, definition).maximumAttempts === 1) return undefined;
-    return this.scheduler.holdsMore(task) ? { failedBefore: this.#retries.failedBefore(task) } : undefined;
-  }
-
-  /** Whether a waiting task only waits for its next attempt. */
-  isRetrying(task: number): boolean {
-    return this.#retries.failedBefore(task) > 0 && this.scheduler.tasks.is(task, 'waiting');
-  }
-
-  sizeOf(task: number): number | undefined {
-    return this.#expectations.sizeOf(task);
+    return remainingWork(this.scheduler);
   }
 
   /** In a fan-out: the item of the task. */
@@ -453,44 +346,9 @@ export class LiveRun {
     return this.growth.itemOf(task);
   }
 
-  /** Milliseconds that a poll has from the latest start of its task on; undefined where it has no timeout. */
-  timeLeftOf(task: number): number | undefined {
-    const { poll } = this.dag.tasks[task]!;
-    const startedAt = this.scheduler.startedAt(task);
-    if (poll?.timeout === undefined || startedAt === undefined) return undefined;
-    return Math.max(1, this.#polls.endOf(task, poll, startedAt) - startedAt);
-  }
-
-  /** A file that a task left. */
-  artifactOf(task: string, artifact: string): ArtifactRef | undefined {
-    const artifacts = this.record.artifactsOf(this.indexOf(task) ?? -1);
-    return artifacts !== undefined && Object.hasOwn(artifacts, artifact) ? artifacts[artifact] : undefined;
-  }
-
   /** A person is reminded that the task waits for them. */
   reminded(task: number, at: number): void {
     this.#log.reminded(at, task);
-  }
-
-  /** What an expression may know of a task. Asked while an event is taken in: an operator's output may be on its way. */
-  factsOf(task: number): JsonObject {
-    const status = this.scheduler.stateOf(task);
-    const output = this.#outputs.has(task) ? this.#outputs.get(task) : this.record.outputOf(task);
-    const error = status === 'failed' ? this.record.errorOf(task) : undefined;
-    return {
-      status,
-      attempts: this.record.attemptsOf(task),
-      ...(output === undefined || status !== 'succeeded' ? {} : { output }),
-      ...(error === undefined
-        ? {}
-        : {
-            error: {
-              code: error.code,
-              message: error.message,
-              ...(error.details === undefined ? {} : { details: error.details }),
-            },
-          }),
-    };
   }
 
   #schedulerHost(): SchedulerHost {
@@ -498,8 +356,8 @@ export class LiveRun {
     return {
       createPolicy,
       admit: (task) => this.#admit(task),
-      factsOf: (task) => this.#expectations.factsOf(task),
-      estimateOf: (name) => this.#expectations.estimateOf(name),
+      factsOf: (task) => this.expectations.factsOf(task),
+      estimateOf: (name) => this.expectations.estimateOf(name),
       ...(createPlacement === undefined ? {} : { createPlacement }),
       ...(leases === undefined ? {} : { leases }),
       ...(smallerPass === undefined ? {} : { smallerPass }),
@@ -518,12 +376,12 @@ export class LiveRun {
     this.#pausers.note(act, request, at, (task) => this.indexOf(task));
     switch (act.type) {
       case 'completeTask':
-        this.#outputs.set(this.indexOf(act.task) ?? -1, act.output);
+        this.underWay.completeWith(this.indexOf(act.task) ?? -1, act.output);
         break;
       case 'skipTask':
       case 'cancelTask':
-        // It may run still, and have been completed: the latest word counts.
-        this.#outputs.delete(this.indexOf(act.task) ?? -1);
+        // It may run still, and have been completed.
+        this.underWay.dropCompletion(this.indexOf(act.task) ?? -1);
         break;
       case 'addTasks':
         this.growth.grow(grownDag(this.dag, act));
@@ -538,25 +396,7 @@ export class LiveRun {
     const { moves } = this.scheduler.tasks;
     this.#log.moved(at, moves);
     for (const move of moves) this.#moves.push(move);
-    for (let i = 0; i + 2 < moves.length; i += 3) {
-      const task = moves[i]!;
-      const from = moves[i + 1]!;
-      const to = moves[i + 2]!;
-      const wasUnderWay = from === CODE.running || from === CODE.waiting;
-      // By a rule of its own, an error is what skipped it.
-      const isExcused = to === CODE.skipped && this.scheduler.tasks.declined[task] === 1;
-      const isVoid = wasUnderWay && !isExcused && !KEEPS_RECORD.includes(to);
-      if (isVoid || from >= CODE.succeeded) this.record.reopened(task);
-      if (to >= CODE.succeeded || from >= CODE.succeeded) {
-        this.#polls.forget(task);
-        this.#retries.forget(task);
-      }
-      const error = to === CODE.failed ? fanOutError(this, task) : undefined;
-      if (error !== undefined) this.record.failed(task, error);
-      if (this.#outputs.size === 0 || to !== CODE.succeeded || !this.#outputs.has(task)) continue;
-      this.record.decided(task, this.#outputs.get(task));
-      this.#outputs.delete(task);
-    }
+    this.underWay.follow(moves);
   }
 
   #takeOver(): void {

@@ -44,6 +44,15 @@ export function estimatedEnd(run: RemainingFacts): number | undefined {
   return end <= LATEST ? end : undefined;
 }
 
+/** Milliseconds of slots that the run is thought to take still. */
+export function remainingWork({ tasks, ready }: Scheduler): number {
+  let work = 0;
+  for (let task = 0; task < tasks.size; task++) {
+    if (!tasks.hasEnded(task) && tasks.hold[task] !== HOLD.nothing) work += ready.facts.remainingOf(task);
+  }
+  return work;
+}
+
 /** The last moment that a date can be. */
 const LATEST = 8.64e15;
 

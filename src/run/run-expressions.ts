@@ -14,15 +14,14 @@ import {
   type CompiledValue,
   type ValueWithSecrets,
 } from '../expression/value-template.js';
+import { taskFacts, type FactsRun } from './task-facts.js';
 
 /** What is asked of a run to evaluate an expression of it. */
-export interface ExpressionFacts {
+export interface ExpressionFacts extends FactsRun {
   readonly runId: string;
   readonly dag: Dag;
   readonly params: JsonObject;
   indexOf(name: string): number | undefined;
-  /** What an expression may know of a task: see `tasks.NAME` in docs/expressions.md. */
-  factsOf(task: number): JsonObject;
   /** In a fan-out: the item of the task. */
   itemOf(task: number): Json | undefined;
 }
@@ -136,7 +135,7 @@ export class RunExpressions {
       // To what undoes an item, the item's end is that of its task.
       const isOwn = made?.undoes === true && made.item !== undefined && made.of === name;
       const index = this.#run.indexOf(isOwn ? itemName(name, made.item) : name);
-      if (index !== undefined) tasks[name] = this.#run.factsOf(index);
+      if (index !== undefined) tasks[name] = taskFacts(this.#run, index);
     }
     const values = { params, tasks, run: { id: runId, dag: dag.name }, env: { ...dag.defaults?.env }, ...own };
     const index = made?.item;

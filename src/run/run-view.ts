@@ -15,6 +15,7 @@ import type { RunLog } from './run-log.js';
 import type { RunDescription, RunResult, TaskDescription } from './run.js';
 import { subRunIdOf } from './started-task.js';
 import { startedRunId } from './sub-run-end.js';
+import type { UnderWay } from './under-way.js';
 
 /** What is shown of a run. */
 export interface ViewedRun {
@@ -23,14 +24,13 @@ export interface ViewedRun {
   readonly scheduler: Scheduler;
   readonly record: RunRecord;
   readonly controls: Controls;
+  readonly underWay: UnderWay;
   readonly expressions: RunExpressions;
   readonly acts: readonly ActRecord[];
   readonly pausedBy: { readonly at: number; readonly by?: string } | undefined;
   readonly takeOver: { readonly runId: string } | undefined;
   facts(): RunFacts;
   itemOf(task: number): Json | undefined;
-  /** Whether a waiting task only waits for its next attempt. */
-  isRetrying(task: number): boolean;
 }
 
 /** The run now; with a range, of its tasks only those. */
@@ -77,7 +77,7 @@ function seenOf(run: ViewedRun, task: number): Partial<TaskDescription> {
   const { runId, dag, scheduler, controls, record } = run;
   const definition = dag.tasks[task]!;
   const group = scheduler.itemsOf(task);
-  const waitsFor = run.isRetrying(task) ? undefined : controls.waitsFor(task);
+  const waitsFor = run.underWay.isRetrying(task) ? undefined : controls.waitsFor(task);
   const madeIn = scheduler.ready.groups.madeIn(task);
   const isSubRun = definition.uses === 'dag' && scheduler.startedAt(task) !== undefined && group === undefined;
   return {

@@ -4,8 +4,10 @@ import type { Json, JsonObject } from '../dag/json.js';
 import type { ArtifactRef } from '../dag/artifact.js';
 import { taskCallOf, type CalledArtifacts, type TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
-import type { RunExpressions } from './run-expressions.js';
+import type { Expectations } from './expectations.js';
 import { subRunParams } from './sub-run-params.js';
+import { handedArtifact, handedOutputs, type InputsRun } from './task-inputs.js';
+import type { UnderWay } from './under-way.js';
 
 /**
  * What a host does where a task starts: the call of a handler, an activity of other workers, a run of its own, or
@@ -20,25 +22,14 @@ export type StartedTask =
   | { readonly error: TaskError };
 
 /** What a task is started with, of what its run knows. */
-export interface StartingRun {
+export interface StartingRun extends InputsRun {
   readonly runId: string;
-  readonly dag: Dag;
   readonly params: JsonObject;
-  readonly expressions: RunExpressions;
   /** No task takes an earlier output. */
   readonly noCache: boolean;
-  /** The outputs of what the task needs, by name. */
-  handedOutputs(task: number): JsonObject;
+  readonly underWay: UnderWay;
+  readonly expectations: Expectations;
   itemOf(task: number): Json | undefined;
-  /** Milliseconds until its poll is over; undefined where it has none, or no timeout. */
-  timeLeftOf(task: number): number | undefined;
-  artifactOf(task: string, artifact: string): ArtifactRef | undefined;
-  /** What an earlier start of the task left. */
-  checkpointOf(task: number): Json | undefined;
-  /** Whether the run makes another attempt, rather than the executor; with the attempts of it that failed. */
-  retriesOf(task: number): { readonly failedBefore: number } | undefined;
-  /** How large its input is; undefined where it does not say. */
-  sizeOf(task: number): number | undefined;
 }
 
 /** What the task is handed when it starts; its expressions are evaluated now. */
@@ -60,14 +51,14 @@ export function startedTask(run: StartingRun, task: number, attemptsBefore: numb
   if (artifacts !== undefined && 'error' in artifacts) return artifacts;
   const item = run.itemOf(task);
   const index = definition.made?.item;
-  const timeLeft = run.timeLeftOf(task);
-  const checkpoint = run.checkpointOf(task);
-  const retries = run.retriesOf(task);
-  const size = run.sizeOf(task);
+  const timeLeft = run.underWay.timeLeftOf(task);
+  const checkpoint = run.underWay.checkpointOf(task);
+  const retries = run.underWay.retriesOf(task);
+  const size = run.expectations.sizeOf(task);
   const call = taskCallOf(dag, definition, {
     runId: run.runId,
     params: run.params,
-    needs: run.handedOutputs(task),
+    needs: handedOutputs(run, task),
     attemptsBefore,
     with: settings.value as JsonObject,
     env: textsOf(env.value as JsonObject),
@@ -129,7 +120,7 @@ function artifactsOf(
   if (artifacts === undefined) return undefined;
   const load: Record<string, ArtifactRef> = {};
   for (const [path, { task: maker, artifact }] of Object.entries(artifacts.load ?? {})) {
-    const ref = run.artifactOf(maker, artifact);
+    const ref = handedArtifact(run, maker, artifact);
     if (ref === undefined) {
       const message = `${maker} left no artifact ${artifact}, which ${path} shall be.`;
       return { error: { code: 'ARTIFACT_MISSING', message } };
