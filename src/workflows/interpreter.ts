@@ -14,6 +14,7 @@ import { placementOf } from '../dag/scheduler-options.js';
 import { taskQueueOf } from '../dag/worker-group.js';
 import type { ActivityScope } from './activity-scope.js';
 import { Children } from './children.js';
+import { HistoryWatch } from './history-watch.js';
 import type { RunInput, TaskEnd } from './messages.js';
 import { PATCHES } from './patches.js';
 import { RunTimers, type RunTimer } from './run-timers.js';
@@ -26,24 +27,9 @@ import { activityOf, startActivity, type TaskActivity } from './task-activity.js
 const EARLIER_CALL_BYTES = 1_572_864;
 /** Bytes of what tasks wait for that the next execution is started with, where it is more than usual. */
 const CARRIED_BYTES = 4 * 1_048_576;
-/** Well below the 51,200 events at which the server ends a run, well above what one window of tasks adds. */
-const HISTORY_LIMIT = 8_000;
-/** The server takes 2,000 updates in one execution. */
-const UPDATE_LIMIT = 1_500;
-/** Past so many times the limit no task starts until those that run have ended: the server's own limit is near. */
-const HISTORY_HARD_FACTOR = 5;
-/** Milliseconds that short tasks get to end, so that continuing as new costs nothing else. */
-const DRAIN_TIME = 1_000;
 /** New commands, and bytes of their arguments, in one workflow task: it may run 5 s and hold 4 MB. */
 const COMMANDS_PER_WORKFLOW_TASK = 500;
 const BYTES_PER_WORKFLOW_TASK = 1_048_576;
-
-/**
- * Where started tasks go. `direct`: activities of this workflow. `draining`: held back, so that the run can continue
- * as new once the running ones have ended. `detached`: some of those take long, so tasks go to child workflows, which
- * outlive the change.
- */
-type Phase = 'direct' | 'draining' | 'detached';
 
 /** An act that came by a signal, in line with what else the run is told. */
 interface RequestedAct {
@@ -83,14 +69,9 @@ export class Interpreter {
   readonly #timers: RunTimers;
   /** Ends the wait for news. */
   #wake = (): void => {};
-  #phase: Phase = 'direct';
-  #drainTimerFired = false;
+  readonly #history: HistoryWatch;
   /** An act let tasks start. */
   #actStarted = false;
-  /** Acts that came as updates. */
-  #updates = 0;
-  /** The outputs that tasks wait for do not fit into the next execution's input. */
-  #isTooLarge = false;
   #ended = false;
 
   constructor(input: RunInput) {
@@ -111,6 +92,7 @@ export class Interpreter {
       admitted: () => this.post({ type: 'run.admitted', at: Date.now() }),
       groupsChanged: (groups) => this.post({ type: 'groups.changed', at: Date.now(), groups }),
     });
+    this.#history = new HistoryWatch(input.historyLimit);
     this.#shown = new Shown(this.live, input.searchAttributes ?? false);
     this.#restarts = new Map(carried?.restarts);
     this.#children = new Children(this.#runId, carried, (end) => this.#taskEnded(end));
@@ -149,11 +131,11 @@ export class Interpreter {
    * @throws DagwrightError where the run refuses it. Nothing has changed then.
    */
   act(act: Act, request: ActRequest): ActAnswer {
-    this.#updates++;
+    this.#history.updated();
     this.#takeIn();
     const { answer, instructions } = this.live.act(act, request, Date.now());
     this.#perform(instructions);
-    if (this.#phase === 'detached' && this.#starts.length > 0 && patched(PATCHES.actsStartTasks)) {
+    if (this.#history.phase === 'detached' && this.#starts.length > 0 && patched(PATCHES.actsStartTasks)) {
       this.#actStarted = true;
     }
     if (act.type === 'cancel' && act.requestFollows === true) this.requestFollows = true;
@@ -186,11 +168,11 @@ export class Interpreter {
       if (this.#ended) break;
       // A timer ends the workflow task, and with it this portion's commands.
       while (this.#startPortion()) await sleep(1);
-      this.#watchHistory();
+      this.#history.look();
       if (this.#mayContinueAsNew()) await this.#continueAsNew();
       if (this.#inbox.length === 0) await this.#news();
       this.#actStarted = false;
-      if (this.#drainTimerFired) this.#detach();
+      if (this.#history.hasDrained) this.#history.detach();
     }
     await this.shared.close();
     return this.live.result();
@@ -227,9 +209,9 @@ export class Interpreter {
 
   /** Waits until there is something to do. A `condition` makes more promises, and all is looked at twice for it. */
   #news(): Promise<void> {
-    if (this.#phase === 'direct') return new Promise((resolve) => (this.#wake = resolve));
+    if (this.#history.phase === 'direct') return new Promise((resolve) => (this.#wake = resolve));
     return condition(
-      () => this.#inbox.length > 0 || this.#drainTimerFired || this.#actStarted || this.#mayContinueAsNew(),
+      () => this.#inbox.length > 0 || this.#history.hasDrained || this.#actStarted || this.#mayContinueAsNew(),
     );
   }
 
@@ -272,8 +254,7 @@ export class Interpreter {
    * that is done for each task: a promise costs a workflow more than all the rest of it.
    */
   #startPortion(): boolean {
-    if (this.#starts.length === 0 || this.#phase === 'draining') return false;
-    if (this.#phase === 'detached' && this.#mustHold()) return false;
+    if (this.#starts.length === 0 || this.#history.holdsStarts(this.#direct.size)) return false;
     const portion: TaskActivity[] = [];
     let taken = 0;
     let bytes = 0;
@@ -281,7 +262,7 @@ export class Interpreter {
       bytes += this.#startNext(this.#starts[taken++]!, portion);
     }
     this.#starts.splice(0, taken);
-    if (this.#phase === 'direct') for (const activity of portion) this.#startDirect(activity);
+    if (this.#history.phase === 'direct') for (const activity of portion) this.#startDirect(activity);
     else this.#children.start(portion);
     return this.#starts.length > 0;
   }
@@ -376,22 +357,11 @@ export class Interpreter {
     this.#timers.arm();
   }
 
-  /** Begins to drain once the history is long. */
-  #watchHistory(): void {
-    if (this.#phase !== 'direct') return;
-    const info = workflowInfo();
-    const isShort = info.historyLength < (this.#input.historyLimit ?? HISTORY_LIMIT) && info.historySize < 8_388_608;
-    if (isShort && this.#updates < UPDATE_LIMIT) return;
-    this.#phase = 'draining';
-    void sleep(DRAIN_TIME).then(() => (this.#drainTimerFired = true));
-  }
-
   async #continueAsNew(): Promise<void> {
     const live = this.live.snapshot() ?? (patched(PATCHES.largerCarry) ? this.live.snapshot(CARRIED_BYTES) : undefined);
     if (live === undefined) {
       log.warn('The outputs that tasks still wait for are too large to continue as new; the run goes on as it is.');
-      this.#isTooLarge = true;
-      this.#detach();
+      this.#history.goOn();
       return;
     }
     const shared = this.shared.snapshot();
@@ -411,26 +381,14 @@ export class Interpreter {
 
   /** Nothing is under way that would not survive it. */
   #mayContinueAsNew(): boolean {
-    if (this.#phase === 'direct' || this.#isTooLarge) return false;
     return (
+      this.#history.isDue &&
       this.#direct.size === 0 &&
       this.#inbox.length === 0 &&
       this.#children.settled() &&
       this.#subRuns.settled() &&
       this.shared.settled()
     );
-  }
-
-  #detach(): void {
-    this.#drainTimerFired = false;
-    if (this.#phase === 'draining') this.#phase = 'detached';
-  }
-
-  /** Whether detached tasks must wait too: the run is about to continue as new, or the server's limit is near. */
-  #mustHold(): boolean {
-    if (this.#isTooLarge) return false;
-    const limit = (this.#input.historyLimit ?? HISTORY_LIMIT) * HISTORY_HARD_FACTOR;
-    return this.#direct.size === 0 || workflowInfo().historyLength >= limit;
   }
 }
 
