@@ -35,6 +35,8 @@ export interface Items {
 /** Which tasks fan out, and how far each is. Counts; what becomes of the tasks is for the walk. */
 export class FanOuts {
   readonly #byParent = new Map<number, Items>();
+  /** Those to look at: an item ended, or may be let go. */
+  readonly touched = new Set<Items>();
 
   of(parent: number): Items | undefined {
     return this.#byParent.get(parent);
@@ -63,16 +65,8 @@ export class FanOuts {
   }
 
   recount(group: Items, table: TaskTable): void {
-    group.open = group.failed = group.cancelled = group.active = group.next = 0;
-    for (let i = 0; i < group.size; i++) {
-      const task = group.tasks[i]!;
-      if (table.hasEnded(task)) {
-        countEnd(group, table.state[task]!);
-        continue;
-      }
-      group.open++;
-      if (table.state[task] !== CODE.pending) group.active++;
-    }
+    count(group, table);
+    this.touched.add(group);
   }
 
   /** One of its items ended: of those let go, or before it was. */
@@ -80,6 +74,7 @@ export class FanOuts {
     group.open--;
     if (!wasPending) group.active--;
     countEnd(group, table.state[task]!);
+    this.touched.add(group);
   }
 
   snapshot(): FanOutSnapshot[] {
@@ -96,7 +91,7 @@ export class FanOuts {
     for (const { task, items, size, ...limits } of snapshots) {
       const tasks = items.flatMap(([first, count]) => Array.from({ length: count }, (_, i) => first + i));
       for (const item of tasks) table.parent[item] = task;
-      this.recount(this.set(task, tasks, { items: size ?? tasks.length, ...limits }), table);
+      count(this.set(task, tasks, { items: size ?? tasks.length, ...limits }), table);
     }
   }
 }
@@ -104,6 +99,19 @@ export class FanOuts {
 /** Whether more items have failed than may; where nothing is said of it, that is asked only at the end. */
 export function isOver({ failed, tolerate }: Items): boolean {
   return tolerate !== undefined && failed > tolerate;
+}
+
+function count(group: Items, table: TaskTable): void {
+  group.open = group.failed = group.cancelled = group.active = group.next = 0;
+  for (let i = 0; i < group.size; i++) {
+    const task = group.tasks[i]!;
+    if (table.hasEnded(task)) {
+      countEnd(group, table.state[task]!);
+      continue;
+    }
+    group.open++;
+    if (table.state[task] !== CODE.pending) group.active++;
+  }
 }
 
 function countEnd(group: Items, state: number): void {

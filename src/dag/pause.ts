@@ -58,9 +58,23 @@ export class Pause {
 
   /** The task does not start until it is resumed; with `interrupt` it stops where it runs. */
   hold(task: number, mode: PauseMode, at: number, instructions: Instruction[]): void {
-    this.#walk.hold(task);
+    const { ready, tasks } = this.#walk;
+    ready.remove(task);
+    tasks.paused[task] = 1;
     if (this.#started.isRun(task)) instructions.push({ type: 'subrun.pause', task, mode });
     else if (mode === 'interrupt') this.#started.stop(task, STOP.again, at, instructions);
+  }
+
+  /** The task may start again. */
+  release(task: number, instructions: Instruction[]): void {
+    const { tasks, ready, fanOuts } = this.#walk;
+    if (tasks.paused[task] === 1) {
+      tasks.paused[task] = 0;
+      ready.add(task);
+      const group = fanOuts.of(task);
+      if (group !== undefined) fanOuts.touched.add(group);
+    }
+    if (this.#started.isRun(task)) instructions.push({ type: 'subrun.resume', task });
   }
 
   #dropResume(instructions: Instruction[]): void {

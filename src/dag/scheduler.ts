@@ -1,19 +1,22 @@
 import { checkEvent } from './check-event.js';
-import { undoOrder } from './compensation.js';
-import type { CompensatedEnd, Dag } from './dag.js';
+import type { Dag } from './dag.js';
 import type { SchedulerEvent, TimerName } from './event.js';
+import { FailFast } from './fail-fast.js';
 import type { Items } from './fan-outs.js';
 import { graphOf, type Graph } from './graph.js';
 import type { Instruction } from './instruction.js';
-import type { PauseMode, RunEndState, RunState } from './run-state.js';
-import { checkInvariants } from './scheduler-invariants.js';
+import { ItemWalk } from './item-walk.js';
+import { Overrides } from './overrides.js';
 import { Pause } from './pause.js';
 import type { Policy } from './policy.js';
 import type { ReadyTasks } from './ready-tasks.js';
+import { RunLifecycle } from './run-lifecycle.js';
+import type { PauseMode, RunState } from './run-state.js';
+import { checkInvariants } from './scheduler-invariants.js';
 import { schedulerOptionsOf, type SchedulerHost, type SchedulerOptions } from './scheduler-options.js';
 import { readTasks, writeTasks, type Snapshot } from './snapshot.js';
 import { TASK_STATES, type TaskState } from './task-state.js';
-import { CODE, HOLD, STOP, type TaskTable } from './task-table.js';
+import { STOP, type TaskTable } from './task-table.js';
 import { StartedTasks } from './started-tasks.js';
 import { Starts } from './starts.js';
 import { STAGES, type Stage } from './task-traits.js';
@@ -25,38 +28,29 @@ import { Walk } from './walk.js';
  */
 export class Scheduler {
   readonly #walk: Walk;
+  readonly #items: ItemWalk;
+  readonly #overrides: Overrides;
   readonly #started: StartedTasks;
   readonly #starts: Starts;
   readonly #pause: Pause;
-  readonly #failFast: boolean;
-  readonly #timeout: number | undefined;
-  #beganAt = NaN;
-  #endedAt = NaN;
-  /** How the run will end, once an operator or the timeout has stopped it. */
-  #stop: 'cancelled' | 'timed_out' | undefined;
-  /** A failure has come, and `failFast` holds. */
-  #failing = false;
-  #timerIsSet = false;
-  #end: RunEndState | undefined;
-  #compensateOn: readonly CompensatedEnd[];
-  /** How the run's own tasks came out, once they have ended. */
-  #outcome: RunEndState | undefined;
-  /** What undoes tasks was asked for, and has not been added yet. */
-  #awaitsCompensations = false;
+  readonly #failFast: FailFast;
+  readonly #lifecycle: RunLifecycle;
 
   /** @throws RangeError where `concurrency` is below 1. */
   constructor(graph: Graph, options: SchedulerOptions) {
     if (!(options.concurrency >= 1)) throw new RangeError(`A concurrency of ${options.concurrency} starts no task.`);
     this.#walk = new Walk(graph, options);
-    this.#started = new StartedTasks(this.#walk, {
-      isStopped: () => this.#stop !== undefined && this.stage === 'main',
-      isFailing: () => this.#failing && this.stage === 'main',
+    this.#items = new ItemWalk(this.#walk);
+    this.#overrides = new Overrides(this.#walk);
+    this.#started = new StartedTasks(this.#walk, this.#items, {
+      isStopped: () => this.#lifecycle.isStageStopped,
+      isFailing: () => this.#failFast.holds,
     });
     this.#starts = new Starts(this.#walk, this.#started, options);
     this.#pause = new Pause(this.#walk, this.#started);
-    this.#failFast = options.failFast ?? false;
-    this.#timeout = options.timeout;
-    this.#compensateOn = options.compensateOn ?? [];
+    this.#failFast = new FailFast(this.#walk, this.#items, this.#started, options.failFast ?? false);
+    const parts = { started: this.#started, starts: this.#starts, pause: this.#pause, failFast: this.#failFast };
+    this.#lifecycle = new RunLifecycle(this.#walk, parts, options);
     if (options.traits === undefined) return;
     for (let task = 0; task < graph.size; task++) this.#walk.describe(task, options.traits(task));
   }
@@ -80,17 +74,10 @@ export class Scheduler {
     const policy = snapshot.policy ?? options.policy ?? 'fcfs';
     const scheduler = new Scheduler(graph, { ...options, policy });
     readTasks(snapshot, scheduler.tasks);
-    scheduler.#beganAt = snapshot.beganAt ?? NaN;
-    scheduler.#endedAt = snapshot.endedAt ?? NaN;
+    scheduler.#lifecycle.restore(snapshot);
     scheduler.#pause.mode = snapshot.pauseMode ?? undefined;
     scheduler.#pause.resumeAt = snapshot.resumeAt;
-    scheduler.#stop = snapshot.stop ?? undefined;
-    scheduler.#failing = snapshot.failing;
-    scheduler.#timerIsSet = snapshot.timer;
-    scheduler.#end = snapshot.end ?? undefined;
-    scheduler.#outcome = snapshot.outcome;
-    scheduler.#compensateOn = snapshot.compensateOn ?? scheduler.#compensateOn;
-    scheduler.#walk.stage = snapshot.stage ?? 0;
+    scheduler.#failFast.isFailing = snapshot.failing;
     scheduler.#walk.fanOuts.restore(snapshot.fanOuts ?? [], scheduler.tasks);
     scheduler.#starts.restore(snapshot);
     scheduler.#walk.resume(snapshot);
@@ -104,23 +91,16 @@ export class Scheduler {
     const policyMemory = this.policy.memory();
     return {
       version: 1,
-      beganAt: Number.isNaN(this.#beganAt) ? null : this.#beganAt,
-      endedAt: Number.isNaN(this.#endedAt) ? null : this.#endedAt,
+      ...this.#lifecycle.snapshot(),
       pauseMode: this.#pause.mode ?? null,
-      stop: this.#stop ?? null,
-      failing: this.#failing,
-      timer: this.#timerIsSet,
-      end: this.#end ?? null,
+      failing: this.#failFast.isFailing,
       ...(this.#pause.resumeAt === undefined ? {} : { resumeAt: this.#pause.resumeAt }),
       concurrency: this.concurrency,
       policy: this.policy.name,
       ...(policyMemory === undefined ? {} : { policyMemory }),
       ...this.#starts.snapshot(),
-      ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
-      ...(this.#walk.stage === 0 ? {} : { stage: this.#walk.stage }),
-      ...(this.#compensateOn.length === 0 ? {} : { compensateOn: this.#compensateOn }),
       ...(fanOuts.length === 0 ? {} : { fanOuts }),
-      ...writeTasks(this.tasks, this.#beganAt, this.#walk.ages),
+      ...writeTasks(this.tasks, this.#lifecycle.beganAt, this.#walk.ages),
     };
   }
 
@@ -148,8 +128,8 @@ export class Scheduler {
   }
 
   get state(): RunState {
-    if (this.#end) return this.#end;
-    if (this.#stop) return 'cancelling';
+    if (this.#lifecycle.end) return this.#lifecycle.end;
+    if (this.#lifecycle.isStopping) return 'cancelling';
     return this.#pause.mode ? 'paused' : 'running';
   }
 
@@ -165,12 +145,12 @@ export class Scheduler {
 
   /** Milliseconds; undefined before `run.began`. */
   get runBeganAt(): number | undefined {
-    return timeOf(this.#beganAt);
+    return timeOf(this.#lifecycle.beganAt);
   }
 
   /** Milliseconds; undefined while the run goes on. */
   get runEndedAt(): number | undefined {
-    return timeOf(this.#endedAt);
+    return timeOf(this.#lifecycle.endedAt);
   }
 
   /** How many tasks run and hold a slot, those that were told to stop included. */
@@ -180,7 +160,7 @@ export class Scheduler {
 
   /** How many tasks were started and have not ended: those that run, and those that wait. */
   get underWay(): number {
-    return this.tasks.count('running') + this.tasks.count('waiting');
+    return this.tasks.underWay;
   }
 
   /** How many tasks have not ended. */
@@ -212,7 +192,7 @@ export class Scheduler {
 
   /** Whether what undoes tasks was asked for, and has not been added yet. */
   get awaitsCompensations(): boolean {
-    return this.#awaitsCompensations;
+    return this.#lifecycle.awaitsCompensations;
   }
 
   /** What the run is at: its tasks, what undoes them, or what is done whatever became of it. */
@@ -227,7 +207,7 @@ export class Scheduler {
 
   /** Whether no task starts any more because of a failure, `failFast` being set. */
   get failing(): boolean {
-    return this.#failing;
+    return this.#failFast.isFailing;
   }
 
   /** How many tasks are in each state. */
@@ -265,7 +245,8 @@ export class Scheduler {
   /** The timers that are set, and when they fire: for a host that starts anew from a snapshot. */
   timers(): { readonly timer: TimerName; readonly at: number; readonly task?: number }[] {
     const timers: { timer: TimerName; at: number; task?: number }[] = [];
-    if (this.#timerIsSet) timers.push({ timer: 'run-timeout', at: this.#beganAt + (this.#timeout ?? 0) });
+    const { timesOutAt } = this.#lifecycle;
+    if (timesOutAt !== undefined) timers.push({ timer: 'run-timeout', at: timesOutAt });
     if (this.#pause.resumeAt !== undefined) timers.push({ timer: 'auto-resume', at: this.#pause.resumeAt });
     const { poolTimerAt } = this.#starts;
     if (poolTimerAt !== undefined) timers.push({ timer: 'pool', at: poolTimerAt });
@@ -288,8 +269,8 @@ export class Scheduler {
     this.#settle(event.at, instructions);
     this.#startTasks(event.at, instructions);
     if (this.#mayStart) this.#starts.preempt(event.at, instructions);
-    this.#endRun(event.at, instructions);
-    if (this.#end === undefined) this.#starts.setPoolTimer(instructions);
+    this.#goOn(event.at, instructions);
+    if (this.#lifecycle.end === undefined) this.#starts.setPoolTimer(instructions);
     instructions.push(...this.ready.leases.takeInstructions());
     this.#starts.lowerCeiling();
     return instructions;
@@ -305,14 +286,17 @@ export class Scheduler {
     const { at } = event;
     switch (event.type) {
       case 'run.began':
-        this.#began(at, event.succeeded ?? [], instructions);
+        this.#lifecycle.beganAt = at;
+        for (const task of event.succeeded ?? []) this.#overrides.force(task, 'succeeded', at);
+        walk.begin(at);
+        this.#lifecycle.startTimeout(instructions);
         break;
       case 'task.ended':
         this.#ended(event, instructions);
         break;
       case 'task.waits':
         // Told to stop in the moment in which it would begin to wait.
-        if (this.tasks.stop[event.task] !== STOP.none || (this.stage === 'main' && this.#stop !== undefined)) {
+        if (this.tasks.stop[event.task] !== STOP.none || this.#lifecycle.isStageStopped) {
           this.#started.ended(event.task, 'cancelled', at, instructions);
           break;
         }
@@ -328,50 +312,42 @@ export class Scheduler {
         walk.makeReady(event.task, at);
         break;
       case 'task.fanned-out':
-        walk.fanOut(event.task, event, at);
+        this.#items.fanOut(event.task, event, at);
         break;
       case 'compensations.added':
-        this.#awaitsCompensations = false;
-        walk.addCompensations(event.count, event.order, at);
+        this.#lifecycle.compensate(event);
         break;
       case 'timer.fired':
         if (event.timer === 'task') this.tasks.dueAt[event.task!] = NaN;
         else if (event.timer === 'pool') this.#starts.poolsOpened();
-        else if (event.timer === 'auto-resume') {
-          this.#pause.timeIsOver(instructions);
-        } else {
-          this.#timerIsSet = false;
-          this.#stopRun('timed_out', at, instructions);
-        }
+        else if (event.timer === 'auto-resume') this.#pause.timeIsOver(instructions);
+        else this.#lifecycle.timeIsOver(at, instructions);
         break;
       case 'operator.paused':
-        if (this.#stop === undefined) this.#pause.begin(event, instructions);
+        if (!this.#lifecycle.isStopping) this.#pause.begin(event, instructions);
         break;
       case 'operator.resumed':
         this.#pause.end(instructions);
         break;
       case 'operator.cancelled':
-        if (event.compensate !== undefined) this.#compensateCancelled(event.compensate);
-        this.#stopRun('cancelled', at, instructions);
-        if (event.compensate !== undefined) this.#tellRuns(event.compensate, instructions);
+        this.#lifecycle.cancel(event, instructions);
         break;
       case 'task.paused':
         this.#pause.hold(event.task, event.mode, at, instructions);
         break;
       case 'task.resumed':
-        walk.release(event.task);
-        if (this.#started.isRun(event.task)) instructions.push({ type: 'subrun.resume', task: event.task });
+        this.#pause.release(event.task, instructions);
         break;
       case 'task.forced':
         if (this.tasks.isUnderWay(event.task)) this.#started.stop(event.task, STOP[event.state], at, instructions);
-        else walk.force(event.task, event.state, at);
-        this.#lookAtFailures();
+        else this.#overrides.force(event.task, event.state, at);
+        this.#failFast.lookAgain();
         break;
       case 'task.retried':
-        for (const task of walk.retry(event.task, event.dependents, at)) {
+        for (const task of this.#overrides.retry(event.task, event.dependents, at)) {
           this.#started.stop(task, STOP.again, at, instructions);
         }
-        this.#lookAtFailures();
+        this.#failFast.lookAgain();
         break;
       case 'priority.set':
         walk.setPriority(event.task, event.priority);
@@ -395,7 +371,7 @@ export class Scheduler {
         this.ready.groupsChanged();
         break;
       case 'policy.set':
-        walk.usePolicy(event.policy);
+        this.ready.usePolicy(event.policy);
         break;
       case 'tasks.added':
         walk.grow(event.tasks, event.edges, at);
@@ -415,83 +391,15 @@ export class Scheduler {
     this.#started.ended(task, unstarted === true ? 'cancelled' : outcome, at, instructions);
   }
 
-  #began(at: number, succeeded: readonly number[], instructions: Instruction[]): void {
-    this.#beganAt = at;
-    for (const task of succeeded) this.#walk.force(task, 'succeeded', at);
-    this.#walk.begin(at);
-    if (this.#timeout === undefined || this.#walk.open() === 0) return;
-    this.#timerIsSet = true;
-    instructions.push({ type: 'timer.set', timer: 'run-timeout', at: at + this.#timeout });
-  }
-
   /** What came of the ends so far: of fan-outs, of tasks that nobody needs any more, of a first failure. */
   #settle(at: number, instructions: Instruction[]): void {
     for (;;) {
       for (const winner of this.#walk.takeWinners()) this.#started.cancelRemaining(winner, at, instructions);
-      if (this.#failFast) this.#noticeFailures(at, instructions);
-      const groups = this.#walk.settleItems(at);
+      this.#failFast.notice(at, instructions);
+      const groups = this.#items.settle(at);
       if (groups.length === 0) return;
       for (const group of groups) this.#started.ended(group.parent, this.#started.outcomeOf(group), at, instructions);
     }
-  }
-
-  /** Whether a task has failed just now, by its handler or by its own condition. */
-  #noticeFailures(at: number, instructions: Instruction[]): void {
-    const { moves } = this.tasks;
-    if (this.#failing || this.stage !== 'main') return;
-    for (let i = 0; i + 2 < moves.length; i += 3) {
-      if (moves[i + 2] !== CODE.failed || !this.tasks.is(moves[i]!, 'failed')) continue;
-      if (!this.isSatisfied(moves[i]!)) this.#failing = true;
-    }
-    if (this.#failing) this.#stopIdle(at, instructions);
-  }
-
-  /**
-   * Running tasks are let end. What only waits, and items that have not started, would hold the run for ever; a run of its
-   * own would start more tasks.
-   */
-  #stopIdle(at: number, instructions: Instruction[]): void {
-    for (let task = 0; task < this.graph.size; task++) {
-      const isStopped = this.#started.isIdle(task) || this.#started.isRun(task);
-      if (isStopped) this.#started.stop(task, STOP.none, at, instructions);
-    }
-    for (const group of this.#walk.fanOuts.all()) this.#walk.stopItems(group, at);
-    this.ready.dropLeases();
-  }
-
-  /** After an operator has changed how tasks ended: whether a failure is left that no task may start after. */
-  #lookAtFailures(): void {
-    if (!this.#failing) return;
-    this.#failing = false;
-    for (let task = 0; task < this.graph.size && !this.#failing; task++) {
-      this.#failing = this.tasks.is(task, 'failed') && !this.isSatisfied(task);
-    }
-  }
-
-  /** Whoever cancels a run, and says whether it is undone, says so of the runs that it is made of. */
-  #tellRuns(compensate: boolean, instructions: Instruction[]): void {
-    instructions.forEach((instruction, i) => {
-      const isRun = instruction.type === 'task.cancel' && this.tasks.hold[instruction.task] === HOLD.run;
-      if (isRun) instructions[i] = { ...instruction, compensate };
-    });
-  }
-
-  /** What becomes of a cancelled run, where whoever cancels it says so. */
-  #compensateCancelled(does: boolean): void {
-    const others = this.#compensateOn.filter((end) => end !== 'cancelled');
-    this.#compensateOn = does ? [...others, 'cancelled'] : others;
-  }
-
-  /** A second stop changes nothing: the run ends as the first one said. */
-  #stopRun(status: 'cancelled' | 'timed_out', at: number, instructions: Instruction[]): void {
-    // What undoes, and what is done at the end whatever happened, is not stopped.
-    if (this.#stop !== undefined || this.#outcome !== undefined) return;
-    this.#stop = status;
-    this.#pause.end(instructions);
-    if (this.underWay > 0) {
-      for (let task = 0; task < this.graph.size; task++) this.#started.stop(task, STOP.none, at, instructions);
-    }
-    this.#walk.cancelWaiting(at);
   }
 
   #startTasks(at: number, instructions: Instruction[]): void {
@@ -500,63 +408,16 @@ export class Scheduler {
 
   /** Whether the run starts tasks now, as far as it is up to its operators and to what has failed. */
   get #mayStart(): boolean {
-    if (this.#pause.mode !== undefined || this.#awaitsCompensations) return false;
-    return this.stage !== 'main' || !(this.#failing || this.#stop !== undefined);
+    if (this.#pause.mode !== undefined || this.#lifecycle.awaitsCompensations) return false;
+    return !(this.#failFast.holds || this.#lifecycle.isStageStopped);
   }
 
   /** Goes on to the next stage, or ends the run, once nothing of this one is left. */
-  #endRun(at: number, instructions: Instruction[]): void {
-    while (this.underWay === 0 && !this.#awaitsCompensations) {
-      if (this.#failing && this.stage === 'main') this.#walk.cancelWaiting(at);
-      if (this.#walk.open(this.#walk.stage) > 0) return;
-      if (this.stage === 'main') this.#mainEnded(instructions);
-      if (this.#awaitsCompensations) return;
-      if (this.stage === 'finally' || this.#walk.open() === 0) {
-        this.#finish(at, instructions);
-        return;
-      }
-      this.#dropTimeout(instructions);
-      this.#walk.enterStage(STAGES.indexOf('finally'), at);
+  #goOn(at: number, instructions: Instruction[]): void {
+    while (this.#lifecycle.goOn(at, instructions)) {
       this.#settle(at, instructions);
       this.#startTasks(at, instructions);
     }
-  }
-
-  #dropTimeout(instructions: Instruction[]): void {
-    if (this.#timerIsSet) instructions.push({ type: 'timer.drop', timer: 'run-timeout' });
-    this.#timerIsSet = false;
-  }
-
-  #mainEnded(instructions: Instruction[]): void {
-    this.#outcome = this.#endStatus();
-    if (this.#outcome === 'succeeded' || !this.#compensateOn.includes(this.#outcome)) return;
-    const tasks = [...this.tasks.state.keys()].filter((task) => this.#walk.isUndoable(task));
-    if (tasks.length === 0) return;
-    this.#awaitsCompensations = true;
-    this.#dropTimeout(instructions);
-    const order = undoOrder(this.graph, tasks, (task) => this.tasks.parent[task]!);
-    instructions.push({ type: 'compensate', tasks, order });
-  }
-
-  #finish(at: number, instructions: Instruction[]): void {
-    const own = this.#outcome ?? 'succeeded';
-    this.#end = own === 'succeeded' ? this.#endStatus() : own;
-    this.#endedAt = at;
-    this.#pause.end(instructions);
-    this.#dropTimeout(instructions);
-    this.#starts.dropPoolTimer(instructions);
-    instructions.push(...this.ready.leases.takeInstructions());
-    instructions.push({ type: 'run.end', status: this.#end });
-  }
-
-  /** A stop that came too late to stop anything leaves a run that succeeded as it is. */
-  #endStatus(): RunEndState {
-    let succeeded = true;
-    for (let task = 0; task < this.graph.size && succeeded; task++) {
-      succeeded = this.tasks.stage[task]! > this.#walk.stage || this.isSatisfied(task);
-    }
-    if (succeeded) return 'succeeded';
-    return this.#stop ?? 'failed';
   }
 }
 

@@ -1,9 +1,10 @@
 import type { TaskOutcome } from './event.js';
 import type { Items } from './fan-outs.js';
 import type { Instruction } from './instruction.js';
+import type { ItemWalk } from './item-walk.js';
 import { HOLD, STOP } from './task-table.js';
 import { unneededBy } from './unneeded.js';
-import { endAfterStop, type Walk } from './walk.js';
+import type { Walk } from './walk.js';
 
 /** What started tasks must know of their run. */
 export interface StoppingRun {
@@ -16,10 +17,12 @@ export interface StoppingRun {
 /** The tasks of a run from their start to their end: how they wait, how they are told to stop, and what comes of it. */
 export class StartedTasks {
   readonly #walk: Walk;
+  readonly #items: ItemWalk;
   readonly #run: StoppingRun;
 
-  constructor(walk: Walk, run: StoppingRun) {
+  constructor(walk: Walk, items: ItemWalk, run: StoppingRun) {
     this.#walk = walk;
+    this.#items = items;
     this.#run = run;
   }
 
@@ -117,8 +120,18 @@ export class StartedTasks {
       if (!wasTold) instructions.push({ type: 'task.cancel', task });
       return;
     }
-    for (const item of this.#walk.stopItems(items, at)) {
+    for (const item of this.#items.stop(items, at)) {
       this.stop(item, STOP.cancelled, at, instructions);
     }
   }
+}
+
+/**
+ * How a task ends that does not start again, after what it was told.
+ * @param isStale Whether what it needs was set back while it ran, so that its own outcome is void.
+ */
+function endAfterStop(stop: number, outcome: TaskOutcome, isStale: boolean): TaskOutcome {
+  if (stop === STOP.succeeded) return 'succeeded';
+  const own = isStale ? 'cancelled' : outcome;
+  return stop === STOP.skipped && own !== 'succeeded' ? 'skipped' : own;
 }

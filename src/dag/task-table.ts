@@ -153,6 +153,11 @@ export class TaskTable {
     return this.counts[CODE[state]]!;
   }
 
+  /** How many were started, and have not ended. */
+  get underWay(): number {
+    return this.counts[CODE.running]! + this.counts[CODE.waiting]!;
+  }
+
   /** What the task's trigger rule says, by the ends of its dependencies so far. */
   verdict(task: number): Verdict {
     const total = this.needs[task]!;
