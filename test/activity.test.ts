@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../src/dag/json.js';
 import type { Dag, Task } from '../src/dag/dag.js';
 import type { DagClient } from '../src/client/dag-client.js';
+import { POLL } from './support/executor-hosts.js';
 import { TestTemporal } from './support/temporal.js';
 
 let temporal: TestTemporal;
@@ -80,6 +81,24 @@ describe('activities of other workers', () => {
     const retry = { maximumAttempts: 3, initialInterval: 1 };
     const result = await (await client.start(dagOf(activity('flaky', 'Flaky', [], { retry })))).result();
     expect(result.tasks['flaky']).toMatchObject({ status: 'succeeded', output: 3 });
+  });
+
+  it('are measured from when they are handed over, each success once', async () => {
+    const dag: Dag = {
+      ...dagOf(activity('charge', 'ChargeCard', [1, 'EUR'], { size: '10' }), activity('declined', 'Decline')),
+      name: 'measured',
+    };
+    for (const count of [1, 2]) {
+      const run = await client.start(dag);
+      expect((await run.result()).status).toBe('failed');
+      // It has ended: whoever asks has it replayed.
+      await run.describe();
+      const known = async (): Promise<unknown> =>
+        (await client.stats('measured').catch(() => ({ tasks: [] }))).tasks.map(({ task, count: own }) => [task, own]);
+      await expect.poll(known, POLL).toEqual([['charge', count]]);
+    }
+    const [charge] = (await client.stats('measured')).tasks;
+    expect(charge).toMatchObject({ task: 'charge', perSize: expect.any(Number) });
   });
 
   it('that nobody takes end at their scheduleToStart, and can be cancelled without one', async () => {

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../dag/json.js';
 import type { ArtifactRef } from '../dag/artifact.js';
 import { taskCallOf, type CalledArtifacts, type TaskCall } from '../dag/task-call.js';
 import type { TaskError } from '../dag/task-error.js';
+import type { MeasuredTask } from '../estimate/measured-task.js';
 import type { Expectations } from './expectations.js';
 import { subRunParams } from './sub-run-params.js';
 import { handedArtifact, handedOutputs, type InputsRun } from './task-inputs.js';
@@ -16,7 +17,12 @@ import type { UnderWay } from './under-way.js';
 export type StartedTask =
   | { readonly call: TaskCall }
   | {
-      readonly foreign: { readonly type: string; readonly taskQueue?: string; readonly args: readonly Json[] };
+      readonly foreign: {
+        readonly type: string;
+        readonly taskQueue?: string;
+        readonly args: readonly Json[];
+        readonly measured: MeasuredTask;
+      };
     }
   | { readonly subRun: { readonly runId: string; readonly dag: Dag; readonly params: JsonObject } }
   | { readonly error: TaskError };
@@ -43,7 +49,8 @@ export function startedTask(run: StartingRun, task: number, attemptsBefore: numb
   const { with: settings, env } = handed.value;
   if (definition.uses === 'activity') {
     const { type, taskQueue, args = [] } = settings.value as { type: string; taskQueue?: string; args?: Json[] };
-    return { foreign: { type, args, ...(taskQueue === undefined ? {} : { taskQueue }) } };
+    const measured = { dag: dag.name, task: definition.name, ...sizeOf(run, task) };
+    return { foreign: { type, args, measured, ...(taskQueue === undefined ? {} : { taskQueue }) } };
   }
   const cache = cacheOf(run, task, definition);
   if (cache !== undefined && 'error' in cache) return cache;
@@ -54,7 +61,6 @@ export function startedTask(run: StartingRun, task: number, attemptsBefore: numb
   const timeLeft = run.underWay.timeLeftOf(task);
   const checkpoint = run.underWay.checkpointOf(task);
   const retries = run.underWay.retriesOf(task);
-  const size = run.expectations.sizeOf(task);
   const call = taskCallOf(dag, definition, {
     runId: run.runId,
     params: run.params,
@@ -70,9 +76,14 @@ export function startedTask(run: StartingRun, task: number, attemptsBefore: numb
     ...(artifacts === undefined ? {} : { artifacts }),
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...(retries === undefined ? {} : { retriedByRun: true, failedBefore: retries.failedBefore }),
-    ...(size === undefined ? {} : { size }),
+    ...sizeOf(run, task),
   });
   return { call };
+}
+
+function sizeOf({ expectations }: StartingRun, task: number): { readonly size?: number } {
+  const size = expectations.sizeOf(task);
+  return size === undefined ? {} : { size };
 }
 
 function startedSubRun(run: StartingRun, task: number, definition: Task): StartedTask {

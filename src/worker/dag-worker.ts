@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { NativeConnection, NativeConnectionOptions, Worker, WorkerOptions } from '@temporalio/worker';
+import type {
+  InjectedSinks,
+  NativeConnection,
+  NativeConnectionOptions,
+  Worker,
+  WorkerOptions,
+} from '@temporalio/worker';
 import type { RegisteredFunction } from '../activities/function.js';
 import { messageOf } from '../activities/failure.js';
 import { createHandlers } from '../activities/handlers.js';
@@ -13,6 +19,7 @@ import { ensureSearchAttributes } from '../client/search-attributes.js';
 import { loadConfig, type Config } from '../config.js';
 import { DagwrightError } from '../dag/errors.js';
 import { taskQueueOf } from '../dag/worker-group.js';
+import type { DurationSinks } from '../estimate/measured-task.js';
 import type { Logger } from '../observability/logger.js';
 import { openStore } from '../store/open-store.js';
 import { startSweeping, type SweepEnd } from '../store/sweeper.js';
@@ -125,7 +132,10 @@ export class DagWorker {
       dataConverter,
       shutdownGraceTime: options.shutdownGrace ?? 10_000,
     };
-    const runs = { ...workflowCode(), stickyQueueScheduleToStartTimeout: '5s' } as const;
+    const sinks: InjectedSinks<DurationSinks> = {
+      durations: { took: { fn: (_, task, milliseconds) => recorder.tookElsewhere(task, milliseconds) } },
+    };
+    const runs = { ...workflowCode(), sinks, stickyQueueScheduleToStartTimeout: '5s' } as const;
     const tasks = {
       activities: createActivities(handlers, {
         logFolder: join(config.stateFolder, 'logs'),

@@ -27,12 +27,19 @@ describe('DurationRecorder', () => {
     recorder.took({ dag: 'd', task: 'a[0]', size: 3 }, 10);
     recorder.took({ dag: 'd', task: 'a[1]' }, 20);
     recorder.took({ dag: 'e', task: 'b' }, 1);
+    recorder.tookElsewhere({ dag: 'e', task: 'foreign' }, 7);
     await vi.advanceTimersByTimeAsync(999);
     expect(sent).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
     expect(sent).toEqual([
       ['d', [{ task: 'a', times: [20, 40], sizes: [3, null], count: 2 }]],
-      ['e', [{ task: 'b', times: [2], count: 1 }]],
+      [
+        'e',
+        [
+          { task: 'b', times: [2], count: 1 },
+          { task: 'foreign', times: [7], count: 1 },
+        ],
+      ],
     ]);
     recorder.took({ dag: 'd', task: 'a' }, 5);
     await vi.advanceTimersByTimeAsync(4_999);

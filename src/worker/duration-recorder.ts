@@ -1,5 +1,5 @@
 import { messageOf } from '../activities/failure.js';
-import type { TaskCall } from '../dag/task-call.js';
+import type { MeasuredTask } from '../estimate/measured-task.js';
 import { learnedName, SampleBuffer } from '../estimate/sample-buffer.js';
 import type { TaskSamples } from '../estimate/samples.js';
 import type { Logger } from '../observability/logger.js';
@@ -37,9 +37,14 @@ export class DurationRecorder {
   }
 
   /** An attempt has succeeded. Never throws. */
-  readonly took = ({ dag, task, size }: Pick<TaskCall, 'dag' | 'task' | 'size'>, milliseconds: number): void => {
+  readonly took = (task: MeasuredTask, milliseconds: number): void => {
+    this.tookElsewhere(task, milliseconds * this.#speed);
+  };
+
+  /** An activity of another worker, of which the speed is not known, has succeeded. Never throws. */
+  readonly tookElsewhere = ({ dag, task, size }: MeasuredTask, milliseconds: number): void => {
     if (this.#isClosed) return;
-    this.#buffer.add(dag, learnedName(task), milliseconds * this.#speed, size);
+    this.#buffer.add(dag, learnedName(task), milliseconds, size);
     if (this.#timer !== undefined) return;
     const wait = Math.max(FIRST_DELAY, this.#sentAt + INTERVAL - performance.now());
     this.#timer = setTimeout(() => void this.flush(), wait).unref();

@@ -14,9 +14,11 @@ import { retryOf, timeoutsOf, type Dag, type Task } from '../dag/dag.js';
 import type { Json } from '../dag/json.js';
 import { mostAttempts, nonRetryableTypes } from '../dag/retry.js';
 import type { TaskError } from '../dag/task-error.js';
+import type { MeasuredTask } from '../estimate/measured-task.js';
 import { itemWords } from '../run/item-words.js';
 import type { StartedTask } from '../run/started-task.js';
 import { ActivityScope } from './activity-scope.js';
+import { durations } from './duration-sink.js';
 import type { TaskEnd } from './messages.js';
 import { PATCHES } from './patches.js';
 
@@ -38,6 +40,8 @@ export interface TaskActivity {
   readonly options: ActivityOptions;
   /** Whether it is a handler of Dagwright's own, which reports attempts, or a foreign activity. */
   readonly ours: boolean;
+  /** Left out where the worker measures how long it takes. */
+  readonly measured?: MeasuredTask;
   /** It waits in its worker group so long only to be placed anew. */
   readonly mayMove?: true;
 }
@@ -71,11 +75,11 @@ export function activityOf(dag: Dag, index: number, handed: Handed, start: numbe
   if (timeouts.scheduleToClose !== undefined) options.scheduleToCloseTimeout = timeouts.scheduleToClose;
   if (timeouts.scheduleToStart !== undefined) options.scheduleToStartTimeout = timeouts.scheduleToStart;
   if ('foreign' in handed) {
-    const { type, taskQueue: own, args } = handed.foreign;
+    const { type, taskQueue: own, args, measured } = handed.foreign;
     const heartbeat = task.timeout?.heartbeat ?? dag.defaults?.timeout?.heartbeat;
     if (own !== undefined) options.taskQueue = own;
     if (heartbeat !== undefined) options.heartbeatTimeout = heartbeat;
-    return { task: index, type, args, ours, options };
+    return { task: index, type, args, ours, measured, options };
   }
   options.heartbeatTimeout = timeouts.heartbeat;
   const activity = { task: index, type: handed.call.uses, args: [handed.call as unknown as Json], ours, options };
@@ -97,10 +101,15 @@ function summaryOf({ name }: Task, handed: Handed): string {
 
 /** Starts the activity and says once how it ended. Never throws. */
 export function startActivity(activity: TaskActivity, onEnd: (end: TaskEnd) => void): ActivityScope {
+  const { measured } = activity;
   const scope = new ActivityScope();
+  const began = Date.now();
   const ended = scope.run(() => scheduleActivity<unknown>(activity.type, [...activity.args], activity.options));
   ended.then(
-    (result) => onEnd(successOf(activity, result)),
+    (result) => {
+      if (measured !== undefined) durations.took(measured, Date.now() - began);
+      onEnd(successOf(activity, result));
+    },
     (failure: unknown) => onEnd(failureOf(activity, failure, scope.consideredCancelled)),
   );
   return scope;
