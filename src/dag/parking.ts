@@ -1,15 +1,27 @@
-import type { Policy } from './policy.js';
+import type { Line } from './line.js';
+
+/** What keeps a task: a pool of the run by its name, or what begins with `:`. That it lacks a lease: */
+export const LEASES = ':leases';
+const GROUPS = ':groups';
+
+/** What keeps a task for which no worker group has room. */
+export function groupsFor(kind: number): string {
+  return `${GROUPS} ${kind}`;
+}
+
+/** Whether it comes from outside of the run: it is no pool. */
+export function isOutside(place: string): boolean {
+  return place.startsWith(':');
+}
 
 /** Ready tasks that something keeps from starting, in lines of their own: by what keeps them, each in the order of the policy. */
 export class Parking {
-  readonly #createQueue: () => Policy;
-  readonly #sequenceOf: (task: number) => number;
-  readonly #queues = new Map<string, Policy>();
+  readonly #createLine: () => Line;
+  readonly #lines = new Map<string, Line>();
   readonly #placeOf = new Map<number, string>();
 
-  constructor(createQueue: () => Policy, sequenceOf: (task: number) => number) {
-    this.#createQueue = createQueue;
-    this.#sequenceOf = sequenceOf;
+  constructor(createLine: () => Line) {
+    this.#createLine = createLine;
   }
 
   /** How many are parked. */
@@ -22,40 +34,63 @@ export class Parking {
     return this.#placeOf.get(task);
   }
 
+  /** The pool that keeps the task. */
+  poolOf(task: number): string | undefined {
+    const place = this.#placeOf.get(task);
+    return place === undefined || isOutside(place) ? undefined : place;
+  }
+
+  awaitsLease(task: number): boolean {
+    return this.#placeOf.get(task) === LEASES;
+  }
+
+  awaitsGroup(task: number): boolean {
+    return this.#placeOf.get(task)?.startsWith(GROUPS) === true;
+  }
+
   tasks(): Iterable<number> {
     return this.#placeOf.keys();
   }
 
+  /** Those that no pool of the run keeps, with what does. */
+  keptOutside(): [task: number, place: string][] {
+    return [...this.#placeOf].filter(([, place]) => isOutside(place));
+  }
+
   /** What keeps somebody. */
   places(): string[] {
-    return [...this.#queues].filter(([, { size }]) => size > 0).map(([place]) => place);
+    return [...this.#lines].filter(([, { size }]) => size > 0).map(([place]) => place);
+  }
+
+  /** Those of them that are about worker groups. */
+  groupPlaces(): string[] {
+    return this.places().filter((place) => place.startsWith(GROUPS));
   }
 
   countAt(place: string): number {
-    return this.#queues.get(place)?.size ?? 0;
+    return this.#lines.get(place)?.size ?? 0;
   }
 
   add(task: number, place: string): void {
-    let queue = this.#queues.get(place);
-    if (queue === undefined) {
-      queue = this.#createQueue();
-      this.#queues.set(place, queue);
+    let line = this.#lines.get(place);
+    if (line === undefined) {
+      line = this.#createLine();
+      this.#lines.set(place, line);
     }
-    queue.add(task, this.#sequenceOf(task));
+    line.add(task);
     this.#placeOf.set(task, place);
   }
 
   /** Takes the one that goes next of those that it keeps. */
   next(place: string): number | undefined {
-    const task = this.#queues.get(place)?.next();
+    const task = this.#lines.get(place)?.next();
     if (task !== undefined) this.#placeOf.delete(task);
     return task;
   }
 
   /** Those that go first of the ones that it keeps. */
   firstAt(place: string, most: number): number[] {
-    const queue = this.#queues.get(place);
-    return queue === undefined ? [] : firstOf(queue, most, this.#sequenceOf);
+    return this.#lines.get(place)?.first(most) ?? [];
   }
 
   /** Whether nobody whom the place keeps goes before the task. */
@@ -67,25 +102,13 @@ export class Parking {
   remove(task: number): boolean {
     const place = this.#placeOf.get(task);
     if (place === undefined) return false;
-    this.#queues.get(place)?.remove(task, this.#sequenceOf(task));
+    this.#lines.get(place)?.remove(task);
     this.#placeOf.delete(task);
     return true;
   }
 
   clear(): void {
-    this.#queues.clear();
+    this.#lines.clear();
     this.#placeOf.clear();
   }
-}
-
-/** The tasks that go first of a queue, which stays as it is. */
-export function firstOf(queue: Policy, most: number, sequenceOf: (task: number) => number): number[] {
-  const first: number[] = [];
-  while (first.length < most) {
-    const task = queue.next();
-    if (task === undefined) break;
-    first.push(task);
-  }
-  for (const task of first) queue.add(task, sequenceOf(task));
-  return first;
 }

@@ -43,7 +43,7 @@ export class WalkPlacementFacts implements PlacementFacts {
 
   endsIn(group: string): number[] {
     const { ready } = this.#walk;
-    return ready.groups.tasksIn(group).map((task) => ready.expectedEndOf(task));
+    return ready.groups.tasksIn(group).map((task) => ready.ends.of(task));
   }
 
   affinityOf(task: number): string {

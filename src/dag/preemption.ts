@@ -28,7 +28,7 @@ export function tasksToPreempt({ tasks, ready }: Preempted, at: number, isFull: 
     if (!tasks.is(task, 'running') || tasks.hold[task] === HOLD.nothing) continue;
     if (tasks.stop[task] !== STOP.none) coming.push(task);
     else if (tasks.hold[task] === HOLD.slot && facts.isPreemptible(task)) {
-      victims.push({ task, left: ready.remainingAt(task, at) * groups.speedOf(task) });
+      victims.push({ task, left: ready.ends.remainingAt(task, at) * groups.speedOf(task) });
     }
   }
   if (victims.length === 0) return [];

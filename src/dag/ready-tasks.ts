@@ -1,7 +1,9 @@
+import { ExpectedEnds } from './expected-ends.js';
 import { Groups } from './groups.js';
 import type { Json } from './json.js';
 import { Leases } from './leases.js';
-import { firstOf, Parking } from './parking.js';
+import { Line } from './line.js';
+import { groupsFor, isOutside, LEASES, Parking } from './parking.js';
 import type { CreatePolicy, Policy } from './policy.js';
 import type { PolicySettings } from './policy-settings.js';
 import { Pools, type PoolSize } from './pools.js';
@@ -11,11 +13,6 @@ import { WalkFacts, type Walked } from './walk-facts.js';
 
 /** Tasks that need more of a pool than is free, and are looked past for one that needs less. */
 const MOST_PASSED = 100;
-/** Milliseconds after which a task that is late is looked at again, at least. */
-const LEAST_LATE = 1_000;
-/** What may keep a task beside a pool, which has a name. */
-const LEASES = ':leases';
-const GROUPS = ':groups';
 
 /** What ready tasks are ordered by, and held back by. */
 export interface ReadySettings extends PolicySettings {
@@ -29,10 +26,10 @@ export interface ReadySettings extends PolicySettings {
 /** Tasks that may start: those that need a slot in the order of the policy, and those that need none. */
 export class ReadyTasks {
   readonly facts: WalkFacts;
-  policy: Policy;
   readonly pools: Pools;
   readonly leases = new Leases();
   readonly groups = new Groups();
+  readonly ends: ExpectedEnds;
   /** Waiting tasks for which a running one was stopped. */
   readonly stoppedFor = new Set<number>();
   /** Leases that may be asked for at once. */
@@ -45,6 +42,8 @@ export class ReadyTasks {
   readonly #createPolicy: CreatePolicy;
   /** Those that need no slot. */
   readonly #free = new Set<number>();
+  /** Those that need one, and that nothing keeps. */
+  #line: Line;
   #parking: Parking;
   readonly #globalPools: ReadonlySet<string>;
   readonly #smallerPass: () => boolean;
@@ -55,11 +54,16 @@ export class ReadyTasks {
     this.#smallerPass = smallerPass;
     this.#createPolicy = createPolicy;
     this.facts = new WalkFacts(walk, policySettings);
-    this.policy = createPolicy(policy, this.facts);
+    this.ends = new ExpectedEnds(walk, this.facts, this.groups);
+    this.#line = this.#newLine(policy);
     const isGlobal = (size: PoolSize): boolean => leases && typeof size === 'object' && size.scope === 'global';
     this.#globalPools = new Set(Object.keys(pools).filter((name) => isGlobal(pools[name]!)));
     this.pools = new Pools(Object.fromEntries(Object.entries(pools).filter(([, size]) => !isGlobal(size))));
     this.#parking = this.#newParking();
+  }
+
+  get policy(): Policy {
+    return this.#line.policy;
   }
 
   /** What is known of a task. To be said before it moves, in the order of declaration. */
@@ -110,7 +114,7 @@ export class ReadyTasks {
   /** Takes the one that goes next, of those that need a slot. One that something keeps lets the next one pass. */
   next(): number | undefined {
     for (;;) {
-      const task = this.policy.next() ?? this.#nextParked();
+      const task = this.#line.next() ?? this.#nextParked();
       if (task === undefined) return undefined;
       const pool = this.pools.without(task);
       if (pool !== undefined) {
@@ -134,7 +138,7 @@ export class ReadyTasks {
   #nextParked(): number | undefined {
     if (this.#parking.size === 0) return undefined;
     for (const place of this.#parking.places()) if (this.pools.has(place)) this.#unpark(place);
-    return this.policy.next();
+    return this.#line.next();
   }
 
   #want(task: number): void {
@@ -145,7 +149,7 @@ export class ReadyTasks {
   /** What the task was asked for is there. */
   leaseGranted(task: number): void {
     if (!this.leases.granted(task)) return;
-    this.policy.add(task, this.#sequenceOf(task));
+    this.#line.add(task);
     this.#letOut(LEASES, 1);
   }
 
@@ -156,7 +160,7 @@ export class ReadyTasks {
       if (!tasks.is(task, 'ready')) continue;
       const wasWanted = this.leases.isWanted(task);
       this.leases.release(task);
-      if (wasWanted) this.policy.add(task, this.#sequenceOf(task));
+      if (wasWanted) this.#line.add(task);
     }
     this.#letOut(LEASES, Infinity);
   }
@@ -164,20 +168,19 @@ export class ReadyTasks {
   /** No worker group has room for the task, which is not in the line. */
   parkForGroup(task: number): void {
     if (!this.groups.hasGroupFor(task)) this.leases.release(task);
-    this.#parking.add(task, `${GROUPS} ${this.groups.kindOf(task)}`);
+    this.#parking.add(task, groupsFor(this.groups.kindOf(task)));
   }
 
   /** A worker group may have room: of each kind, as many as that may be are in the line again. */
   groupsChanged(): void {
     if (this.#parking.size === 0) return;
     const most = this.groups.freeSlots + (this.placementWaits ? MOST_PASSED : 0);
-    for (const place of this.#parking.places()) if (place.startsWith(GROUPS)) this.#letOut(place, most);
+    for (const place of this.#parking.groupPlaces()) this.#letOut(place, most);
   }
 
   /** The pool that a ready task waits for. */
   parkedIn(task: number): string | undefined {
-    const place = this.#parking.placeOf(task);
-    return place?.startsWith(':') === true ? undefined : place;
+    return this.#parking.poolOf(task);
   }
 
   /** Whether the task waits for something beside a slot. */
@@ -187,12 +190,12 @@ export class ReadyTasks {
 
   /** Whether a ready task waits for pools that runs share. */
   awaitsLease(task: number): boolean {
-    return this.leases.isWanted(task) || this.#parking.placeOf(task) === LEASES;
+    return this.leases.isWanted(task) || this.#parking.awaitsLease(task);
   }
 
   /** Whether a ready task waits for a worker group. */
   awaitsGroup(task: number): boolean {
-    return this.#parking.placeOf(task)?.startsWith(GROUPS) === true;
+    return this.#parking.awaitsGroup(task);
   }
 
   /** How many wait for something beside a slot. */
@@ -203,8 +206,8 @@ export class ReadyTasks {
   /** Whether somebody waits for what comes from outside of the run, or by the time. */
   get awaitsOutside(): boolean {
     if (this.parked === 0) return false;
-    const isOutside = (place: string): boolean => place.startsWith(':') || this.pools.opensAt(place) !== undefined;
-    return this.leases.wanted > 0 || this.#parking.places().some(isOutside);
+    const opens = (place: string): boolean => isOutside(place) || this.pools.opensAt(place) !== undefined;
+    return this.leases.wanted > 0 || this.#parking.places().some(opens);
   }
 
   /**
@@ -222,14 +225,10 @@ export class ReadyTasks {
     return end !== undefined && (first === undefined || end < first) ? end : first;
   }
 
-  /** Of a task that is late already: after as long again as it is late. */
   #nextEnd(): number | undefined {
     const waits = this.placementLooksAhead && this.groups.freeSlots > 0;
-    if (!waits || !this.#parking.places().some((place) => place.startsWith(GROUPS))) return undefined;
-    const { now } = this.pools;
-    const ends = this.groups.placed().map((task) => Math.ceil(this.expectedEndOf(task)));
-    if (ends.length === 0) return undefined;
-    return Math.min(...ends.map((end) => (end > now ? end : now + Math.max(LEAST_LATE, now - end))));
+    if (!waits || this.#parking.groupPlaces().length === 0) return undefined;
+    return this.ends.first(this.pools.now);
   }
 
   /** Time has passed, or a pool has another size: what was kept may go. */
@@ -238,17 +237,9 @@ export class ReadyTasks {
     for (const place of this.#parking.places()) if (this.pools.has(place)) this.#unpark(place);
   }
 
-  /** Milliseconds that a running task is thought to take from then on: its estimate less what it did, at its group's speed. */
+  /** See {@link ExpectedEnds.remainingAt}. */
   remainingAt(task: number, at: number): number {
-    const { startedAt } = this.#walk.tasks;
-    const speed = this.groups.speedOf(task);
-    const done = Math.max(0, at - startedAt[task]!) * speed;
-    return Math.max(0, this.facts.remainingOf(task) - done) / speed;
-  }
-
-  /** When a running task is thought to end, in milliseconds: in the past where it takes longer than thought. */
-  expectedEndOf(task: number): number {
-    return this.#walk.tasks.startedAt[task]! + this.facts.remainingOf(task) / this.groups.speedOf(task);
+    return this.ends.remainingAt(task, at);
   }
 
   /**
@@ -257,9 +248,8 @@ export class ReadyTasks {
    * @param withLine Whether those count that wait for a slot of the run.
    */
   firstWaiting(most: number, withLine: boolean): number[] {
-    const line = withLine ? firstOf(this.policy, most, (task) => this.#sequenceOf(task)) : [];
-    const places = this.#parking.places().filter((place) => place.startsWith(GROUPS));
-    return [...line, ...places.flatMap((place) => this.#parking.firstAt(place, most))];
+    const line = withLine ? this.#line.first(most) : [];
+    return [...line, ...this.#parking.groupPlaces().flatMap((place) => this.#parking.firstAt(place, most))];
   }
 
   /** The task is about to be placed: it holds what it needs of pools. */
@@ -323,7 +313,7 @@ export class ReadyTasks {
       if (lacking === pool) tooLarge.push(task);
       else if (lacking === undefined) {
         room -= this.pools.demandsOf(task).find(({ name }) => name === pool)?.slots ?? 0;
-        this.policy.add(task, this.#sequenceOf(task));
+        this.#line.add(task);
       } else this.#parking.add(task, lacking);
     }
     for (const task of tooLarge) this.#parking.add(task, pool);
@@ -333,7 +323,7 @@ export class ReadyTasks {
     for (let count = 0; count < most; count++) {
       const task = this.#parking.next(place);
       if (task === undefined) return;
-      this.policy.add(task, this.#sequenceOf(task));
+      this.#line.add(task);
     }
   }
 
@@ -342,7 +332,7 @@ export class ReadyTasks {
     const { tasks } = this.#walk;
     if (!tasks.is(task, 'ready') || tasks.paused[task] === 1) return;
     if (tasks.hold[task] === HOLD.nothing) this.#free.add(task);
-    else this.policy.add(task, this.#sequenceOf(task));
+    else this.#line.add(task);
   }
 
   /** The task, where it is ready and not paused: before it moves on, or is paused. */
@@ -353,16 +343,13 @@ export class ReadyTasks {
     else if (this.leases.isWanted(task)) this.leases.release(task);
     else {
       this.leases.release(task);
-      if (!this.#parking.remove(task)) this.policy.remove(task, this.#sequenceOf(task));
+      if (!this.#parking.remove(task)) this.#line.remove(task);
     }
   }
 
   /** What else than a pool of the run keeps ready tasks. For a snapshot. */
   parkedOutside(): [task: number, place: string][] {
-    const tasks = this.#parking.size === 0 ? [] : [...this.#parking.tasks()];
-    return tasks
-      .map((task): [number, string] => [task, this.#parking.placeOf(task)!])
-      .filter(([, place]) => place.startsWith(':'));
+    return this.#parking.keptOutside();
   }
 
   /** Goes on from a snapshot. */
@@ -380,43 +367,40 @@ export class ReadyTasks {
       const isInLine = tasks.is(task, 'ready') && tasks.paused[task] === 0 && tasks.hold[task] !== HOLD.nothing;
       const pool = isInLine ? this.pools.without(task) : undefined;
       if (pool === undefined) continue;
-      this.policy.remove(task, this.#sequenceOf(task));
+      this.#line.remove(task);
       this.#parking.add(task, pool);
     }
   }
 
   /** Another order among the tasks that wait, from now on. */
   usePolicy(name: string): void {
-    this.#refill(this.#createPolicy(name, this.facts));
+    this.#refill(this.#newLine(name));
   }
 
   /** What the policy was told of the tasks may be another thing now: the graph, or an estimate, is another one. */
   factsChanged(): void {
     this.facts.changed();
     const memory = this.policy.memory();
-    const policy = this.#createPolicy(this.policy.name, this.facts);
-    if (memory !== undefined) policy.recall(memory);
-    this.#refill(policy);
+    const line = this.#newLine(this.policy.name);
+    if (memory !== undefined) line.policy.recall(memory);
+    this.#refill(line);
   }
 
-  #refill(policy: Policy): void {
+  #refill(line: Line): void {
     const { tasks } = this.#walk;
     const wanted = this.leases.wanted === 0 ? [] : [...tasks.state.keys()].filter((task) => this.leases.isWanted(task));
     const waiting = [...this.policy.waiting(), ...this.#parking.tasks(), ...wanted];
     for (const task of wanted) this.leases.release(task);
-    for (const task of waiting) policy.add(task, this.#sequenceOf(task));
-    this.policy = policy;
+    for (const task of waiting) line.add(task);
+    this.#line = line;
     this.#parking = this.#newParking();
   }
 
-  #newParking(): Parking {
-    return new Parking(
-      () => this.#createPolicy(this.policy.name, this.facts),
-      (task) => this.#sequenceOf(task),
-    );
+  #newLine(policy: string): Line {
+    return new Line(this.#createPolicy(policy, this.facts), this.#walk);
   }
 
-  #sequenceOf(task: number): number {
-    return this.#walk.tasks.sequence[task]!;
+  #newParking(): Parking {
+    return new Parking(() => this.#newLine(this.policy.name));
   }
 }
