@@ -54,6 +54,10 @@ describe('a live run under srtf', () => {
     const { status, tasks } = await run.result();
     expect(status).toBe('succeeded');
     expect(tasks['long']?.attempts).toBe(2);
+    const [described] = (await run.describe()).tasks;
+    const { startedAt, endedAt } = described!.earlierStarts![0]!;
+    expect(described!.earlierStarts).toHaveLength(1);
+    expect([startedAt, endedAt, described!.startedAt!].toSorted()).toEqual([startedAt, endedAt, described!.startedAt]);
     expect(tasks['short']!.startedAt! < tasks['long']!.endedAt!).toBe(true);
     const numbers = (await readFile(counted, 'utf8')).trim().split('\n').map(Number);
     expect([...new Set(numbers)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);

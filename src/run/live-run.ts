@@ -221,10 +221,12 @@ export class LiveRun {
   #handleOne(event: SchedulerEvent): Instruction[] {
     // Conditions may look at what was taken over as soon as the run begins.
     if (event.type === 'run.began') this.#takeOver();
+    const isEnd = event.type === 'task.ended' || event.type === 'task.waits';
+    const startedAt = isEnd ? this.scheduler.startedAt(event.task) : undefined;
     const instructions = this.scheduler.handle(event);
     if (event.type === 'run.began') this.#log.note(event.at, 'run.began');
     if (event.type === 'timer.fired' && event.task === undefined) this.#log.note(event.at, 'timer.fired');
-    this.#follow(event.at);
+    this.#follow(event.at, startedAt);
     if (instructions.at(-1)?.type === 'run.end') this.#log.note(event.at, 'run.ended');
     return instructions;
   }
@@ -392,11 +394,11 @@ export class LiveRun {
     }
   }
 
-  #follow(at: number): void {
+  #follow(at: number, startedAt: number | undefined): void {
     const { moves } = this.scheduler.tasks;
     this.#log.moved(at, moves);
     for (const move of moves) this.#moves.push(move);
-    this.underWay.follow(moves);
+    this.underWay.follow(moves, at, startedAt);
   }
 
   #takeOver(): void {

@@ -1,3 +1,4 @@
+import { EarlierStarts, type EarlierStartsSnapshot, type Start } from './earlier-starts.js';
 import { isoTime } from './iso-time.js';
 import type { Dag } from '../dag/dag.js';
 import { byteLength, type Json } from '../dag/json.js';
@@ -36,6 +37,7 @@ export interface RecordSnapshot {
   readonly takenOver?: readonly number[];
   readonly artifacts?: readonly (readonly [number, Readonly<Record<string, ArtifactRef>>])[];
   readonly cached?: readonly (readonly [number, CacheHit])[];
+  readonly starts?: EarlierStartsSnapshot;
 }
 
 /** How a task ended, as far as the record goes. */
@@ -74,6 +76,7 @@ export class RunRecord {
   readonly #takenOver = new Set<number>();
   readonly #artifacts = new Map<number, Readonly<Record<string, ArtifactRef>>>();
   readonly #cached = new Map<number, CacheHit>();
+  #starts = new EarlierStarts();
   readonly #collect: (task: number) => readonly Json[] | undefined;
   #errorBytes = 0;
 
@@ -102,6 +105,7 @@ export class RunRecord {
     for (const task of snapshot.takenOver ?? []) record.#takenOver.add(task);
     for (const [task, artifacts] of snapshot.artifacts ?? []) record.#artifacts.set(task, artifacts);
     for (const [task, hit] of snapshot.cached ?? []) record.#cached.set(task, hit);
+    record.#starts = new EarlierStarts(snapshot.starts);
     return record;
   }
 
@@ -111,6 +115,11 @@ export class RunRecord {
     if (before > 0) this.#earlier.set(task, before);
     this.#attempts.set(task, before + 1);
     this.#errors.delete(task);
+  }
+
+  /** The task, which has run from then until now, goes on later. Times are milliseconds. */
+  stopped(task: number, from: number, to: number): void {
+    this.#starts.add(task, from, to);
   }
 
   /** The attempt of this number (the first since the start is 1) failed, and another will follow. */
@@ -222,6 +231,7 @@ export class RunRecord {
         attempts: this.#attempts.get(index) ?? 0,
         ...timesOf(facts, index),
         ...durationOf(facts, index),
+        ...startsOf(this.#starts.of(index)),
         ...(tellsNeeds && task.needs.length > 0 ? { needs: task.needs.map((need) => need.task) } : {}),
         ...(error === undefined ? {} : { error }),
         ...(facts.isPaused(index) ? { paused: true } : {}),
@@ -282,6 +292,7 @@ export class RunRecord {
    */
   snapshot(facts: RunFacts, taken = 0, limit = KEPT_OUTPUT_BYTES): RecordSnapshot | undefined {
     const waitedFor = this.#waitedFor(facts);
+    const starts = this.#starts.snapshot();
     const outputs: [number, Json][] = [];
     const omitted = new Map(this.#omitted);
     let bytes = taken;
@@ -311,6 +322,7 @@ export class RunRecord {
       ...(this.#takenOver.size === 0 ? {} : { takenOver: [...this.#takenOver] }),
       ...(this.#artifacts.size === 0 ? {} : { artifacts: [...this.#artifacts] }),
       ...(this.#cached.size === 0 ? {} : { cached: [...this.#cached] }),
+      ...(starts === undefined ? {} : { starts }),
     };
   }
 
@@ -347,6 +359,11 @@ function durationOf(facts: RunFacts, task: number): { duration?: number } {
   const started = facts.startedAt(task);
   const ended = facts.endedAt(task);
   return started === undefined || ended === undefined ? {} : { duration: ended - started };
+}
+
+function startsOf(starts: readonly Start[]): Pick<TaskDescription, 'earlierStarts'> {
+  if (starts.length === 0) return {};
+  return { earlierStarts: starts.map(([from, to]) => ({ startedAt: isoTime(from), endedAt: isoTime(to) })) };
 }
 
 function timesOf(facts: RunFacts, task: number): { startedAt?: string; endedAt?: string } {

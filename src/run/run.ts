@@ -21,6 +21,8 @@ export interface TaskDescription {
   readonly endedAt?: string;
   /** Milliseconds from the latest start to the end, waits between attempts included; of a task that has ended. */
   readonly duration?: number;
+  /** When it ran before that: it was stopped to go on later, or failed and the run made another attempt. The latest 20. */
+  readonly earlierStarts?: readonly { readonly startedAt: string; readonly endedAt: string }[];
   /** The error that ended the task, or that the latest attempt failed with. */
   readonly error?: TaskError;
   /** The tasks that it needs; in runs of up to 500 tasks. */

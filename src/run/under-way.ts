@@ -95,13 +95,17 @@ export class UnderWay {
   /**
    * Tasks came to other states: what no longer holds is forgotten.
    * @param moves as in `TaskTable.moves`.
+   * @param at Milliseconds.
+   * @param startedAt When the task was started of which the end is handled: the scheduler forgets it where it goes on later.
    */
-  follow(moves: readonly number[]): void {
+  follow(moves: readonly number[], at: number, startedAt?: number): void {
     const { scheduler, record } = this.#run;
     for (let i = 0; i + 2 < moves.length; i += 3) {
       const task = moves[i]!;
       const from = moves[i + 1]!;
       const to = moves[i + 2]!;
+      if (from === CODE.running && startedAt !== undefined && this.#goesOnLater(task, to))
+        record.stopped(task, startedAt, at);
       const wasUnderWay = from === CODE.running || from === CODE.waiting;
       // By a rule of its own, an error is what skipped it.
       const isExcused = to === CODE.skipped && scheduler.tasks.declined[task] === 1;
@@ -117,6 +121,11 @@ export class UnderWay {
       record.decided(task, this.#outputs.get(task));
       this.#outputs.delete(task);
     }
+  }
+
+  /** Whether the task, which came to this state, was stopped or has failed, and will run again. A poll only waits. */
+  #goesOnLater(task: number, state: number): boolean {
+    return state < CODE.running || (state === CODE.waiting && this.isRetrying(task));
   }
 
   /** An operator says what the task ends with. */

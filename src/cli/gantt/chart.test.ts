@@ -38,6 +38,22 @@ describe('chartOf', () => {
     expect(chartOf(runOf([]), BEGAN - 5_000, 10)).toMatchObject({ length: 1, spans: [] });
   });
 
+  it('has all starts of a task that was stopped to go on later, also where it has not gone on yet', () => {
+    const earlierStarts = [{ startedAt: at(1), endedAt: at(3) }];
+    const { name, state, attempts } = pending;
+    const chart = chartOf(
+      runOf([ran('again', 8, 9, { earlierStarts }), { name, state, attempts, earlierStarts }]),
+      NOW,
+      10,
+    );
+    const first = { from: 1_000, to: 3_000 };
+    expect(chart.spans).toMatchObject([
+      { from: 1_000, to: 9_000, items: [first, { from: 8_000, to: 9_000 }] },
+      { ...first, items: [first] },
+    ]);
+    expect(chart.notStarted).toBe(0);
+  });
+
   it('never begins before the run does, nor ends before it begins', () => {
     const { spans } = chartOf(runOf([ran('a', -5, -2), ran('b', 4, 3)]), NOW, 10);
     expect(spans.map(({ from, to }) => [from, to])).toEqual([

@@ -6,7 +6,10 @@ export interface Span {
   readonly task: TaskDescription;
   readonly from: number;
   readonly to: number;
-  /** Of a task that fanned out: the times of its items, where they have no rows of their own. */
+  /**
+   * Of a task that fanned out: the times of its items, where they have no rows of their own. Of one that was stopped to go
+   * on later: those of its starts.
+   */
   readonly items?: readonly { readonly from: number; readonly to: number }[];
 }
 
@@ -42,7 +45,7 @@ export function chartOf(description: RunDescription, now: number, most: number):
   for (const task of description.tasks) {
     const isItem = isFolded && task.item !== undefined;
     if (task.takenOver === true) takenOver += Number(!isItem);
-    else if (task.startedAt === undefined) notStarted += Number(!isItem);
+    else if (task.startedAt === undefined && task.earlierStarts === undefined) notStarted += Number(!isItem);
     else if (!isItem) all.push(spanOf(task, began, end));
     else {
       const { from, to } = spanOf(task, began, end);
@@ -76,10 +79,22 @@ export function restOf(chart: Chart): string {
 }
 
 function spanOf(task: TaskDescription, began: number, end: number): Span {
-  const from = Math.max(0, Date.parse(task.startedAt ?? '') - began);
-  // A task that was set back keeps the time of its start, and goes on.
-  const to = task.endedAt !== undefined && isTaskEnd(task.state) ? Date.parse(task.endedAt) - began : end - began;
-  return { task, from, to: Math.max(from, to) };
+  const starts = (task.earlierStarts ?? []).map(({ startedAt, endedAt }) =>
+    timesOf(startedAt, Date.parse(endedAt), began),
+  );
+  if (task.startedAt !== undefined) {
+    // A task that was set back keeps the time of its start, and goes on.
+    const to = task.endedAt !== undefined && isTaskEnd(task.state) ? Date.parse(task.endedAt) : end;
+    starts.push(timesOf(task.startedAt, to, began));
+  }
+  const from = Math.min(...starts.map((start) => start.from));
+  const to = Math.max(...starts.map((start) => start.to));
+  return { task, from, to, ...(task.earlierStarts === undefined ? {} : { items: starts }) };
+}
+
+function timesOf(startedAt: string, endedAt: number, began: number): { readonly from: number; readonly to: number } {
+  const from = Math.max(0, Date.parse(startedAt) - began);
+  return { from, to: Math.max(from, endedAt - began) };
 }
 
 function mostTelling(all: readonly Span[], most: number): Span[] {
