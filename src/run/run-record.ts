@@ -274,6 +274,7 @@ export class RunRecord {
         status: state,
         attempts: this.#attempts.get(index) ?? 0,
         ...timesOf(facts, index),
+        ...startsOf(this.#starts.of(index)),
         ...(omitted ? { outputOmitted: true } : output === undefined ? {} : { output }),
         ...(error === undefined ? {} : { error }),
         ...(worker === undefined ? {} : { worker }),

@@ -130,6 +130,8 @@ export interface TaskResult {
   readonly attempts: number;
   readonly startedAt?: string;
   readonly endedAt?: string;
+  /** When it ran before that: as in {@link TaskDescription}. */
+  readonly earlierStarts?: readonly { readonly startedAt: string; readonly endedAt: string }[];
   readonly output?: Json;
   /** The task had an output, too large to be kept in the run's result. */
   readonly outputOmitted?: true;
