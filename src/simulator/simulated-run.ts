@@ -20,7 +20,7 @@ import type { ScheduledRun, ScheduledTask } from './schedule.js';
 import { SharedPlacement } from './shared-placement.js';
 import type { SharedPools } from './shared-pools.js';
 import type { Slots } from './slots.js';
-import { WaitingLine } from './waiting-line.js';
+import { ReadyPlaces } from './ready-places.js';
 
 /** What is to happen to a run. */
 export interface Happening {
@@ -82,7 +82,7 @@ export class SimulatedRun implements Contender {
   readonly #done: ScheduledTask[] = [];
   /** What is left of tasks that were stopped for shorter ones, and the milliseconds of work that they did. */
   readonly #left = new Map<number, { readonly course: Course; readonly kept: number }>();
-  readonly #line = new WaitingLine();
+  readonly #line = new ReadyPlaces();
   /** The number of the last slot that it was given. */
   #served = 0;
   #placementFacts: PlacementFacts | undefined;

@@ -1,5 +1,5 @@
 /** The tasks of a run that are ready, as far as a pool's policy between runs asks. */
-export class WaitingLine {
+export class ReadyPlaces {
   /** The numbers under which they came into the line of all runs, the first one first. */
   readonly #places: number[] = [];
   /** The first one that is still there. */
