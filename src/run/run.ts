@@ -22,7 +22,7 @@ export interface TaskDescription {
   /** Milliseconds from the latest start to the end, waits between attempts included; of a task that has ended. */
   readonly duration?: number;
   /** When it ran before that: it was stopped to go on later, or failed and the run made another attempt. The latest 20. */
-  readonly earlierStarts?: readonly { readonly startedAt: string; readonly endedAt: string }[];
+  readonly earlierStarts?: readonly TaskStart[];
   /** The error that ended the task, or that the latest attempt failed with. */
   readonly error?: TaskError;
   /** The tasks that it needs; in runs of up to 500 tasks. */
@@ -55,6 +55,12 @@ export interface TaskDescription {
   readonly waitsFor?: WaitDescription;
   /** The run that it is: of a task that uses `dag`, once it has started. */
   readonly subRun?: string;
+}
+
+/** From when to when a task ran. ISO 8601. */
+export interface TaskStart {
+  readonly startedAt: string;
+  readonly endedAt: string;
 }
 
 /** Which item of a fan-out a task is for. */
@@ -131,7 +137,7 @@ export interface TaskResult {
   readonly startedAt?: string;
   readonly endedAt?: string;
   /** When it ran before that: as in {@link TaskDescription}. */
-  readonly earlierStarts?: readonly { readonly startedAt: string; readonly endedAt: string }[];
+  readonly earlierStarts?: readonly TaskStart[];
   readonly output?: Json;
   /** The task had an output, too large to be kept in the run's result. */
   readonly outputOmitted?: true;

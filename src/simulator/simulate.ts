@@ -91,8 +91,9 @@ function poolsOf(plans: readonly Plan[], { between = 'fcfs' }: SimulationOptions
   const dags = plans.map(({ dag }) => dag);
   if (plans.length < 2 || !dags.some(sharesPools)) return undefined;
   const beyond = taskBeyondPool(dags);
-  if (beyond !== undefined)
+  if (beyond !== undefined) {
     throw new RangeError(`The task ${beyond.task} needs more than the pool ${beyond.pool} has.`);
+  }
   return new SharedPools(dags, between);
 }
 

@@ -48,8 +48,8 @@ describe('chartOf', () => {
     );
     const first = { from: 1_000, to: 3_000 };
     expect(chart.spans).toMatchObject([
-      { from: 1_000, to: 9_000, items: [first, { from: 8_000, to: 9_000 }] },
-      { ...first, items: [first] },
+      { from: 1_000, to: 9_000, starts: [first, { from: 8_000, to: 9_000 }] },
+      { ...first, starts: [first] },
     ]);
     expect(chart.notStarted).toBe(0);
   });

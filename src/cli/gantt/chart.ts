@@ -1,16 +1,19 @@
 import type { RunDescription, TaskDescription } from '../../run/run.js';
 import { isTaskEnd } from '../../dag/task-state.js';
 
-/** The time that one task took. Milliseconds since the run began. */
-export interface Span {
-  readonly task: TaskDescription;
+/** From when to when something ran. Milliseconds since the run began. */
+export interface Stretch {
   readonly from: number;
   readonly to: number;
-  /**
-   * Of a task that fanned out: the times of its items, where they have no rows of their own. Of one that was stopped to go
-   * on later: those of its starts.
-   */
-  readonly items?: readonly { readonly from: number; readonly to: number }[];
+}
+
+/** The time that one task took, from its first start to its end. */
+export interface Span extends Stretch {
+  readonly task: TaskDescription;
+  /** More than one where it was stopped to go on later, or was tried again by the run. */
+  readonly starts: readonly Stretch[];
+  /** Of a task that fanned out: the times of its items, where they have no rows of their own. */
+  readonly items?: readonly Stretch[];
 }
 
 /** What a chart of a run shows. */
@@ -39,7 +42,7 @@ export function chartOf(description: RunDescription, now: number, most: number):
   const end = description.endedAt === undefined ? now : Date.parse(description.endedAt);
   const all: Span[] = [];
   const isFolded = most !== Infinity;
-  const items = new Map<string, { readonly from: number; readonly to: number }[]>();
+  const items = new Map<string, Stretch[]>();
   let notStarted = 0;
   let takenOver = 0;
   for (const task of description.tasks) {
@@ -48,10 +51,10 @@ export function chartOf(description: RunDescription, now: number, most: number):
     else if (task.startedAt === undefined && task.earlierStarts === undefined) notStarted += Number(!isItem);
     else if (!isItem) all.push(spanOf(task, began, end));
     else {
-      const { from, to } = spanOf(task, began, end);
+      const { starts } = spanOf(task, began, end);
       const siblings = items.get(task.item?.of ?? '');
-      if (siblings === undefined) items.set(task.item?.of ?? '', [{ from, to }]);
-      else siblings.push({ from, to });
+      if (siblings === undefined) items.set(task.item?.of ?? '', [...starts]);
+      else siblings.push(...starts);
     }
   }
   for (const [i, span] of all.entries()) {
@@ -80,19 +83,19 @@ export function restOf(chart: Chart): string {
 
 function spanOf(task: TaskDescription, began: number, end: number): Span {
   const starts = (task.earlierStarts ?? []).map(({ startedAt, endedAt }) =>
-    timesOf(startedAt, Date.parse(endedAt), began),
+    stretchOf(startedAt, Date.parse(endedAt), began),
   );
   if (task.startedAt !== undefined) {
     // A task that was set back keeps the time of its start, and goes on.
     const to = task.endedAt !== undefined && isTaskEnd(task.state) ? Date.parse(task.endedAt) : end;
-    starts.push(timesOf(task.startedAt, to, began));
+    starts.push(stretchOf(task.startedAt, to, began));
   }
   const from = Math.min(...starts.map((start) => start.from));
   const to = Math.max(...starts.map((start) => start.to));
-  return { task, from, to, ...(task.earlierStarts === undefined ? {} : { items: starts }) };
+  return { task, from, to, starts };
 }
 
-function timesOf(startedAt: string, endedAt: number, began: number): { readonly from: number; readonly to: number } {
+function stretchOf(startedAt: string, endedAt: number, began: number): Stretch {
   const from = Math.max(0, Date.parse(startedAt) - began);
   return { from, to: Math.max(from, endedAt - began) };
 }
@@ -115,11 +118,7 @@ function mostTelling(all: readonly Span[], most: number): Span[] {
  * How many items were under way at once, over time: of each of so many equal parts of the chart those that touch it.
  * @param length Milliseconds of the whole chart.
  */
-export function densityOf(
-  items: readonly { readonly from: number; readonly to: number }[],
-  length: number,
-  parts: number,
-): number[] {
+export function densityOf(items: readonly Stretch[], length: number, parts: number): number[] {
   const changes = new Float64Array(parts + 1);
   for (const { from, to } of items) {
     const first = Math.min(parts - 1, Math.floor((from / length) * parts));

@@ -59,6 +59,13 @@ describe('ganttSvg', () => {
     expect(svg).not.toContain('dagwright-cancelled');
   });
 
+  it('draws a bar for each start of a task that was stopped', () => {
+    const barsOf = (task: TaskDescription): number =>
+      [...ganttSvg(runOf([task]), { now }).matchAll(/<rect [^>]*height="14"/g)].length;
+    const earlierStarts = [{ startedAt: at(0), endedAt: at(2) }];
+    expect(barsOf(ran('again', 3, 5, { earlierStarts })) - barsOf(ran('once', 3, 5))).toBe(1);
+  });
+
   it('escapes what comes from outside, and drops what no XML may hold', () => {
     const error = { code: 'X', message: '</title><script>alert("1")</script> & \u0000\u001b[2J\ud800\ufffe' };
     const svg = ganttSvg(runOf([ran('a', 0, 5, { state: 'failed', error })], { runId: `<b>&"'` }), { now });

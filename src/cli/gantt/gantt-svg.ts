@@ -4,7 +4,7 @@ import { elapsedOf, formatDate, formatDuration, formatTime } from '../progress/d
 import { itemsText } from '../progress/task-row.js';
 import { cut, cutName, oneLine, widthOf } from '../progress/text.js';
 import { ticksOf } from './axis.js';
-import { chartOf, densityOf, restOf, type Chart, type Span } from './chart.js';
+import { chartOf, densityOf, restOf, type Chart, type Span, type Stretch } from './chart.js';
 
 /** How the picture is made. */
 export interface GanttSvgOptions {
@@ -157,8 +157,6 @@ function axisOf(chart: Chart, layout: Layout, description: RunDescription): stri
 function rowOf(span: Span, index: number, length: number, layout: Layout): string {
   const { task, from, to } = span;
   const y = layout.top + index * ROW;
-  const x = round(layout.xOf(from));
-  const width = Math.max(2, round(layout.xOf(to) - layout.xOf(from)));
   const error = task.error === undefined ? '' : `\n${oneLine(`${task.error.code}: ${task.error.message}`)}`;
   const attempts = task.attempts > 1 ? `, ${task.attempts} attempts` : '';
   const items = task.fanOut === undefined ? '' : `, ${itemsText(task.fanOut)}`;
@@ -167,15 +165,21 @@ function rowOf(span: Span, index: number, length: number, layout: Layout): strin
     `<g><title>${escaped(details)}</title>`,
     text(MARGIN, y + 15, cutName(task.name, layout.name)),
     span.items === undefined
-      ? `<rect x="${x}" y="${y + (ROW - BAR) / 2}" width="${width}" height="${BAR}" rx="2" fill="${fillOf(task.state)}"/>`
+      ? span.starts.map((start) => barOf(start, layout, y, fillOf(task.state))).join('')
       : `<path d="${profileOf(span.items, length, layout, y)}" fill="${fillOf(task.state)}"/>`,
     text(layout.right + 8, y + 15, marksOf(span), 'quiet'),
     '</g>',
   ].join('');
 }
 
+function barOf({ from, to }: Stretch, { xOf }: Layout, row: number, fill: string): string {
+  const x = round(xOf(from));
+  const width = Math.max(2, round(xOf(to) - xOf(from)));
+  return `<rect x="${x}" y="${row + (ROW - BAR) / 2}" width="${width}" height="${BAR}" rx="2" fill="${fill}"/>`;
+}
+
 /** The items of a fan-out as a profile: as high as many of them were under way at once. */
-function profileOf(items: NonNullable<Span['items']>, length: number, { left, right }: Layout, row: number): string {
+function profileOf(items: readonly Stretch[], length: number, { left, right }: Layout, row: number): string {
   const parts = Math.max(1, Math.floor((right - left) / PROFILE_STEP));
   const density = densityOf(items, length, parts);
   const most = Math.max(1, ...density);

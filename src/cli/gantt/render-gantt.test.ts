@@ -46,6 +46,17 @@ describe('renderGantt', () => {
     ]);
   });
 
+  it('draws each start of a task that was stopped, and at the last one how it stands', () => {
+    const earlierStarts = [
+      { startedAt: at(0), endedAt: at(5) },
+      { startedAt: at(6), endedAt: at(6) },
+    ];
+    const again: TaskDescription = { name: 'again', state: 'failed', attempts: 3, startedAt: at(15), endedAt: at(20) };
+    const chart = renderGantt(runOf([{ ...again, earlierStarts }], { state: 'failed', endedAt: at(20) }), screen());
+    expect(chart).toMatch(/^✖ again ▓{2,} ▓ +▓{2,}✖ {2}20\.0 s ×3$/m);
+    expect(chart).not.toContain('items at once');
+  });
+
   it('gives the shortest task a cell', () => {
     const brief: TaskDescription = { name: 'brief', state: 'failed', attempts: 1, startedAt: at(20), endedAt: at(20) };
     expect(renderGantt(runOf([brief]), screen())).toMatch(/^✖ brief ┊ .*✖ {2}0\.0 s$/m);

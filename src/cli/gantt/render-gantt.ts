@@ -4,7 +4,7 @@ import { elapsedOf, formatDuration, formatTime } from '../progress/duration.js';
 import { colorOf, glyphOf, paintFor, runColorOf, type Paint } from '../progress/paint.js';
 import { cut, cutName, oneLine, pad, widthOf } from '../progress/text.js';
 import { ticksOf, type Tick } from './axis.js';
-import { chartOf, densityOf, restOf, type Span } from './chart.js';
+import { chartOf, densityOf, restOf, type Span, type Stretch } from './chart.js';
 
 /** Where a chart is shown. */
 export interface GanttScreen {
@@ -97,13 +97,7 @@ function marksOf({ attempts, fanOut }: TaskDescription): string {
 }
 
 /** A row of blocks, as high as the items under way were many. */
-function levelsOf(
-  items: NonNullable<Span['items']>,
-  length: number,
-  cells: number,
-  first: number,
-  last: number,
-): string {
+function levelsOf(items: readonly Stretch[], length: number, cells: number, first: number, last: number): string {
   const density = densityOf(items, length, cells).slice(first, last + 1);
   const most = Math.max(1, ...density);
   const levelOf = (count: number): string =>
@@ -139,7 +133,7 @@ function axisOf(
 }
 
 function rowOf(
-  { task, from, to, items }: Span,
+  { task, from, to, starts, items }: Span,
   columns: Columns,
   scale: Scale,
   length: number,
@@ -147,13 +141,16 @@ function rowOf(
   paint: Paint,
 ): string {
   const color = colorOf(task.state);
-  const first = Math.min(columns.bars - 1, Math.floor(scale(from)));
-  const last = Math.max(first, Math.min(columns.bars, Math.ceil(scale(to))) - 1);
-  const [body, end] = BARS[task.state];
+  const [first, last] = cellsOf({ from, to }, columns, scale);
   const gridFrom = (start: number, stop: number): string =>
     Array.from({ length: Math.max(0, stop - start) }, (_, i) => (grid.has(start + i) ? '┊' : ' ')).join('');
   const bar =
-    items === undefined ? body.repeat(last - first) + end : levelsOf(items, length, columns.bars, first, last);
+    items === undefined
+      ? barOf(
+          task,
+          starts.map((start) => cellsOf(start, columns, scale)),
+        )
+      : levelsOf(items, length, columns.bars, first, last);
   const line =
     `${paint(glyphOf(task.state), color)} ${pad(cutName(task.name, columns.name), columns.name)} ` +
     `${paint(gridFrom(0, first), 'dim')}${paint(bar, color)}${paint(gridFrom(last + 1, columns.bars), 'dim')}`;
@@ -162,10 +159,25 @@ function rowOf(
   return `${line}  ${paint(time, 'dim')}${paint(marksOf(task), 'yellow')}`;
 }
 
+/** The first and the last cell of it. */
+function cellsOf({ from, to }: Stretch, { bars }: Columns, scale: Scale): readonly [first: number, last: number] {
+  const first = Math.min(bars - 1, Math.floor(scale(from)));
+  return [first, Math.max(first, Math.min(bars, Math.ceil(scale(to))) - 1)];
+}
+
+/** A bar for each start of the task, from the first cell of the first one on; the last cell says how it stands. */
+function barOf({ state }: TaskDescription, starts: readonly (readonly [first: number, last: number])[]): string {
+  const [body, end] = BARS[state];
+  const begin = Math.min(...starts.map(([first]) => first));
+  const cells: string[] = [];
+  for (const [first, last] of starts) for (let cell = first; cell <= last; cell++) cells[cell - begin] = body;
+  cells[cells.length - 1] = end;
+  return Array.from(cells, (cell = ' ') => cell).join('');
+}
+
 /** The states that the bars show, each with what its bars are made of. */
 function legendOf(spans: readonly Span[], width: number, paint: Paint): string {
-  // The pieces of a task that was stopped to go on later are one after the other.
-  const isFolded = (span: Span): boolean => span.items !== undefined && span.task.fanOut !== undefined;
+  const isFolded = (span: Span): boolean => span.items !== undefined;
   const shown = new Set(spans.filter((span) => !isFolded(span)).map(({ task }) => task.state));
   let line = spans.some(isFolded) ? cut(ITEMS_LEGEND, width) : '';
   let used = widthOf(line);

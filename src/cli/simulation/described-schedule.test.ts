@@ -24,7 +24,7 @@ describe('describeSchedule', () => {
     const description = describeSchedule(run!, 'srtf', 0);
     expect(description.counts).toEqual({ succeeded: 3 });
     const { spans } = chartOf(description, 13_000, 50);
-    expect(spans.map(({ task: { name, state }, from, to, items }) => [name, state, from, to, items])).toEqual([
+    expect(spans.map(({ task: { name, state }, from, to, starts }) => [name, state, from, to, starts])).toEqual([
       [
         'long',
         'succeeded',
@@ -35,8 +35,8 @@ describe('describeSchedule', () => {
           { from: 7_000, to: 13_000 },
         ],
       ],
-      ['wait', 'succeeded', 0, 4_000, undefined],
-      ['short', 'succeeded', 4_000, 7_000, undefined],
+      ['wait', 'succeeded', 0, 4_000, [{ from: 0, to: 4_000 }]],
+      ['short', 'succeeded', 4_000, 7_000, [{ from: 4_000, to: 7_000 }]],
     ]);
   });
 

@@ -1,17 +1,16 @@
-import type { RunDescription, TaskDescription } from '../../run/run.js';
+import type { RunDescription, TaskDescription, TaskStart } from '../../run/run.js';
 import type { TaskState } from '../../dag/task-state.js';
 import type { ScheduledRun, ScheduledTask } from '../../simulator/schedule.js';
 
 /**
- * A simulated run as if it had run, for charts. A task that was stopped to go on later has its pieces as a fan-out has its
- * items. Where tasks are placed, the name tells the group.
+ * A simulated run as if it had run, for charts. Where tasks are placed, the name tells the group.
  * @param begins Milliseconds: when it would have begun.
  */
 export function describeSchedule(run: ScheduledRun, policy: string, begins: number): RunDescription {
   const at = (milliseconds: number): string => new Date(begins + milliseconds).toISOString();
-  const timesOf = (first: ScheduledTask, last: ScheduledTask): Pick<TaskDescription, 'startedAt' | 'endedAt'> => ({
-    startedAt: at(first.startedAt),
-    endedAt: at(last.endedAt),
+  const timesOf = ({ startedAt, endedAt }: ScheduledTask): TaskStart => ({
+    startedAt: at(startedAt),
+    endedAt: at(endedAt),
   });
   const counts: Partial<Record<TaskState, number>> = {};
   const { tasks: declared } = run.plan.dag;
@@ -20,33 +19,22 @@ export function describeSchedule(run: ScheduledRun, policy: string, begins: numb
   const items = itemsOf(run.tasks);
   const tasks: TaskDescription[] = [];
   for (const pieces of starts.values()) {
-    const [first, last] = [pieces[0]!, pieces.at(-1)!];
-    const { attempts, group } = last;
+    const last = pieces.at(-1)!;
     const groups = [...new Set(pieces.flatMap((piece) => piece.group ?? []))];
     const name = groups.length === 0 ? last.name : `${last.name} · ${groups.join(', ')}`;
     const state = last.preempted === true ? 'cancelled' : last.state;
     counts[state] = (counts[state] ?? 0) + 1;
     const parent = last.item === undefined || last.of === undefined ? undefined : declared[last.of]?.name;
-    const placed = group === undefined ? {} : { group };
     const fanOut = items.get(last.task);
     tasks.push({
       name,
       state,
-      attempts,
-      ...timesOf(first, last),
-      ...placed,
+      attempts: last.attempts,
+      ...timesOf(last),
+      ...(pieces.length === 1 ? {} : { earlierStarts: pieces.slice(0, -1).map(timesOf) }),
+      ...(last.group === undefined ? {} : { group: last.group }),
       ...(fanOut === undefined ? {} : { fanOut }),
       ...(last.item === undefined || parent === undefined ? {} : { item: { of: parent, index: last.item } }),
-    });
-    if (pieces.length === 1 || parent !== undefined) continue;
-    pieces.forEach((piece, index) => {
-      tasks.push({
-        name: `${name} (${index + 1})`,
-        state,
-        attempts,
-        ...timesOf(piece, piece),
-        item: { of: name, index },
-      });
     });
   }
   const { dag, name } = run.plan;
